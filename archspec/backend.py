@@ -1,0 +1,63 @@
+"""What a backend is: the one thing that `archspec compile` and `archspec draw` ask of whoever writes a graph out.
+
+A backend is offered by an entry point in the group `archspec.backends`; see `backends/README.md`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, final
+
+from archspec.diagnostics import Report
+from archspec.graph import Graph
+
+
+class Purpose(StrEnum):
+    """The command that a target serves."""
+
+    COMPILE = "compile"
+    DRAW = "draw"
+
+
+@final
+@dataclass(frozen=True)
+class Target:
+    """A form that a backend can write."""
+
+    name: str
+    """What `--to` calls it."""
+
+    suffix: str
+    """The ending of file names that choose it, with its dot."""
+
+    purpose: Purpose
+    description: str
+
+
+class MissingLibraryError(Exception):
+    """An optional library that a target needs is not installed. Its text says what to install."""
+
+
+class Backend(ABC):
+    """Writes graphs out in one or more forms."""
+
+    name: ClassVar[str]
+    targets: ClassVar[Sequence[Target]]
+
+    def check(self, graph: Graph, target: Target, report: Report) -> None:
+        """Add what is wrong with the graph for this target alone, such as a name that the target reserves."""
+
+    @abstractmethod
+    def write(self, graph: Graph, target: Target) -> bytes:
+        """The graph in the form of one of the targets. The same graph gives the same bytes."""
+
+
+class ModuleBackend(Backend):
+    """A backend whose result can also be run at once, in this process."""
+
+    @abstractmethod
+    def module(self, graph: Graph) -> object:
+        """The model, ready to run, from the same source that `write` gives."""

@@ -1,0 +1,151 @@
+"""What an op is.
+
+An op is one class: its docstring is the manual, its fields are the settings, `infer` is the shape rule, `weights` gives
+the shapes of the parameters, `macs` the cost, and `examples` are documentation and tests at once. How an op is written
+in PyTorch or drawn is for the backends to know.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from math import prod
+from typing import Any, ClassVar, final
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
+
+from archspec.shape import Element, Shape
+from archspec.size import Size
+
+
+class Family(StrEnum):
+    """What an op is for; decides its colour in diagrams and its place in the manual."""
+
+    CONVOLUTION = "convolution"
+    POOLING = "pooling"
+    NORMALISATION = "normalisation"
+    ACTIVATION = "activation"
+    LINEAR = "linear"
+    REGULARISATION = "regularisation"
+    RESHAPING = "reshaping"
+
+
+class ShapeError(Exception):
+    """Raised by `infer`: what is wrong with an input or a setting. The builder knows where, and makes the finding.
+
+    `setting` names the setting to blame, if it is one; `help` is a cure.
+    """
+
+    def __init__(self, message: str, *, setting: str | None = None, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.setting = setting
+        self.help = help
+
+
+@final
+@dataclass(frozen=True)
+class Example:
+    """An op with the inputs of one use of it. The laws are tested on each example of each op."""
+
+    op: Op
+    inputs: tuple[Shape, ...]
+
+    @classmethod
+    def of(cls, op: Op, *sizes: Sequence[Size], element: Element = Element.FLOAT) -> Example:
+        """An example whose inputs have these sizes."""
+        return cls(op, tuple(Shape(tuple(each), element) for each in sizes))
+
+
+class Op(BaseModel, ABC):
+    """A layer or operation, with its settings.
+
+    A setting may be given without its name when it has no default, or, in an op whose settings all have defaults, when
+    it is the first.
+    """
+
+    # The schema of an op is built when the op is first used: most specs use few of them, and `check` should be quick.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+    name: ClassVar[str]
+    """What a spec calls it."""
+
+    family: ClassVar[Family]
+
+    accepts: ClassVar[frozenset[Element]] = frozenset({Element.FLOAT})
+    """The element types that its inputs may have."""
+
+    @abstractmethod
+    def infer(self, *inputs: Any, **named: Any) -> Shape:
+        """The shape of the output; raises `ShapeError`. The parameters of an override are the inputs of the op."""
+
+    def weights(self, *inputs: Any, **named: Any) -> Mapping[str, Shape]:
+        """The shapes of the trained parameters, by name."""
+        return {}
+
+    def buffers(self, *inputs: Any, **named: Any) -> Mapping[str, Shape]:
+        """The shapes of what is kept and not trained, such as running statistics, by name."""
+        return {}
+
+    def macs(self, *inputs: Any, **named: Any) -> Size:
+        """Multiply-adds of convolutions and matrix products; biases and elementwise work do not count."""
+        return 0
+
+    @classmethod
+    @abstractmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Uses that together cover the settings."""
+
+    @classmethod
+    def settings(cls) -> Mapping[str, FieldInfo]:
+        """The declared settings, by name, in order."""
+        return cls.model_fields
+
+    @classmethod
+    @cache
+    def positional(cls) -> tuple[str, ...]:
+        """The settings that may be given without their names, in order."""
+        required = tuple(name for name, field in cls.model_fields.items() if field.is_required())
+        return required or tuple(cls.model_fields)[:1]
+
+    @classmethod
+    @cache
+    def input_names(cls) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return tuple(inspect.signature(cls.infer).parameters)[1:]
+
+    def chosen(self) -> dict[str, Any]:
+        """The settings that are not at their defaults, by name, in order."""
+        return {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if field.is_required() or getattr(self, name) != field.default
+        }
+
+    def __str__(self) -> str:
+        """The op as a spec writes it, without what is at its default."""
+        positional = self.positional()[:1]
+        arguments = [
+            written(value) if name in positional else f"{name}={written(value)}"
+            for name, value in self.chosen().items()
+        ]
+        return f"{self.name}({', '.join(arguments)})" if arguments else self.name
+
+
+def count(shapes: Mapping[str, Shape]) -> Size:
+    """The number of elements of all these together."""
+    return sum((prod(shape.sizes) for shape in shapes.values()), 0)
+
+
+def written(value: Any) -> str:
+    """A value as a spec writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(written, value))}]"
+    return str(value)

@@ -1,0 +1,89 @@
+"""The types that settings of ops are declared with.
+
+Each type carries the words for what it accepts, so that a wrong value of any setting of any op, ours or a stranger's,
+is explained by one finding. The types accept values only as they are: `true` is no number, `"3"` is no number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, final, get_args
+
+from pydantic import AfterValidator, Field
+from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
+
+from archspec.size import LARGEST, Formula, Size, below
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a setting accepts, in words that complete "it needs …"."""
+
+    text: str
+
+
+@final
+class _Formulas:
+    """Lets pydantic see a `Formula` as itself, so that a setting may be a size that is still open."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(Formula)
+
+
+def _positive(value: Size) -> Size:
+    if below(value, 1):
+        raise ValueError("not positive")
+    return value
+
+
+
+_Whole: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+_Counted: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
+
+Count: TypeAlias = Annotated[
+    int | Annotated[Formula, _Formulas], AfterValidator(_positive), Says("a whole number of at least 1")
+]
+"""How many channels, features or the like; may be computed from sizes that are open."""
+
+Positive: TypeAlias = Annotated[_Counted, Says("a whole number of at least 1")]
+NonNegative: TypeAlias = Annotated[_Whole, Says("a whole number of at least 0")]
+Whole: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST), Says("a whole number")]
+Flag: TypeAlias = Annotated[bool, Says("`true` or `false`")]
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Says("a number")]
+PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False), Says("a number above 0")]
+NonNegativeNumber: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False), Says("a number of at least 0")]
+Probability: TypeAlias = Annotated[float, Field(ge=0, le=1), Says("a number from 0 to 1")]
+
+PositivePerAxis: TypeAlias = Annotated[
+    _Counted | Annotated[tuple[_Counted, ...], Field(min_length=1)],
+    Says("a whole number of at least 1, or a list of them with one for each axis"),
+]
+NonNegativePerAxis: TypeAlias = Annotated[
+    _Whole | Annotated[tuple[_Whole, ...], Field(min_length=1)],
+    Says("a whole number of at least 0, or a list of them with one for each axis"),
+]
+
+
+def accepted(field: FieldInfo) -> str:
+    """What a setting accepts, in words."""
+    for each in field.metadata:
+        if isinstance(each, Says):
+            return each.text
+    words = accepted_words(field)
+    if not words:
+        raise TypeError(f"a setting of type {field.annotation} does not say what it accepts")
+    return " or ".join(f"`{word}`" for word in words)
+
+
+def accepted_words(field: FieldInfo) -> tuple[str, ...]:
+    """The words among the values that a setting accepts, such as `same` and `valid`."""
+    return tuple(dict.fromkeys(_words(field.annotation)))
+
+
+def _words(annotation: Any) -> list[str]:
+    if isinstance(annotation, str):
+        return [annotation]
+    return [word for part in get_args(annotation) for word in _words(part)]

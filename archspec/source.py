@@ -1,0 +1,85 @@
+"""Texts that people wrote, and places in them.
+
+Every later stage speaks of a place as a `Span`: half-open character offsets into one `Source`. Lines and columns are
+computed only when a finding is shown, so that carrying a place costs two integers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, final
+
+
+class Position(NamedTuple):
+    """A place as people name it: both numbers count from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One text with the name that its readers know it by: a path, `<stdin>`, or `--set`."""
+
+    name: str
+    text: str = field(repr=False)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        starts.extend(index + 1 for index, character in enumerate(self.text) if character == "\n")
+        return starts
+
+    @property
+    def line_count(self) -> int:
+        return len(self._line_starts)
+
+    def position(self, offset: int) -> Position:
+        """The line and column of a character offset."""
+        line = bisect_right(self._line_starts, offset)
+        return Position(line, offset - self._line_starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its line break."""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end < 0 else self.text[start:end]
+
+    def span(self, start: int, end: int) -> Span:
+        return Span(self, start, end)
+
+    def whole(self) -> Span:
+        """The whole text: the place of what is true of a file rather than of a line."""
+        return Span(self, 0, len(self.text))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The characters `start` to `end` of a source; the character at `end` is not part of it."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def until(self, other: Span) -> Span:
+        """The span from the start of this one to the end of the other."""
+        return Span(self.source, self.start, max(self.end, other.end))
+
+    def first(self) -> Position:
+        return self.source.position(self.start)
+
+    def last(self) -> Position:
+        """The position just behind the last character."""
+        return self.source.position(self.end)
+
+    def __repr__(self) -> str:
+        line, column = self.first()
+        return f"{self.source.name}:{line}:{column}"
