@@ -19,6 +19,7 @@ from typing import Any, ClassVar, final
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
+from archspec.expression import written
 from archspec.shape import Element, Shape
 from archspec.size import Size
 
@@ -140,12 +141,3 @@ class Op(BaseModel, ABC):
 def count(shapes: Mapping[str, Shape]) -> Size:
     """The number of elements of all these together."""
     return sum((prod(shape.sizes) for shape in shapes.values()), 0)
-
-
-def written(value: Any) -> str:
-    """A value as a spec writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(written, value))}]"
-    return str(value)

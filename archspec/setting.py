@@ -39,7 +39,6 @@ def _positive(value: Size) -> Size:
     return value
 
 
-
 _Whole: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 _Counted: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
 
@@ -61,6 +60,12 @@ PositivePerAxis: TypeAlias = Annotated[
     _Counted | Annotated[tuple[_Counted, ...], Field(min_length=1)],
     Says("a whole number of at least 1, or a list of them with one for each axis"),
 ]
+OptionalPositivePerAxis: TypeAlias = Annotated[
+    _Counted | Annotated[tuple[_Counted, ...], Field(min_length=1)] | None,
+    Says("a whole number of at least 1, or a list of them with one for each axis"),
+]
+"""For settings that follow another one when they are left out."""
+
 NonNegativePerAxis: TypeAlias = Annotated[
     _Whole | Annotated[tuple[_Whole, ...], Field(min_length=1)],
     Says("a whole number of at least 0, or a list of them with one for each axis"),

@@ -12,9 +12,10 @@ Every open size stands for a whole number of at least 1. Whatever cannot be deci
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from math import gcd
 from typing import Final, TypeAlias, final
 
@@ -28,6 +29,19 @@ LARGEST: Final = 2**63 - 1
 
 MOST_TERMS: Final = 500
 """A formula with more terms than this is refused, so that a hostile spec cannot fill the memory."""
+
+HIGHEST_POWER: Final = 100
+"""No product in a formula has more factors than this, which bounds what a formula can be evaluated to."""
+
+LARGEST_COEFFICIENT: Final = 10**100
+"""No number in a formula is larger than this. Counts of multiply-adds are well below it, and it can be printed."""
+
+MOST_ATOMS: Final = 5_000
+"""A formula in which names are written more often than this is refused. Floors in floors share their parts in memory,
+but not when they are printed or evaluated."""
+
+DEEPEST: Final = 30
+"""Floors are nested no deeper than this, because what is done with them calls itself for each level."""
 
 _ONE: Final[Monomial] = ()
 
@@ -46,7 +60,20 @@ class Quotient:
 
     @cached_property
     def text(self) -> str:
+        """The division, with the full names of sizes that we know nothing of."""
         return f"{_grouped(self.dividend)}//{_grouped(self.divisor)}"
+
+    @cached_property
+    def weight(self) -> int:
+        """How many names and numbers are written in it, at most."""
+        return 1 + sum(_weight(monomial) for part in (self.dividend, self.divisor) for monomial, _ in _terms(part))
+
+    @cached_property
+    def depth(self) -> int:
+        """How deep floors are nested in it, itself included."""
+        parts = (self.dividend, self.divisor)
+        atoms = (atom for part in parts for monomial, _ in _terms(part) for atom, _ in monomial)
+        return 1 + max((atom.depth for atom in atoms if isinstance(atom, Quotient)), default=0)
 
 
 @final
@@ -95,8 +122,8 @@ class Formula:
     __rmul__ = __mul__
 
     def __pow__(self, exponent: int) -> Size:
-        if not 0 <= exponent <= MOST_TERMS:
-            raise SizeError(f"an open size can be raised to the powers 0 to {MOST_TERMS} only")
+        if not 0 <= exponent <= HIGHEST_POWER:
+            raise SizeError(f"an open size can be raised to the powers 0 to {HIGHEST_POWER} only")
         result: Size = 1
         for _ in range(exponent):
             result = result * self
@@ -115,20 +142,23 @@ class Formula:
         return dividend - self * (dividend // self)
 
     @cached_property
-    def _text(self) -> str:
+    def text(self) -> str:
+        """The formula, with the full names of sizes that we know nothing of."""
         text = ""
-        for monomial, coefficient in self.terms:
+        first = next((term for term in self.terms if term[1] > 0), self.terms[0])
+        for monomial, coefficient in (first, *(term for term in self.terms if term is not first)):
             sign, amount = ("-" if coefficient < 0 else "+"), abs(coefficient)
             factors = [] if monomial == _ONE else [_power_text(atom, power) for atom, power in monomial]
             if amount != 1 or not factors:
                 factors.insert(0, str(amount))
-            alone = len(self.terms) == 1 and coefficient == 1 and len(monomial) == 1
-            product = _atom_text(monomial[0][0]) if alone and monomial[0][1] == 1 else "*".join(factors)
+            product = "*".join(factors)
+            if amount == 1 and len(factors) == 1 and (text or sign == "+"):
+                product = _plain(monomial) or product
             text += product if not text and sign == "+" else f"-{product}" if not text else f" {sign} {product}"
         return text
 
     def __str__(self) -> str:
-        return self._text
+        return _UNKNOWN.sub("?", self.text)
 
     __repr__ = __str__
 
@@ -163,33 +193,39 @@ def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
                 value = _floor_divide(evaluate(atom.dividend, sizes), evaluate(atom.divisor, sizes))
             term = term * value**power
         total = total + term
+    if isinstance(total, int):
+        _check_number(total)
     return total
 
 
 def ceil_divide(dividend: Size, divisor: Size) -> Size:
     """The quotient rounded up."""
-    return -((-dividend) // divisor)
+    return -_floor_divide(-dividend, divisor)
 
 
 def divide_exactly(dividend: Size, divisor: Size) -> Size | None:
     """The quotient where it is whole for every input, and `None` elsewhere."""
-    if divisor == 0:
-        raise SizeError("division by zero")
-    quotient = dividend // divisor
+    quotient = _floor_divide(dividend, divisor)
     return quotient if quotient * divisor == dividend else None
 
 
 def differs(left: Size, right: Size) -> bool:
     """Whether the two are different for every input."""
-    difference = left - right
-    low, high = bounds(difference)
+    low, high = _bounds_of_difference(left, right)
     return (low is not None and low > 0) or (high is not None and high < 0)
 
 
 def below(left: Size, right: Size) -> bool:
     """Whether the left size is smaller than the right one for every input."""
-    _, high = bounds(left - right)
+    _, high = _bounds_of_difference(left, right)
     return high is not None and high < 0
+
+
+def _bounds_of_difference(left: Size, right: Size) -> tuple[int | None, int | None]:
+    try:
+        return bounds(left - right)
+    except SizeError:
+        return None, None  # What is too large to be subtracted is left open, like all that cannot be decided.
 
 
 def bounds(size: Size) -> tuple[int | None, int | None]:
@@ -232,17 +268,34 @@ def _canonical(terms: Mapping[Monomial, int]) -> Size:
     kept = [(monomial, coefficient) for monomial, coefficient in terms.items() if coefficient != 0]
     if not kept:
         return 0
+    for _, coefficient in kept:
+        _check_number(coefficient)
     if len(kept) == 1 and kept[0][0] == _ONE:
         return kept[0][1]
     if len(kept) > MOST_TERMS:
         raise SizeError(f"a formula with more than {MOST_TERMS} terms")
+    if sum(_weight(monomial) for monomial, _ in kept) > MOST_ATOMS:
+        raise SizeError(f"a formula with more than {MOST_ATOMS} names in it")
     kept.sort(key=_term_order)
     return Formula(tuple(kept))
 
 
+def _check_number(number: int) -> None:
+    if abs(number) > LARGEST_COEFFICIENT:
+        raise SizeError("a number with more than 100 digits")
+
+
+def _weight(monomial: Monomial) -> int:
+    return sum(1 if isinstance(atom, str) else atom.weight for atom, _ in monomial)
+
+
+def _degree(monomial: Monomial) -> int:
+    return sum(power for _, power in monomial)
+
+
 def _term_order(term: tuple[Monomial, int]) -> tuple[int, str]:
     monomial, _ = term
-    return -sum(power for _, power in monomial), "*".join(f"{_key(atom)}^{power}" for atom, power in monomial)
+    return -_degree(monomial), "*".join(f"{_key(atom)}^{power}" for atom, power in monomial)
 
 
 def _multiply(left: Monomial, right: Monomial) -> Monomial:
@@ -251,18 +304,31 @@ def _multiply(left: Monomial, right: Monomial) -> Monomial:
     powers = dict(left)
     for atom, power in right:
         powers[atom] = powers.get(atom, 0) + power
+    if sum(powers.values()) > HIGHEST_POWER:
+        raise SizeError(f"a product of more than {HIGHEST_POWER} open sizes")
     return tuple(sorted(powers.items(), key=lambda item: _key(item[0])))
 
 
+def _without(monomial: Monomial, factor: Monomial) -> Monomial | None:
+    """The product divided by one of its factors; `None` when it is not a factor."""
+    powers = dict(monomial)
+    for atom, power in factor:
+        powers[atom] = powers.get(atom, 0) - power
+        if powers[atom] < 0:
+            return None
+    return tuple((atom, power) for atom, power in powers.items() if power)
+
+
 def _key(atom: Atom) -> str:
+    # Not what is shown: two sizes that we know nothing of are both shown as `?`, and are two sizes all the same.
     return atom if isinstance(atom, str) else f"({atom.text})"
 
 
 def _floor_divide(dividend: Size, divisor: Size) -> Size:
     if isinstance(divisor, int):
+        if divisor == 0:
+            raise SizeError("division by zero")
         if isinstance(dividend, int):
-            if divisor == 0:
-                raise SizeError("division by zero")
             return dividend // divisor
         return _divide_by_number(dividend, divisor)
     return _divide_by_formula(dividend, divisor)
@@ -270,89 +336,128 @@ def _floor_divide(dividend: Size, divisor: Size) -> Size:
 
 def _divide_by_number(dividend: Formula, divisor: int) -> Size:
     """The canonical floor: whole parts are taken out, common factors cancelled, and floors in floors made one."""
-    if divisor == 0:
-        raise SizeError("division by zero")
     if divisor < 0:
         return (-dividend) // (-divisor)
     whole = _canonical({monomial: coefficient // divisor for monomial, coefficient in dividend.terms})
     rest = _canonical({monomial: coefficient % divisor for monomial, coefficient in dividend.terms})
     if isinstance(rest, int):
         return whole  # A remainder that is a number is below the divisor.
-    common = reduce(gcd, (coefficient for monomial, coefficient in rest.terms if monomial != _ONE), divisor)
+    common = gcd(divisor, *(coefficient for monomial, coefficient in rest.terms if monomial != _ONE))
     if common > 1:
         # floor((common * p + c) / (common * d)) = floor((p + floor(c / common)) / d)
         rest = _canonical({monomial: coefficient // common for monomial, coefficient in rest.terms})
-        divisor //= common
-        if divisor == 1 or isinstance(rest, int):
-            return whole + rest
-    inner = _only_quotient(rest)
-    if inner is not None:
-        # floor((floor(n / m) + c) / d) = floor((n + c * m) / (m * d))
-        quotient, constant = inner
-        return whole + (quotient.dividend + constant * quotient.divisor) // (quotient.divisor * divisor)
-    return whole + _atom(Quotient(rest, divisor))
-
-
-def _only_quotient(size: Formula) -> tuple[Quotient, int] | None:
-    """The parts of a size of the form `floor(n / m) + c` with a number `m`."""
-    terms = dict(size.terms)
-    constant = terms.pop(_ONE, 0)
-    if len(terms) != 1:
-        return None
-    (monomial, coefficient), *_ = terms.items()
-    if coefficient != 1 or len(monomial) != 1 or monomial[0][1] != 1:
-        return None
-    atom = monomial[0][0]
-    return (atom, constant) if isinstance(atom, Quotient) and isinstance(atom.divisor, int) else None
+        return whole + _floor_divide(rest, divisor // common)
+    return whole + _floor(rest, divisor)
 
 
 def _divide_by_formula(dividend: Size, divisor: Formula) -> Size:
-    exact = _exact_quotient(dividend, divisor)
-    if exact is not None:
-        return exact
-    return _atom(Quotient(dividend, divisor))
+    """The same for a divisor with open sizes. It may be negative, so that less can be said about the rest."""
+    if dividend == 0:
+        return 0
+    if divisor.terms[0][1] < 0:
+        return _floor_divide(-dividend, -divisor)
+    if len(divisor.terms) > 1:
+        exact = _exact_quotient(dividend, divisor)
+        return _cancelled(dividend, divisor) if exact is None else exact
+    monomial, coefficient = divisor.terms[0]
+    whole: dict[Monomial, int] = {}
+    rest: dict[Monomial, int] = {}
+    for term, amount in _terms(dividend):
+        others = _without(term, monomial)
+        if others is None:
+            rest[term] = amount
+        else:
+            whole[others], rest[term] = divmod(amount, coefficient)
+    remainder = _canonical(rest)
+    return _canonical(whole) if remainder == 0 else _canonical(whole) + _cancelled(remainder, divisor)
 
 
 def _exact_quotient(dividend: Size, divisor: Formula) -> Size | None:
-    """The quotient where the divisor is one product, or the dividend a multiple of the divisor."""
-    if dividend == 0:
-        return 0
-    (monomial, coefficient), *others = divisor.terms
-    if others:
-        terms = _terms(dividend)
-        factor = terms[0][1] // coefficient
-        return factor if divisor * factor == dividend else None
+    """The polynomial that times the divisor is the dividend, by long division; `None` when there is none."""
+    atoms = {atom for size in (dividend, divisor) for monomial, _ in _terms(size) for atom, _ in monomial}
+    by_name = sorted(atoms, key=_key)
+
+    def order(monomial: Monomial) -> tuple[int, ...]:
+        powers = dict(monomial)
+        return _degree(monomial), *(powers.get(atom, 0) for atom in by_name)
+
+    first, coefficient = max(divisor.terms, key=lambda term: order(term[0]))
+    rest = dict(_terms(dividend))
     quotient: dict[Monomial, int] = {}
-    for term, amount in _terms(dividend):
-        powers = dict(term)
-        for atom, power in monomial:
-            powers[atom] = powers.get(atom, 0) - power
-        if amount % coefficient or any(power < 0 for power in powers.values()):
+    while rest and len(rest) <= MOST_TERMS:
+        highest = max(rest, key=order)
+        factor = _without(highest, first)
+        if factor is None or rest[highest] % coefficient:
             return None
-        quotient[tuple((atom, power) for atom, power in powers.items() if power)] = amount // coefficient
-    return _canonical(quotient)
+        quotient[factor] = rest[highest] // coefficient
+        for monomial, amount in divisor.terms:
+            product = _multiply(monomial, factor)
+            rest[product] = rest.get(product, 0) - amount * quotient[factor]
+            if rest[product] == 0:
+                del rest[product]
+    return None if rest else _canonical(quotient)
+
+
+def _cancelled(dividend: Size, divisor: Formula) -> Size:
+    """The floor of a division, with the factors cancelled that all terms of both have."""
+    terms = (*_terms(dividend), *divisor.terms)
+    number = gcd(*(coefficient for _, coefficient in terms))
+    powers = dict(divisor.terms[0][0])
+    for monomial, _ in terms:
+        found = dict(monomial)
+        powers = {atom: min(power, found[atom]) for atom, power in powers.items() if atom in found}
+    if number == 1 and not powers:
+        return _floor(dividend, divisor)
+    shared = tuple(powers.items())
+
+    def part(size: Size) -> Size:
+        return _canonical({_without(monomial, shared) or _ONE: each // number for monomial, each in _terms(size)})
+
+    return _floor_divide(part(dividend), part(divisor))
+
+
+def _floor(dividend: Size, divisor: Size) -> Size:
+    """The floor of a division that has no whole part and no common factors."""
+    floors = [monomial[0][0] for monomial, each in _terms(dividend) if each == 1 and _degree(monomial) == 1]
+    inner = [atom for atom in floors if isinstance(atom, Quotient)]
+    least, _ = bounds(divisor)
+    if len(inner) == 1 and least is not None and least >= 1:
+        # floor((floor(n / m) + c) / d) = floor((n + c * m) / (m * d)) for a positive d
+        [quotient] = inner
+        others = dividend - _atom(quotient)
+        return _floor_divide(quotient.dividend + others * quotient.divisor, quotient.divisor * divisor)
+    return _atom(Quotient(dividend, divisor))
 
 
 def _atom(quotient: Quotient) -> Formula:
+    if quotient.depth > DEEPEST:
+        raise SizeError(f"divisions nested more than {DEEPEST} deep")
+    if quotient.weight > MOST_ATOMS:
+        raise SizeError(f"a formula with more than {MOST_ATOMS} names in it")
     return Formula(((((quotient, 1),), 1),))
 
 
-def _atom_text(atom: Atom) -> str:
-    if isinstance(atom, str):
-        return "?" if atom.startswith("?") else atom
-    return atom.text
+_UNKNOWN: Final = re.compile(r"\?[^\s*/()]*")
+
+
+def _plain(monomial: Monomial) -> str:
+    """A division that needs no parentheses, as it stands in a sum and does not start with a sign."""
+    if _degree(monomial) != 1 or isinstance(monomial[0][0], str):
+        return ""
+    text = monomial[0][0].text
+    return "" if text.startswith("-") else text
 
 
 def _power_text(atom: Atom, power: int) -> str:
-    base = _atom_text(atom) if isinstance(atom, str) else f"({atom.text})"
-    return base if power == 1 else f"{base}**{power}"
+    return _key(atom) if power == 1 else f"{_key(atom)}**{power}"
 
 
 def _grouped(size: Size) -> str:
-    plain = isinstance(size, int) or (len(size.terms) == 1 and size.terms[0][1] == 1 and _is_name(size.terms[0][0]))
-    return str(size) if plain else f"({size})"
+    if isinstance(size, int):
+        return str(size)
+    plain = len(size.terms) == 1 and size.terms[0][1] == 1 and _is_name(size.terms[0][0])
+    return size.text if plain else f"({size.text})"
 
 
 def _is_name(monomial: Monomial) -> bool:
     return len(monomial) == 1 and isinstance(monomial[0][0], str) and monomial[0][1] == 1
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -24,7 +25,21 @@ class Call:
     def of(cls, function: str, *positional: Any, **named: Any) -> Call:
         return cls(function, positional, named)
 
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments as they are printed."""
+        named = [f"{name}={_printed(value)}" for name, value in self.named.items()]
+        return [_printed(value) for value in self.positional] + named
+
     def __str__(self) -> str:
-        arguments = [repr(value) for value in self.positional]
-        arguments += [f"{name}={value!r}" for name, value in self.named.items()]
-        return f"{self.function}({', '.join(arguments)})"
+        return f"{self.function}({', '.join(self.arguments)})"
+
+
+def _printed(value: Any) -> str:
+    """A value as Python source, with the quotes that formatters choose."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(_printed(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    return repr(value)

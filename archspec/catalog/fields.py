@@ -1,0 +1,715 @@
+"""Findings about keys, ops, settings and names: A1xx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from archspec.diagnostics import Diagnostic, Related
+from archspec.source import Span
+from archspec.spelling import listed
+
+
+def did_you_mean(suggestion: str | None) -> str:
+    return f"did you mean `{suggestion}`?" if suggestion else ""
+
+
+@final
+@dataclass(frozen=True)
+class UnknownField(Diagnostic):
+    """A key that the language does not have at this place.
+
+    Wrong:
+
+    ```yaml
+    model: Classifier
+    input: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+
+    Right:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+    """
+
+    code = "A101"
+    name = "unknown-key"
+    key: str
+    owner: str
+    known: tuple[str, ...]
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"{self.owner} has no key `{self.key}`"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion) or f"it may have {listed(self.known, 'and')}"
+
+
+@final
+@dataclass(frozen=True)
+class MissingField(Diagnostic):
+    """A key that must be there is not.
+
+    Wrong:
+
+    ```yaml
+    model: Classifier
+    layers: [linear: 2]
+    ```
+
+    Right:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+    """
+
+    code = "A102"
+    name = "missing-key"
+    key: str
+    owner: str
+    cure: str
+
+    def message(self) -> str:
+        return f"{self.owner} needs `{self.key}`"
+
+    def help(self) -> str:
+        return self.cure
+
+
+@final
+@dataclass(frozen=True)
+class WrongKind(Diagnostic):
+    """A value, list or mapping stands where something else belongs.
+
+    Wrong:
+
+    ```yaml
+    model: Classifier
+    inputs: [B, 8]
+    layers: [linear: 2]
+    ```
+
+    Right:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+    """
+
+    code = "A103"
+    name = "wrong-kind"
+    subject: str
+    expected: str
+    found: str
+
+    def message(self) -> str:
+        return f"{self.subject} is {self.expected}, not {self.found}"
+
+
+@final
+@dataclass(frozen=True)
+class UnknownOp(Diagnostic):
+    """No op has this name.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        liner(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(2)
+    }
+    ```
+    """
+
+    code = "A104"
+    name = "unknown-op"
+    op: str
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"no op is called `{self.op}`"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion) or "`archspec explain ops` lists all ops"
+
+
+@final
+@dataclass(frozen=True)
+class UnknownSetting(Diagnostic):
+    """An op has no setting of this name.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(2, biass=false)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(2, bias=false)
+    }
+    ```
+    """
+
+    code = "A105"
+    name = "unknown-setting"
+    op: str
+    setting: str
+    known: tuple[str, ...]
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"`{self.op}` has no setting `{self.setting}`"
+
+    def help(self) -> str:
+        if self.suggestion:
+            return did_you_mean(self.suggestion)
+        return f"its settings are {listed(self.known, 'and')}" if self.known else f"`{self.op}` takes no settings"
+
+
+@final
+@dataclass(frozen=True)
+class MissingSetting(Diagnostic):
+    """A setting without a default is not given.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, kernel=3)
+    }
+    ```
+    """
+
+    code = "A106"
+    name = "missing-setting"
+    op: str
+    setting: str
+    description: str
+    accepted: str
+
+    def message(self) -> str:
+        return f"`{self.op}` needs `{self.setting}`"
+
+    def label(self) -> str:
+        return self.description
+
+    def help(self) -> str:
+        return f"`{self.setting}` is {self.accepted}"
+
+
+@final
+@dataclass(frozen=True)
+class InvalidSetting(Diagnostic):
+    """A setting has a value that it cannot have.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, kernel=0)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, kernel=1)
+    }
+    ```
+    """
+
+    code = "A107"
+    name = "invalid-setting"
+    op: str
+    setting: str
+    value: str
+    accepted: str
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"`{self.setting}` of `{self.op}` cannot be `{self.value}`"
+
+    def label(self) -> str:
+        return f"it needs {self.accepted}"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion)
+
+
+@final
+@dataclass(frozen=True)
+class TooManyValues(Diagnostic):
+    """More values stand without a name than the op has settings that may.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, 3, 2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, 3, stride=2)
+    }
+    ```
+    """
+
+    code = "A108"
+    name = "too-many-values"
+    op: str
+    positional: tuple[str, ...]
+
+    def message(self) -> str:
+        if not self.positional:
+            return f"`{self.op}` takes no value without a name"
+        values = "one value" if len(self.positional) == 1 else f"{len(self.positional)} values"
+        return f"`{self.op}` takes {values} without a name: {listed(self.positional, 'and')}"
+
+    def label(self) -> str:
+        return "which setting is this?"
+
+    def help(self) -> str:
+        return "write the name of the setting before it: `name=value`"
+
+
+@final
+@dataclass(frozen=True)
+class SettingTwice(Diagnostic):
+    """A setting is given by its position and by its name.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(2, features=2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(2)
+    }
+    ```
+    """
+
+    code = "A109"
+    name = "setting-twice"
+    op: str
+    setting: str
+    first: Span
+
+    def message(self) -> str:
+        return f"`{self.setting}` of `{self.op}` is given twice"
+
+    def label(self) -> str:
+        return "again here"
+
+    def related(self) -> tuple[Related, ...]:
+        return (Related(self.first, "first here"),)
+
+    def help(self) -> str:
+        return "remove one of the two"
+
+
+@final
+@dataclass(frozen=True)
+class UnknownName(Diagnostic):
+    """A name in an expression is neither a parameter nor a size.
+
+    Wrong:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(clases)
+        expect output == [B, classes]
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(classes)
+        expect output == [B, classes]
+    }
+    ```
+    """
+
+    code = "A110"
+    name = "unknown-name"
+    word: str
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"nothing is called `{self.word}` here"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion) or "names of parameters and of sizes can stand here"
+
+
+@final
+@dataclass(frozen=True)
+class InvalidExpression(Diagnostic):
+    """An expression has no value.
+
+    Wrong:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(classes // 0)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(classes // 2)
+    }
+    ```
+    """
+
+    code = "A111"
+    name = "invalid-expression"
+    problem: str
+
+    def message(self) -> str:
+        return self.problem
+
+
+@final
+@dataclass(frozen=True)
+class UnknownParameter(Diagnostic):
+    """A setting from outside, by `--set` or in Python, names a parameter that the model does not have.
+
+    Wrong: `archspec check specs/alexnet.yaml --set clases=10`.
+
+    Right: `archspec check specs/alexnet.yaml --set classes=10`.
+    """
+
+    code = "A112"
+    name = "unknown-parameter"
+    model: str
+    parameter: str
+    known: tuple[str, ...]
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"`{self.model}` has no parameter `{self.parameter}`"
+
+    def help(self) -> str:
+        if self.suggestion:
+            return did_you_mean(self.suggestion)
+        return f"its parameters are {listed(self.known, 'and')}" if self.known else "it has no parameters"
+
+
+@final
+@dataclass(frozen=True)
+class MissingParameter(Diagnostic):
+    """A parameter has no default, and no value from outside.
+
+    Wrong:
+
+    ```arch
+    model Classifier(classes) {
+        input x: [B, 8]
+        linear(classes)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(classes)
+    }
+    ```
+    """
+
+    code = "A113"
+    name = "missing-parameter"
+    parameter: str
+
+    def message(self) -> str:
+        return f"`{self.parameter}` has no value"
+
+    def help(self) -> str:
+        return f"give it a default, or a value with `--set {self.parameter}=VALUE`"
+
+
+@final
+@dataclass(frozen=True)
+class DuplicateName(Diagnostic):
+    """Two things in one place have the same name.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        fc = linear(4)
+        fc = linear(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        fc1 = linear(4)
+        fc2 = linear(2)
+    }
+    ```
+    """
+
+    code = "A114"
+    name = "duplicate-name"
+    word: str
+    first: Span
+
+    def message(self) -> str:
+        return f"`{self.word}` is already the name of something else"
+
+    def label(self) -> str:
+        return "again here"
+
+    def related(self) -> tuple[Related, ...]:
+        return (Related(self.first, "first here"),)
+
+    def help(self) -> str:
+        return "give one of the two another name"
+
+
+@final
+@dataclass(frozen=True)
+class InvalidName(Diagnostic):
+    """A name is a letter or underscore, followed by letters, digits and underscores.
+
+    Wrong:
+
+    ```yaml
+    model: my-model
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+
+    Right:
+
+    ```yaml
+    model: MyModel
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+    """
+
+    code = "A115"
+    name = "invalid-name"
+    word: str
+    subject: str
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"`{self.word}` cannot be {self.subject}"
+
+    def help(self) -> str:
+        shape = "a name has letters, digits and underscores, and starts with no digit"
+        return f"{shape}, such as `{self.suggestion}`" if self.suggestion else shape
+
+
+@final
+@dataclass(frozen=True)
+class UnknownElement(Diagnostic):
+    """The elements of an input are `float` (which need not be said), `int` or `bool`.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8] float32
+        linear(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8] float
+        linear(2)
+    }
+    ```
+    """
+
+    code = "A116"
+    name = "unknown-element"
+    word: str
+
+    def message(self) -> str:
+        return f"`{self.word}` is no type of elements"
+
+    def help(self) -> str:
+        return "elements are `float`, `int` or `bool`; how many bits they have is chosen when the model runs"
+
+
+@final
+@dataclass(frozen=True)
+class UnusedParameter(Diagnostic):
+    """A parameter that nothing uses. Whoever sets it would wonder why nothing changes.
+
+    Wrong:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier(classes = 2) {
+        input x: [B, 8]
+        linear(classes)
+    }
+    ```
+    """
+
+    code = "A117"
+    name = "unused-parameter"
+    parameter: str
+
+    def message(self) -> str:
+        return f"nothing uses the parameter `{self.parameter}`"
+
+    def help(self) -> str:
+        return f"use `{self.parameter}` in a layer, or remove it"
+
+
+@final
+@dataclass(frozen=True)
+class UnsupportedVersion(Diagnostic):
+    """The key `archspec` says for which version of the language a file was written; there is one so far.
+
+    Wrong:
+
+    ```yaml
+    archspec: 2
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+
+    Right:
+
+    ```yaml
+    archspec: 1
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers: [linear: 2]
+    ```
+    """
+
+    code = "A118"
+    name = "unsupported-version"
+    version: str
+
+    def message(self) -> str:
+        return f"this archspec reads version 1 of the language, not `{self.version}`"
+
+    def help(self) -> str:
+        return "write `archspec: 1`, or leave the line out"
+
+
+@final
+@dataclass(frozen=True)
+class UnclearLayer(Diagnostic):
+    """A layer of a YAML file is a mapping with one op, and beside it perhaps its `name` and what it is fed `from`.
+
+    Wrong:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers:
+      - linear: 2
+        relu:
+    ```
+
+    Right:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers:
+      - linear: 2
+      - relu
+    ```
+    """
+
+    code = "A119"
+    name = "unclear-layer"
+    ops: tuple[str, ...]
+
+    def message(self) -> str:
+        if not self.ops:
+            return "this layer has no op"
+        return f"a layer has one op, and this has {len(self.ops)}: {listed(self.ops, 'and')}"
+
+    def help(self) -> str:
+        return "start a new layer with `-` for each op" if self.ops else "write the op as a key, such as `linear: 10`"

@@ -1,0 +1,240 @@
+"""The pipeline: the only file that knows the order of the stages.
+
+Source -> Tree -> Spec -> Graph -> passes, each stage writing what it finds into one Report; and from a Graph, through a
+backend, to source, module or picture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Final, final
+
+from archspec import plugins
+from archspec.backend import Backend, ModuleBackend, Purpose, Target
+from archspec.build import Built, Override, build
+from archspec.diagnostics import Report
+from archspec.expression import Expression, ListOf, Literal, written
+from archspec.files import write_atomically
+from archspec.graph import Graph
+from archspec.passes import PASSES
+from archspec.render.text import render
+from archspec.source import Source, Span
+from archspec.spec import Spec, read_spec
+from archspec.summary import Summary, summarise
+from archspec.syntax.read import decode, parse, read_file
+from archspec.syntax.text import Fault, parse_expression
+from archspec.syntax.tree import Scalar
+
+
+class SpecError(Exception):
+    """A spec is wrong, and what was asked for needs a right one. Its text shows all findings."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"the spec has errors\n\n{render(report)}")
+        self.report = report
+
+
+class UnknownTargetError(Exception):
+    """No installed backend writes what was asked for."""
+
+
+@final
+@dataclass(frozen=True)
+class Model:
+    """A spec that was read: what was found in it, and, where nothing was wrong, everything that can be made of it."""
+
+    _report: Report
+    _built: Built | None
+
+    def check(self) -> Report:
+        """Everything that was found."""
+        return self._report
+
+    @property
+    def graph(self) -> Graph:
+        """The graph, with the shape of every value.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        if self._built is None or self._built.graph is None or self._report.has_errors:
+            raise SpecError(self._report)
+        return self._built.graph
+
+    def source(self, target: str = "torch") -> str:
+        """The model as source of a program that depends on torch alone.
+
+        Raises:
+            SpecError: the spec has errors, or names that the target reserves.
+            UnknownTargetError: no installed backend has this target.
+        """
+        return self.written(*find_target(Purpose.COMPILE, target)).decode()
+
+    def compile(self, target: str = "torch") -> Any:
+        """The model as a `torch.nn.Module`, made by executing what `source` gives.
+
+        Raises:
+            SpecError: the spec has errors, or names that the target reserves.
+            UnknownTargetError: no installed backend has this target, or it gives nothing that runs.
+        """
+        backend, found = find_target(Purpose.COMPILE, target)
+        if not isinstance(backend, ModuleBackend):
+            raise UnknownTargetError(f"what `{target}` gives cannot be run in this process")
+        self._check_for(backend, found)
+        return backend.module(self.graph)
+
+    def draw(self, path: str | PathLike[str], target: str | None = None) -> None:
+        """Write a diagram; the ending of the path says in which form, unless a target does.
+
+        Raises:
+            SpecError: the spec has errors.
+            UnknownTargetError: no installed backend has this form.
+            OSError: the file cannot be written.
+        """
+        found = find_target(Purpose.DRAW, target, Path(path).suffix)
+        write_atomically(Path(path), self.written(*found))
+
+    def summary(self) -> Summary:
+        """The layers with their shapes, parameters and multiply-adds; `str` of it is a table.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        return summarise(self.graph)
+
+    def written(self, backend: Backend, target: Target) -> bytes:
+        """The model in the form of a target.
+
+        Raises:
+            SpecError: the spec has errors, or names that the target reserves.
+        """
+        self._check_for(backend, target)
+        return backend.write(self.graph, target)
+
+    def _check_for(self, backend: Backend, target: Target) -> None:
+        report = Report()
+        backend.check(self.graph, target, report)
+        if report.has_errors:
+            raise SpecError(report)
+
+
+def load(path: str | PathLike[str], /, **settings: Any) -> Model:
+    """Read a spec from a file, with parameters of the model set as given.
+
+    What is wrong with the file, one that is missing included, is told by `check()` of the result.
+
+    Raises:
+        TypeError: a setting is no number, flag, text, or list of them.
+    """
+    overrides = python_overrides(settings)
+    report = Report()
+    source = read_file(Path(fspath(path)), report)
+    return _model(source, None, overrides, report)
+
+
+def loads(text: str, /, *, syntax: str | None = None, name: str = "<text>", **settings: Any) -> Model:
+    """Read a spec from a text. Its syntax, `arch` or `yaml`, is guessed where it is not given.
+
+    Raises:
+        TypeError: a setting is no number, flag, text, or list of them.
+    """
+    overrides = python_overrides(settings)
+    return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, overrides)
+
+
+def read_bytes(data: bytes, name: str, syntax: str | None, overrides: Iterable[Override], report: Report | None = None) -> Model:
+    """Read a spec from the bytes of a file that has no name to tell its syntax."""
+    report = Report() if report is None else report
+    source = decode(data, name, report)
+    return _model(source, syntax or (guessed_syntax(source) if source is not None else None), overrides, report)
+
+
+def read_path(path: Path, overrides: Iterable[Override], report: Report, syntax: str | None = None) -> Model:
+    """Read a spec from a file into a report that may hold findings already."""
+    return _model(read_file(path, report), syntax, overrides, report)
+
+
+def _model(source: Source | None, syntax: str | None, overrides: Iterable[Override], report: Report) -> Model:
+    """The whole way from a source to a model, as far as the source lets it be gone."""
+    tree = None if source is None else parse(source, syntax, report)
+    spec: Spec | None = None if tree is None else read_spec(tree, report)
+    if spec is None:
+        return Model(report, None)
+    built = build(spec, tuple(overrides), report)
+    for check in PASSES:
+        check(spec, built, report)
+    return Model(report, built)
+
+
+_ARCH_START: Final = re.compile(r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*model\s+\w+\s*[({]')
+
+
+def guessed_syntax(source: Source) -> str:
+    """The syntax of a text that has no file name: `arch` where it starts as such files do."""
+    return "arch" if _ARCH_START.match(source.text) else "yaml"
+
+
+# ------------------------------------------------------------------------------------------------------ settings
+
+
+def python_overrides(settings: Mapping[str, Any]) -> tuple[Override, ...]:
+    """Values that Python code gives, as if they were written down."""
+    return tuple(_override(name, value) for name, value in settings.items())
+
+
+def _override(name: str, value: Any) -> Override:
+    source = Source("settings", f"{name}={written(value)}")
+    span = source.span(len(name) + 1, len(source.text))
+    return Override(Scalar(name, source.span(0, len(name))), _literal(name, value, span))
+
+
+def _literal(name: str, value: Any, span: Span) -> Expression:
+    if isinstance(value, list | tuple):
+        return ListOf(tuple(_literal(name, item, span) for item in value), span)
+    if isinstance(value, int | float | str):
+        return Literal(value, span)
+    raise TypeError(f"the setting {name} is {type(value).__name__}; it can be a number, flag, text, or list of them")
+
+
+def text_override(text: str) -> Override:
+    """A setting as the command line gives it: `classes=10`.
+
+    Raises:
+        Fault: the value is no expression.
+        ValueError: the text has no `=`.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip().isidentifier() or not value.strip():
+        raise ValueError(f"`{text}` is not of the form NAME=VALUE")
+    source = Source(f"--set {text}", f"{name}={value}")
+    start = len(name) + 1 + len(value) - len(value.lstrip())
+    span = source.span(start, start + len(value.strip()))
+    expression = parse_expression(Scalar(value.strip(), span))
+    return Override(Scalar(name.strip(), source.span(0, len(name))), expression)
+
+
+# -------------------------------------------------------------------------------------------------------- targets
+
+
+def find_target(purpose: Purpose, name: str | None, suffix: str = "") -> tuple[Backend, Target]:
+    """The backend and target of a name, or of the ending of a file name.
+
+    Raises:
+        UnknownTargetError: no installed backend has it.
+    """
+    known = plugins.targets(purpose)
+    if name is not None and name in known:
+        return known[name]
+    if name is None:
+        for backend, target in known.values():
+            if target.suffix == suffix.lower():
+                return backend, target
+    wanted = f"`{name}`" if name is not None else f"files that end in `{suffix}`" if suffix else "a file without an ending"
+    choices = ", ".join(f"{target.name} (*{target.suffix})" for _, target in known.values()) or "none is installed"
+    raise UnknownTargetError(f"nothing here writes {wanted}; what can be written: {choices}")
+
+

@@ -1,0 +1,382 @@
+"""The arithmetic of specs: numbers, sizes, words and lists, and what can be computed from them.
+
+An expression is parsed by the grammar of the language (`archspec.syntax.text`) and evaluated here, by this code alone.
+Nothing of a spec ever reaches Python's own evaluator.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, final
+
+from archspec.size import LARGEST, Formula, Size, SizeError, bounds, differs, divide_exactly, names
+from archspec.source import Span
+
+Value: TypeAlias = "int | float | bool | str | Formula | tuple[Value, ...]"
+
+
+@final
+@dataclass(frozen=True)
+class Literal:
+    """A number, `true` or `false`, or a text in quotes."""
+
+    value: int | float | bool | str
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Name:
+    """A parameter, a size, or a word such as `same` that the setting understands."""
+
+    text: str
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class ListOf:
+    items: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Unary:
+    operator: str
+    operand: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Binary:
+    operator: str
+    left: Expression
+    right: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Index:
+    base: Expression
+    index: Expression
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Apply:
+    """A function applied to arguments."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply
+
+
+class EvaluationError(Exception):
+    """An expression has no value: what is wrong, and where. Its text is fit for users."""
+
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.message = message
+        self.span = span
+
+
+@final
+class UnknownNameError(EvaluationError):
+    """An expression speaks of a name that stands for nothing here."""
+
+    def __init__(self, name: str, span: Span) -> None:
+        super().__init__(f"nothing is called `{name}` here", span)
+        self.name = name
+
+
+@final
+class UndecidedError(EvaluationError):
+    """Whether a comparison holds depends on sizes that are open."""
+
+
+def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
+    """The value of an expression, its names looked up in `scope`; raises `EvaluationError`."""
+    match expression:
+        case Literal(value):
+            return value
+        case Name(text):
+            if text not in scope:
+                raise UnknownNameError(text, expression.span)
+            return scope[text]
+        case ListOf(items):
+            return tuple(evaluate(item, scope) for item in items)
+        case Unary("not", operand):
+            return not _truth(operand, scope)
+        case Unary(_, operand):
+            return _arithmetic(expression, "-", 0, evaluate(operand, scope))
+        case Binary("and", left, right):
+            return _truth(left, scope) and _truth(right, scope)
+        case Binary("or", left, right):
+            return _truth(left, scope) or _truth(right, scope)
+        case Binary(symbol, left, right):
+            operands = evaluate(left, scope), evaluate(right, scope)
+            if symbol in COMPARISONS:
+                return _compare(expression, symbol, *operands)
+            return _arithmetic(expression, symbol, *operands)
+        case Index(base, index):
+            return _item(expression, evaluate(base, scope), evaluate(index, scope))
+        case Apply(function, arguments):
+            return _apply(expression, function, tuple(evaluate(each, scope) for each in arguments))
+
+
+def free_names(expression: Expression) -> Iterator[Name]:
+    """The names in an expression, in order, with repetitions."""
+    match expression:
+        case Literal():
+            return
+        case Name():
+            yield expression
+        case ListOf(parts) | Apply(_, parts):
+            for part in parts:
+                yield from free_names(part)
+        case Unary(_, operand):
+            yield from free_names(operand)
+        case Binary(_, left, right) | Index(left, right):
+            yield from free_names(left)
+            yield from free_names(right)
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether a value depends on a size that is unknown because of an error elsewhere."""
+    if isinstance(value, tuple):
+        return any(is_unknown(item) for item in value)
+    return isinstance(value, Formula) and any(name.startswith("?") for name in names(value))
+
+
+COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")
+_ARITHMETIC: Final[Mapping[str, Callable[..., Value]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+_ORDER: Final[Mapping[str, Callable[..., bool]]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+
+def _truth(expression: Expression, scope: Mapping[str, Value]) -> bool:
+    value = evaluate(expression, scope)
+    if not isinstance(value, bool):
+        raise EvaluationError(f"{described(value)} is neither true nor false", expression.span)
+    return value
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float | Formula) and not isinstance(value, bool)
+
+
+def _arithmetic(expression: Expression, symbol: str, left: Value, right: Value) -> Value:
+    if symbol == "+" and isinstance(left, tuple) and isinstance(right, tuple):
+        return left + right
+    if not (_is_number(left) and _is_number(right)):
+        wrong = right if _is_number(left) else left
+        raise EvaluationError(f"cannot calculate with {described(wrong)}", expression.span)
+    if isinstance(left, float | Formula) and isinstance(right, float | Formula) and type(left) is not type(right):
+        raise EvaluationError("cannot calculate with a fraction and a size that is open", expression.span)
+    try:
+        if symbol == "/":
+            result = _divide(left, right)
+        elif symbol == "**":
+            result = _power(left, right)
+        else:
+            result = _ARITHMETIC[symbol](left, right)
+    except ZeroDivisionError:
+        raise EvaluationError("division by zero", expression.span) from None
+    except (SizeError, OverflowError) as error:
+        raise EvaluationError(str(error) or "the number is too large", expression.span) from None
+    except TypeError:
+        raise EvaluationError("cannot calculate with a fraction and a size that is open", expression.span) from None
+    return _bounded(result, expression.span)
+
+
+def _bounded(value: Value, span: Span) -> Value:
+    if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
+        raise EvaluationError("the number is too large: sizes end at 2**63 - 1", span)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EvaluationError("the number is too large", span)
+    return value
+
+
+def _divide(left: Value, right: Value) -> Value:
+    """A whole number stays one when the division is exact; a size that is open must be divided exactly."""
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        exact = divide_exactly(left, right)  # type: ignore[arg-type]  # fractions were refused before
+        if exact is None:
+            raise SizeError(f"`{left}` is not always a multiple of `{right}`; write `//` to round down")
+        return exact
+    if isinstance(left, int) and isinstance(right, int) and right != 0 and left % right == 0:
+        return left // right
+    return float(left) / float(right)  # type: ignore[arg-type]  # both are numbers
+
+
+def _power(left: Value, right: Value) -> Value:
+    if not isinstance(right, int):
+        raise SizeError("an exponent is a whole number")
+    if isinstance(left, int) and right >= 0 and abs(left) > 1 and left.bit_length() * right > 2 * 64:
+        raise SizeError("the number is too large: sizes end at 2**63 - 1")
+    result: Value = left**right  # type: ignore[operator]  # it is a number
+    return result
+
+
+def _compare(expression: Expression, symbol: str, left: Value, right: Value) -> bool:
+    if symbol in ("==", "!="):
+        same = _equal(left, right)
+        if same is None:
+            raise UndecidedError(f"{described(left)} and {described(right)} may differ", expression.span)
+        return same is (symbol == "==")
+    if not (_is_number(left) and _is_number(right)):
+        wrong = right if _is_number(left) else left
+        raise EvaluationError(f"cannot compare the order of {described(wrong)}", expression.span)
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        return _order_of_sizes(expression, symbol, left, right)
+    return _ORDER[symbol](left, right)
+
+
+def _equal(left: Value, right: Value) -> bool | None:
+    """Whether two values are equal: always, never, or (`None`) depending on sizes that are open."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        if len(left) != len(right):
+            return False
+        items = [_equal(*pair) for pair in zip(left, right, strict=True)]
+        return False if False in items else None if None in items else True
+    if isinstance(left, Formula) or isinstance(right, Formula):
+        if left == right:
+            return True
+        if isinstance(left, int | Formula) and isinstance(right, int | Formula):
+            return False if differs(left, right) else None
+        return False
+    return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def _order_of_sizes(expression: Expression, symbol: str, left: Value, right: Value) -> bool:
+    if isinstance(left, float) or isinstance(right, float):
+        raise EvaluationError("cannot compare a fraction with a size that is open", expression.span)
+    low, high = bounds(left - right)  # type: ignore[operator]  # both are sizes
+    rising = symbol in (">", ">=")
+    decisive = low if rising else high
+    if decisive is not None and _ORDER[symbol](decisive, 0):
+        return True
+    decisive = high if rising else low
+    if decisive is not None and not _ORDER[symbol](decisive, 0):
+        return False
+    raise UndecidedError(f"whether `{left} {symbol} {right}` holds depends on the input", expression.span)
+
+
+def _item(expression: Expression, base: Value, index: Value) -> Value:
+    if not isinstance(base, tuple):
+        raise EvaluationError(f"{described(base)} is not a list", expression.span)
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise EvaluationError(f"{described(index)} is not a position in a list", expression.span)
+    if not -len(base) <= index < len(base):
+        raise EvaluationError(f"a list of {len(base)} has no item {index}", expression.span)
+    return base[index]
+
+
+def _apply(expression: Expression, function: str, arguments: tuple[Value, ...]) -> Value:
+    known = FUNCTIONS.get(function)
+    if known is None:
+        raise EvaluationError(f"no function is called `{function}`", expression.span)
+    try:
+        return _bounded(known(*arguments), expression.span)
+    except SizeError as error:
+        raise EvaluationError(str(error), expression.span) from None
+    except (TypeError, ValueError, OverflowError):
+        given = ", ".join(described(value) for value in arguments) or "nothing"
+        raise EvaluationError(f"`{function}` cannot take {given}", expression.span) from None
+
+
+def _whole(rounding: Callable[[float], int]) -> Callable[[Value], Value]:
+    def rounded(value: Value) -> Value:
+        if isinstance(value, Formula):
+            return value  # An open size is whole already.
+        if not _is_number(value):
+            raise TypeError
+        return rounding(value)  # type: ignore[arg-type]  # it is a number
+
+    return rounded
+
+
+def _numbers(arguments: tuple[Value, ...]) -> tuple[int | float, ...]:
+    if len(arguments) == 1 and isinstance(arguments[0], tuple):
+        arguments = arguments[0]
+    if not all(_is_number(value) and not isinstance(value, Formula) for value in arguments):
+        raise TypeError
+    return arguments  # type: ignore[return-value]  # all are numbers
+
+
+def _length(value: Value) -> int:
+    if not isinstance(value, tuple):
+        raise TypeError
+    return len(value)
+
+
+def _total(value: tuple[Value, ...]) -> Value:
+    total: Value = 0
+    for item in value:
+        if not _is_number(item):
+            raise TypeError
+        total = total + item  # type: ignore[operator]  # both are numbers
+    return total
+
+
+LONGEST_RANGE: Final = 1_000_000
+"""`range` makes no longer list than this."""
+
+
+def _range(*limits: Value) -> Value:
+    numbers = range(*limits)  # type: ignore[arg-type]  # it raises TypeError for what is no whole number
+    if len(numbers) > LONGEST_RANGE:
+        raise SizeError(f"a range of more than {LONGEST_RANGE:,} numbers")
+    return tuple(numbers)
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
+    "min": lambda *values: min(_numbers(values)),
+    "max": lambda *values: max(_numbers(values)),
+    "len": _length,
+    "sum": _total,
+    "range": _range,
+    "round": _whole(round),
+    "floor": _whole(math.floor),
+    "ceil": _whole(math.ceil),
+}
+
+
+def described(value: Value) -> str:
+    """A value in a message: in backticks, as a spec writes it."""
+    return f"`{written(value)}`"
+
+
+def written(value: Value) -> str:
+    """A value as a spec writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
+    return str(value)
+
+
+def as_size(value: Value) -> Size | None:
+    """The value as a size, when it is one."""
+    return value if isinstance(value, int | Formula) and not isinstance(value, bool) else None
+

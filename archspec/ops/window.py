@@ -1,0 +1,106 @@
+"""The arithmetic of windows that slide along the axes of space, shared by convolution and pooling.
+
+A window of `kernel` taps that are `dilation` apart covers `dilation * (kernel - 1) + 1` positions. It starts `before`
+positions ahead of the input, moves by `stride`, and must end at most `after` positions behind the input. So it fits
+
+    floor((n + before + after - dilation * (kernel - 1) - 1) / stride) + 1
+
+times on an axis of size `n`.
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016 (relationship 15, the general
+case); `torch.nn.Conv2d` and `torch.nn.MaxPool2d` state the same formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+from archspec.op import ShapeError
+from archspec.shape import Shape
+from archspec.size import Size, below
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How a window moves along one axis."""
+
+    kernel: Size
+    stride: Size = 1
+    dilation: Size = 1
+    before: Size = 0
+    after: Size = 0
+
+    @property
+    def extent(self) -> Size:
+        """The number of positions from the first tap to the last."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    def padded(self, size: Size) -> Size:
+        """The size of the axis with its padding."""
+        return size + self.before + self.after
+
+    def room(self, size: Size, *, ceil_mode: bool = False) -> Size:
+        """The last position at which a window may start, counted from the first; negative if not even one fits.
+
+        In ceil mode windows may run over the end, by less than a stride, but none may start in the padding that
+        follows the input: that one would see nothing. Both limits are "`size` plus a number", so the smaller of the
+        two is known even where `size` is open, and one floor gives the count exactly. (torch.nn.MaxPool2d takes one
+        window away after the division, which comes to the same as the first limit is never a whole stride too large
+        when the padding is at most half of the kernel.)
+        """
+        inside = self.before + self.after - self.extent
+        if not ceil_mode:
+            return size + inside
+        overhanging = inside + self.stride - 1
+        last_start = self.before - 1
+        return size + (last_start if below(last_start, overhanging) else overhanging)
+
+    def positions(self, size: Size, *, ceil_mode: bool = False) -> Size:
+        """How often the window fits on an axis of this size: the size of the output."""
+        return self.room(size, ceil_mode=ceil_mode) // self.stride + 1
+
+
+def space(x: Shape) -> tuple[Size, ...]:
+    """The sizes of the one to three axes of space of an input `[batch, channels, space...]`."""
+    if not 3 <= x.rank <= 5:
+        raise ShapeError(
+            f"needs 3 to 5 axes, but the input has {x.rank}",
+            help="the axes are `[batch, channels, space...]`, with one, two or three axes of space",
+        )
+    return x[2:]
+
+
+def per_axis(value: Any, axes: int, setting: str) -> tuple[Any, ...]:
+    """The value of a setting for each axis: its own, or the one that is meant for all."""
+    if not isinstance(value, tuple):
+        return (value,) * axes
+    if len(value) != axes:
+        counted = "1 axis" if axes == 1 else f"{axes} axes"
+        raise ShapeError(
+            f"has a list of {len(value)} for `{setting}`, but the input has {counted} of space",
+            setting=setting,
+            help=f"write one number, or a list of {axes}",
+        )
+    return value
+
+
+def output_sizes(sizes: Sequence[Size], windows: Sequence[Window], *, ceil_mode: bool = False) -> tuple[Size, ...]:
+    """The size of each axis of space of the output; raises `ShapeError` where the window fits nowhere."""
+    for axis, (size, window) in enumerate(zip(sizes, windows, strict=True), start=2):
+        if below(window.room(size, ceil_mode=ceil_mode), 0):
+            raise _too_large(window, size, axis)
+    return tuple(window.positions(size, ceil_mode=ceil_mode) for size, window in zip(sizes, windows, strict=True))
+
+
+def _too_large(window: Window, size: Size, axis: int) -> ShapeError:
+    kernel, dilation, padded = window.kernel, window.dilation, window.padded(size)
+    covered = f"a kernel of {kernel}"
+    cure = f"use a `kernel` of at most {(padded - 1) // dilation + 1}"
+    if dilation != 1:
+        covered += f" with dilation {dilation}, which covers {dilation}*({kernel} - 1) + 1 = {window.extent} positions"
+        cure += ", or a smaller `dilation`"
+    given = f"{size}" if padded == size else f"{size} + {window.before} + {window.after} = {padded} with its padding"
+    return ShapeError(f"has {covered}, but axis {axis} of the input has only {given}", setting="kernel", help=cure)

@@ -1,0 +1,86 @@
+"""Files as sources, and sources as trees: which syntax a file has, and whether it is text at all."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from archspec.catalog.text import FileTooLarge, NotText, UnknownSyntax, UnreadableFile
+from archspec.diagnostics import Report
+from archspec.source import Source
+from archspec.spelling import closest
+from archspec.syntax import text, yaml
+from archspec.syntax.tree import Fields
+
+MOST_BYTES: Final = 2_000_000
+"""A spec is no longer than this."""
+
+SUFFIXES: Final = {".arch": "arch", ".yaml": "yaml", ".yml": "yaml"}
+
+
+def read_file(path: Path, report: Report) -> Source | None:
+    """The text of a file, or `None` where a finding says why there is none."""
+    nothing = Source(str(path), "").whole()
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        report.add(UnreadableFile(nothing, "there is no such file", _neighbour(path)))
+    except IsADirectoryError:
+        report.add(UnreadableFile(nothing, "it is a folder"))
+    except PermissionError:
+        report.add(UnreadableFile(nothing, "permission denied"))
+    except (OSError, ValueError) as error:
+        report.add(UnreadableFile(nothing, getattr(error, "strerror", None) or "its name is not one of a file"))
+    else:
+        return decode(data, str(path), report)
+    return None
+
+
+def _neighbour(path: Path) -> str | None:
+    """A spec beside a missing file whose name is like it."""
+    try:
+        known = [each.name for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+    except OSError:
+        return None
+    name = closest(path.name, known)
+    return None if name is None else str(path.with_name(name))
+
+
+def decode(data: bytes, name: str, report: Report) -> Source | None:
+    """The text that bytes hold in UTF-8, with line breaks of every kind as `\\n`."""
+    if len(data) > MOST_BYTES:
+        report.add(FileTooLarge(Source(name, "").whole(), MOST_BYTES))
+        return None
+    try:
+        decoded = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        readable = Source(name, _unified(before) + "\N{REPLACEMENT CHARACTER}")
+        place = readable.span(len(readable.text) - 1, len(readable.text))
+        report.add(NotText(place, f"the byte 0x{data[error.start]:02x} is no part of it"))
+        return None
+    source = Source(name, _unified(decoded))
+    control = _CONTROL.search(source.text)
+    if control is not None:
+        place = source.span(control.start(), control.end())
+        report.add(NotText(place, f"it holds the control character U+{ord(control.group()):04X}"))
+        return None
+    return source
+
+
+def _unified(decoded: str) -> str:
+    return decoded.replace("\r\n", "\n").replace("\r", "\n")
+
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+
+
+def parse(source: Source, syntax: str | None, report: Report) -> Fields | None:
+    """The tree of a source; its syntax is told by its name where it is not given."""
+    syntax = syntax or SUFFIXES.get(Path(source.name).suffix.lower())
+    if syntax is None:
+        report.add(UnknownSyntax(Source(source.name, "").whole()))
+        return None
+    return text.parse_file(source, report) if syntax == "arch" else yaml.parse_file(source, report)

@@ -1,0 +1,408 @@
+"""The `.arch` syntax, and the lines and expressions of it that YAML files contain.
+
+lark parses; this module turns what was parsed into the Tree, and says in the reader's words what could not be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from inspect import cleandoc
+from typing import Final, TypeAlias, final
+
+from lark import Lark, Token
+from lark import Tree as Parsed
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from archspec.catalog.text import DuplicateKey, SyntaxFault, TooDeep, UnclosedBracket
+from archspec.diagnostics import Diagnostic, Report
+from archspec.expression import Apply, Binary, Expression, Index, ListOf, Literal, Name, Unary
+from archspec.size import LARGEST
+from archspec.source import Source, Span
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
+
+DEEPEST: Final = 100
+"""Brackets and braces in one another go no deeper than this."""
+
+_SYMBOLS: Final = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}"}
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(
+        files("archspec.syntax").joinpath("grammar.lark").read_text(encoding="utf-8"),
+        parser="lalr",
+        start=["file", "line", "value"],
+        propagate_positions=True,
+        maybe_placeholders=True,
+    )
+
+
+@final
+class Fault(Exception):  # noqa: N818  # it carries a finding, as a value would, out of the depth of a parse
+    """A text is not in the language; carries the finding that says so."""
+
+    def __init__(self, finding: Diagnostic) -> None:
+        super().__init__(finding.message())
+        self.finding = finding
+
+
+def parse_file(source: Source, report: Report) -> Fields | None:
+    """The tree of a `.arch` file, or `None` where it has none; what is wrong goes to the report."""
+    reader = _Reader(Scalar(source.text, source.whole()), report)
+    try:
+        return reader.file(_parse(reader.scalar, "file"))
+    except Fault as fault:
+        report.add(fault.finding)
+        return None
+
+
+def parse_line(scalar: Scalar, report: Report) -> Tree:
+    """The layers of one line, as they stand in a YAML file; raises `Fault`."""
+    if _WORD.fullmatch(scalar.text):
+        return Scalar(scalar.text, scalar.span)
+    reader = _Reader(scalar, report)
+    (chain,) = _parts(_parse(scalar, "line"))
+    return reader.chain(_subtree(chain))
+
+
+def parse_expression(scalar: Scalar) -> Expression:
+    """The expression that a scalar of a tree holds; raises `Fault`."""
+    if scalar.is_quoted:
+        return Literal(scalar.text, scalar.span)
+    if _WORD.fullmatch(scalar.text):
+        return _name(scalar.text, scalar.span)
+    if _SMALL_NUMBER.fullmatch(scalar.text):
+        return Literal(int(scalar.text), scalar.span)
+    (expression,) = _parts(_parse(scalar, "value"))
+    return _Reader(scalar, Report()).expression(expression)
+
+
+# Most scalars of a YAML file are a word or a number: they need no parser, and a file of them need not wait for lark's.
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+_SMALL_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+
+
+def _name(text: str, span: Span) -> Expression:
+    return Literal(text == "true", span) if text in ("true", "false") else Name(text, span)
+
+
+def _parse(scalar: Scalar, start: str) -> Parsed[Token]:
+    depth = 0
+    for position, symbol in _brackets(scalar.text):
+        depth += 1 if symbol in "([{" else -1
+        if depth > DEEPEST:
+            raise Fault(TooDeep(scalar.place(position, position + 1), DEEPEST))
+    try:
+        return _parser().parse(scalar.text, start=start)
+    except UnexpectedInput as error:
+        raise Fault(_explained(scalar, error)) from None
+
+
+def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
+    text = scalar.text
+    match error:
+        case UnexpectedToken(token=Token(type="$END")):
+            start = end = len(text.rstrip())
+            found = ""
+        case UnexpectedToken(token=token):
+            start, end = token.start_pos or 0, token.end_pos or 0
+            found = "" if token.type == "_NEWLINE" else str(token)
+        case UnexpectedCharacters():
+            start = error.pos_in_stream
+            end = start + 1
+            found = text[start:end]
+        case _:
+            raise error
+    unclosed = _innermost_open(text[:start])
+    place = scalar.place(start, max(end, start + 1) if found else start)
+    if unclosed is not None and (not found or text.count("\n", unclosed, start)):
+        return UnclosedBracket(place, scalar.place(unclosed, unclosed + 1), found)
+    expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
+    return SyntaxFault(place, found, _in_words(expected))
+
+
+_BRACKETS: Final = frozenset("()[]{}")
+_TOKENS: Final = re.compile(r'#[^\n]*|"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|[()\[\]{}]', re.DOTALL)
+
+
+def _brackets(text: str) -> Iterator[tuple[int, str]]:
+    """The brackets and braces of a text with their positions, without those in comments and quotes."""
+    for match in _TOKENS.finditer(text):
+        if match.group() in _BRACKETS:
+            yield match.start(), match.group()
+
+
+def _innermost_open(text: str) -> int | None:
+    """The position of the last bracket that is still open at the end of a text."""
+    open_brackets: list[int] = []
+    for position, symbol in _brackets(text):
+        if symbol in "([{":
+            open_brackets.append(position)
+        elif open_brackets:
+            open_brackets.pop()
+    return open_brackets[-1] if open_brackets else None
+
+
+def _in_words(expected: frozenset[str]) -> str:
+    """What could have stood at a place, in words; empty where it would be a long list."""
+    words = {"_NEWLINE": "a new line", "NAME": "a name", "NUMBER": "a number", "_ARROW": "`->`", "COLON": "`:`"}
+    words |= {"MODEL": "`model`", "EQUAL": "`=`", "COMMA": "`,`", "$END": "the end"}
+    words |= {kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()}
+    if "MODEL" in expected:
+        return "`model NAME { ... }`"
+    known = [words[kind] for kind in sorted(expected) if kind in words]
+    return " or ".join(known) if len(known) == len(expected) and 0 < len(known) <= 3 else ""
+
+
+_Part: TypeAlias = Parsed[Token] | Token | str | None
+
+
+def _subtree(part: _Part) -> Parsed[Token]:
+    if not isinstance(part, Parsed):
+        raise TypeError(f"the grammar gives a rule here, not {part!r}")
+    return part
+
+
+def _parts(tree: Parsed[Token]) -> Sequence[_Part]:
+    """The parts of a rule; `None` where an optional part is absent, which the types of lark do not say."""
+    return tree.children
+
+
+def _token(part: _Part) -> Token:
+    if not isinstance(part, Token):
+        raise TypeError(f"the grammar gives a token here, not {part!r}")
+    return part
+
+
+@final
+class _Reader:
+    """Turns what lark parsed of one scalar into the Tree and into expressions, each with its place."""
+
+    def __init__(self, scalar: Scalar, report: Report) -> None:
+        self.scalar = scalar
+        self.report = report
+
+    def place(self, node: Parsed[Token] | Token) -> Span:
+        if isinstance(node, Token):
+            return self.scalar.place(node.start_pos or 0, node.end_pos or 0)
+        return self.scalar.place(node.meta.start_pos, node.meta.end_pos)
+
+    def word(self, part: _Part) -> Scalar:
+        token = _token(part)
+        return Scalar(str(token), self.place(token))
+
+    def key(self, text: str, place: Span) -> Scalar:
+        """A key that the syntax implies; its place is the statement that implies it."""
+        return Scalar(text, place)
+
+    # Statements
+
+    def file(self, tree: Parsed[Token]) -> Fields:
+        doc, name, parameters, body = _parts(tree)
+        model = self.word(name)
+        entries = [Entry(self.key("model", model.span), model)]
+        if doc is not None:
+            text = self.string(_parts(_subtree(doc))[0])
+            entries.append(Entry(self.key("doc", text.span), text))
+        if parameters is not None:
+            entries.append(Entry(self.key("params", model.span), self.parameters(_subtree(parameters))))
+        entries.extend(self.body(_subtree(body), top=True))
+        return Fields(tuple(entries), self.place(tree))
+
+    def parameters(self, tree: Parsed[Token]) -> Fields:
+        entries = []
+        for each in _parts(tree):
+            if each is not None:
+                name, default = _parts(_subtree(each))
+                place = self.place(_subtree(each))
+                value = Scalar("", place) if default is None else self.value(default)
+                entries.append(Entry(self.word(name), value))
+        return self.fields(entries, self.place(tree))
+
+    def body(self, tree: Parsed[Token], *, top: bool) -> Iterator[Entry]:
+        """The entries that the statements in a pair of braces make, inputs and expectations at the top only."""
+        inputs: list[Entry] = []
+        expectations: list[Parsed[Token]] = []
+        layers: list[Tree] = []
+        for each in _parts(tree):
+            if each is None:
+                continue
+            statement = _subtree(each)
+            if statement.data in ("input", "expect") and not top:
+                message = f"`{statement.data}` belongs to the model, not to a group of layers"
+                self.report.add(SyntaxFault(self.place(statement), "", "", message))
+            elif statement.data == "input":
+                inputs.append(self.input(statement))
+            elif statement.data == "expect":
+                expectations.append(statement)
+            elif statement.data == "naming":
+                layers.append(self.naming(statement))
+            else:
+                layers.append(self.chain(statement))
+        place = self.place(tree)
+        if inputs:
+            yield Entry(self.key("inputs", place), self.fields(inputs, inputs[0].value.span.until(inputs[-1].value.span)))
+        yield Entry(self.key("layers", place), Items(tuple(layers), place))
+        if expectations:
+            yield Entry(self.key("expect", place), self.expectations(expectations))
+
+    def input(self, tree: Parsed[Token]) -> Entry:
+        name, sizes, element = _parts(tree)
+        shape = self.value(_subtree(sizes))
+        if element is None:
+            return Entry(self.word(name), shape)
+        kind = self.word(element)
+        entries = Entry(self.key("shape", shape.span), shape), Entry(self.key("element", kind.span), kind)
+        return Entry(self.word(name), Fields(entries, shape.span.until(kind.span)))
+
+    def expectations(self, statements: list[Parsed[Token]]) -> Tree:
+        """`name == value` lines as fields where all are such and no name comes twice; else a list of comparisons."""
+        place = self.place(statements[0]).until(self.place(statements[-1]))
+        entries = [self.equation(_subtree(_parts(each)[0])) for each in statements]
+        keys = [entry.key.text for entry in entries if entry is not None]
+        if len(set(keys)) == len(statements):
+            return Fields(tuple(entry for entry in entries if entry is not None), place)
+        return Items(tuple(self.value(_subtree(_parts(each)[0])) for each in statements), place)
+
+    def equation(self, tree: Parsed[Token]) -> Entry | None:
+        if tree.data != "comparison":
+            return None
+        left, symbol, right = _parts(tree)
+        if symbol != "==" or _subtree(left).data != "name" or right is None:
+            return None
+        return Entry(self.word(_parts(_subtree(left))[0]), self.value(right))
+
+    # Layers
+
+    def naming(self, tree: Parsed[Token]) -> Tree:
+        name, chain = _parts(tree)
+        value = self.chain(_subtree(chain))
+        named = Entry(self.key("name", self.word(name).span), self.word(name))
+        place = self.place(tree)
+        match value:
+            case Scalar():
+                return Fields((Entry(value, Fields((), value.span)), named), place)
+            case Items():
+                return Fields((named, Entry(self.key("chain", value.span), value)), place)
+            case Fields(entries):
+                return Fields((*entries, named), place)
+
+    def chain(self, tree: Parsed[Token]) -> Tree:
+        steps = tuple(self.step(_subtree(each)) for each in _parts(tree))
+        return steps[0] if len(steps) == 1 else Items(steps, self.place(tree))
+
+    def step(self, tree: Parsed[Token]) -> Tree:
+        if tree.data == "group":
+            return Fields(tuple(self.body(_subtree(_parts(tree)[0]), top=False)), self.place(tree))
+        name, arguments = _parts(tree)
+        op = self.word(name)
+        if arguments is None:
+            return op
+        place = self.place(tree)
+        return Fields((Entry(op, self.arguments(_subtree(arguments))),), place)
+
+    def arguments(self, tree: Parsed[Token]) -> Tree:
+        entries: list[Entry] = []
+        for position, each in enumerate((each for each in _parts(tree) if each is not None), start=1):
+            name, expression = _parts(_subtree(each))
+            value = self.value(expression)
+            key = Scalar(str(position), value.span) if name is None else self.word(name)
+            if name is None and entries and not entries[-1].key.text.isdecimal():
+                message = "a value without a name stands before those with names"
+                self.report.add(SyntaxFault(value.span, "", "", message))
+            entries.append(Entry(key, value))
+        alone = len(entries) == 1 and entries[0].key.text == "1"
+        return entries[0].value if alone else self.fields(entries, self.place(tree))
+
+    def fields(self, entries: list[Entry], place: Span) -> Fields:
+        """Fields of which each key is kept once; the finding tells of the others."""
+        kept: dict[str, Entry] = {}
+        for entry in entries:
+            first = kept.setdefault(entry.key.text, entry)
+            if first is not entry:
+                self.report.add(DuplicateKey(entry.key.span, entry.key.text, first.key.span))
+        return Fields(tuple(kept.values()), place)
+
+    # Expressions
+
+    def value(self, node: _Part) -> Tree:
+        """An expression as it stands in a tree: a list as items, anything else as a scalar."""
+        tree = _subtree(node)
+        if tree.data == "list":
+            return Items(tuple(self.value(each) for each in _parts(tree) if each is not None), self.place(tree))
+        if tree.data == "string":
+            return self.string(_parts(tree)[0])
+        place = self.place(tree)
+        return Scalar(place.text, place)
+
+    def string(self, part: _Part) -> Scalar:
+        token = _token(part)
+        text = str(token)
+        quotes = 3 if text.startswith('"""') else 1
+        text = _ESCAPE.sub(_unescaped, text[quotes:-quotes])
+        return Scalar(cleandoc(text) if quotes == 3 else text, self.place(token), is_quoted=True)
+
+    def expression(self, node: _Part) -> Expression:
+        tree = _subtree(node)
+        place = self.place(tree)
+        children = [each for each in _parts(tree) if each is not None]
+        match tree.data:
+            case "name":
+                return _name(str(children[0]), place)
+            case "number":
+                return Literal(self.number(str(children[0]), place), place)
+            case "string":
+                return Literal(self.string(children[0]).text, place)
+            case "list":
+                return ListOf(tuple(self.expression(each) for each in children), place)
+            case "apply":
+                return Apply(str(children[0]), tuple(self.expression(each) for each in children[1:]), place)
+            case "index":
+                base, index = children
+                return Index(self.expression(base), self.expression(index), place)
+            case "negative" | "negation":
+                return Unary("-" if tree.data == "negative" else "not", self.expression(children[0]), place)
+            case "power":
+                base, exponent = children
+                return Binary("**", self.expression(base), self.expression(exponent), place)
+            case "either" | "both":
+                symbol = "or" if tree.data == "either" else "and"
+                operands = [part for each in children for part in (symbol, each)][1:]
+                return self.binary(operands)
+            case _:
+                return self.binary(children)
+
+    def binary(self, parts: Sequence[_Part]) -> Expression:
+        """Operands with operators between them, the leftmost first."""
+        result = self.expression(parts[0])
+        if len(parts) > 2 * DEEPEST:
+            raise Fault(TooDeep(result.span, DEEPEST))
+        for symbol, operand in zip(parts[1::2], parts[2::2], strict=True):
+            right = self.expression(operand)
+            result = Binary(str(symbol), result, right, result.span.until(right.span))
+        return result
+
+    def number(self, text: str, place: Span) -> int | float:
+        if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+            value = int(text) if text.replace("_", "").isdecimal() else float(text)
+            if abs(value) <= LARGEST or isinstance(value, float) and math.isfinite(value):
+                return value
+            raise Fault(SyntaxFault(place, "", "", f"`{text}` is too large: numbers end at 2**63 - 1"))
+        raise Fault(SyntaxFault(place, "", "", f"`{text[:LONGEST_NUMBER]}` is not a number"))
+
+
+LONGEST_NUMBER: Final = 50
+"""No number is written with more characters than this."""
+
+_NUMBER: Final = re.compile(
+    r"(0|[1-9][0-9]*(_[0-9]+)*)|([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][+-]?[0-9]+)?", re.ASCII
+)
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return {"n": "\n", "t": "\t"}.get(match[1], match[1])

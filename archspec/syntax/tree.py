@@ -1,0 +1,109 @@
+"""The Tree: what both syntaxes give, and the last stage that sees how a spec was written.
+
+A tree has the form of the YAML file: scalars, items and fields, each with its place. Behind it nothing knows which
+syntax was used, so that every later feature works for both, with the same lines and carets.
+
+Layers have one form whichever way they were written:
+
+- a word: an op without settings, or at the start of a chain the name of a value;
+- `{conv: {channels: 64, kernel: 3}}`: an op with its settings; a single value that needs no name stands alone, as in
+  `{avgpool: 2}`, and beside other settings under its position, as in `{conv: {1: 64, kernel: 3}}`;
+- `{chain: [...]}`: steps joined by arrows; `{layers: [...]}`: lines in braces; both mostly with a `name`;
+- a list: steps joined by arrows, without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias, final
+
+from archspec.source import Span
+
+@final
+@dataclass(frozen=True)
+class Scalar:
+    """A word, number, expression or text, as it was written."""
+
+    text: str
+    span: Span = field(compare=False, repr=False)
+    is_quoted: bool = field(default=False, compare=False)
+
+    def place(self, start: int, end: int) -> Span:
+        """The place of the characters `start` to `end` of the text; of all of it where the source differs from it."""
+        offset = self._offset
+        return self.span if offset is None else Span(self.span.source, offset + start, offset + end)
+
+    @cached_property
+    def _offset(self) -> int | None:
+        """Where the text begins in the source, when it stands there character for character."""
+        written = self.span.text
+        if written == self.text:
+            return self.span.start
+        if self.is_quoted and written[1:-1] == self.text:
+            return self.span.start + 1
+        return None
+
+
+@final
+@dataclass(frozen=True)
+class Items:
+    """A list."""
+
+    items: tuple[Tree, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class Entry:
+    """A key with its value."""
+
+    key: Scalar
+    value: Tree
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """Keys with their values. Each key occurs once; two are equal when they say the same in whatever order."""
+
+    entries: tuple[Entry, ...]
+    span: Span = field(repr=False)
+
+    @cached_property
+    def _by_key(self) -> dict[str, Entry]:
+        return {entry.key.text: entry for entry in self.entries}
+
+    def entry(self, key: str) -> Entry | None:
+        return self._by_key.get(key)
+
+    def get(self, key: str) -> Tree | None:
+        entry = self._by_key.get(key)
+        return None if entry is None else entry.value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fields):
+            return NotImplemented
+        mine, theirs = self._by_key, other._by_key
+        return mine.keys() == theirs.keys() and all(mine[key].value == theirs[key].value for key in mine)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._by_key))
+
+
+Tree: TypeAlias = Scalar | Items | Fields
+
+
+def locate(tree: Tree, location: Sequence[str | int]) -> Span:
+    """The place in a tree that a pydantic error location names.
+
+    Parts of the location that name no key and no item, such as the tag of a union, are passed over.
+    """
+    for part in location:
+        if isinstance(tree, Fields) and isinstance(part, str):
+            tree = tree.get(part) or tree
+        elif isinstance(tree, Items) and isinstance(part, int) and part < len(tree.items):
+            tree = tree.items[part]
+    return tree.span

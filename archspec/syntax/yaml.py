@@ -1,0 +1,238 @@
+"""The YAML syntax.
+
+Only the events of the parser are used: which key, which scalar, where. What a scalar means is for the language to say,
+not for YAML 1.1, and so none of its traps exists here: `no` is a word, `1e-5` a number, `1:30` and `010` no numbers at
+all. The tree is built without recursion, so that depth is a limit that we set and not the end of a stack.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, final
+
+import yaml
+
+from archspec.catalog.text import (
+    AliasExpansion,
+    DuplicateKey,
+    EmptySpec,
+    InvalidYaml,
+    SeveralDocuments,
+    TooDeep,
+    YamlTag,
+)
+from archspec.catalog.fields import WrongKind
+from archspec.diagnostics import Diagnostic, Report
+from archspec.source import Source, Span
+from archspec.syntax.text import DEEPEST, Fault, parse_line
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
+
+MOST_NODES: Final = 200_000
+"""A file has no more scalars, lists and mappings than this, aliases counted each time they are used."""
+
+LINES: Final = frozenset({"layers", "chain"})
+"""The keys below which a text is a line of layers."""
+
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse_file(source: Source, report: Report) -> Fields | None:
+    """The tree of a YAML file, or `None` where it has none; what is wrong goes to the report."""
+    try:
+        tree = _Composer(source, report).compose()
+    except Fault as fault:
+        report.add(fault.finding)
+        return None
+    if not isinstance(tree, Fields):
+        report.add(WrongKind(tree.span, "a spec", "a mapping with keys such as `model` and `layers`", kind_of(tree)))
+        return None
+    return _with_lines(tree, report)
+
+
+def kind_of(tree: Tree) -> str:
+    """What a tree is, in the words of YAML."""
+    return "a mapping" if isinstance(tree, Fields) else "a list" if isinstance(tree, Items) else f"`{tree.text}`"
+
+
+@final
+@dataclass
+class _Open:
+    """A list or mapping that is still being read."""
+
+    start: int
+    is_mapping: bool
+    is_flow: bool
+    anchor: str | None
+    nodes_before: int
+    items: list[Tree] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    key: Scalar | None = None
+    is_repeated: bool = False
+
+
+@final
+class _Composer:
+    """Builds the tree from the events of the YAML parser."""
+
+    def __init__(self, source: Source, report: Report) -> None:
+        self.source = source
+        self.report = report
+        self.stack: list[_Open] = []
+        self.root: Tree | None = None
+        self.anchors: dict[str, tuple[Tree, int]] = {}
+        self.open_anchors: set[str] = set()
+        self.nodes = 0
+
+    def compose(self) -> Tree:
+        documents = 0
+        try:
+            for event in yaml.parse(self.source.text, Loader=_LOADER):
+                if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        start = event.start_mark.index
+                        raise Fault(SeveralDocuments(self.source.span(start, start + 3)))
+                self.take(event)
+        except yaml.YAMLError as error:
+            raise Fault(_explained(self.source, error)) from None
+        if self.root is None or (isinstance(self.root, Scalar) and not self.root.text):
+            raise Fault(EmptySpec(self.source.span(0, 0)))
+        return self.root
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            span = self.source.span(event.start_mark.index, event.end_mark.index)
+            if event.tag not in (None, "!"):
+                raise Fault(YamlTag(span, event.tag))
+            self.count(1, span)
+        if isinstance(event, yaml.ScalarEvent):
+            scalar = Scalar(event.value, span, is_quoted=event.style in ("'", '"'))
+            self.anchor(event.anchor, scalar, 1)
+            self.add(scalar)
+        elif isinstance(event, yaml.AliasEvent):
+            self.alias(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            if len(self.stack) >= DEEPEST:
+                raise Fault(TooDeep(self.source.span(span.start, span.start + 1), DEEPEST))
+            is_mapping = isinstance(event, yaml.MappingStartEvent)
+            anchor = event.anchor
+            self.stack.append(_Open(span.start, is_mapping, bool(event.flow_style), anchor, self.nodes - 1))
+            if anchor is not None:
+                self.open_anchors.add(anchor)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.close(event)
+
+    def close(self, event: Any) -> None:
+        done = self.stack.pop()
+        parts = [entry.value for entry in done.entries.values()] if done.is_mapping else done.items
+        # The parser says that a block ends where the next thing starts; for a reader it ends with its last part.
+        end = event.end_mark.index if done.is_flow or not parts else max(part.span.end for part in parts)
+        span = self.source.span(done.start, max(end, done.start))
+        tree: Tree = Fields(tuple(done.entries.values()), span) if done.is_mapping else Items(tuple(parts), span)
+        if done.anchor is not None:
+            self.open_anchors.discard(done.anchor)
+        self.anchor(done.anchor, tree, self.nodes - done.nodes_before)
+        self.add(tree)
+
+    def add(self, tree: Tree) -> None:
+        if not self.stack:
+            self.root = tree
+            return
+        parent = self.stack[-1]
+        if not parent.is_mapping:
+            parent.items.append(tree)
+        elif parent.key is None:
+            if not isinstance(tree, Scalar):
+                raise Fault(WrongKind(tree.span, "a key", "a word", kind_of(tree)))
+            first = parent.entries.get(tree.text)
+            parent.key, parent.is_repeated = tree, first is not None
+            if first is not None:
+                self.report.add(DuplicateKey(tree.span, tree.text, first.key.span))
+        else:
+            if not parent.is_repeated:
+                parent.entries[parent.key.text] = Entry(parent.key, tree)
+            parent.key = None
+
+    def anchor(self, name: str | None, tree: Tree, nodes: int) -> None:
+        if name is not None:
+            self.anchors[name] = tree, nodes
+
+    def alias(self, event: Any) -> None:
+        span = self.source.span(event.start_mark.index, event.end_mark.index)
+        if event.anchor in self.open_anchors:
+            raise Fault(AliasExpansion(span, f"`*{event.anchor}` stands inside what it stands for"))
+        if event.anchor not in self.anchors:
+            raise Fault(InvalidYaml(span, f"nothing is marked `&{event.anchor}` before this"))
+        tree, nodes = self.anchors[event.anchor]
+        self.count(nodes, span)
+        self.add(tree)
+
+    def count(self, nodes: int, span: Span) -> None:
+        self.nodes += nodes
+        if self.nodes > MOST_NODES:
+            raise Fault(AliasExpansion(span, f"written out, this file has more than {MOST_NODES:,} values"))
+
+
+def _with_lines(tree: Fields, report: Report) -> Fields:
+    """The tree with each text that is a line of layers replaced by the layers that it means."""
+    entries = tuple(
+        Entry(entry.key, _layers(entry.value, report)) if entry.key.text in LINES else entry for entry in tree.entries
+    )
+    return Fields(entries, tree.span)
+
+
+def _layers(tree: Tree, report: Report) -> Tree:
+    match tree:
+        case Scalar():
+            try:
+                return parse_line(tree, report)
+            except Fault as fault:
+                report.add(fault.finding)
+                return Items((), tree.span)
+        case Items(items, span):
+            return Items(tuple(_layers(item, report) for item in items), span)
+        case Fields():
+            return _with_lines(_without_empty_arguments(tree), report)
+
+
+def _without_empty_arguments(tree: Fields) -> Fields:
+    """`relu:` says the same as `relu: {}`: an op without settings, beside a name."""
+    entries = tuple(
+        Entry(entry.key, Fields((), entry.key.span))
+        if isinstance(entry.value, Scalar) and not entry.value.text and not entry.value.is_quoted
+        else entry
+        for entry in tree.entries
+    )
+    return Fields(entries, tree.span)
+
+
+_TAB: Final = re.compile(r"^[ \t-]*\t", re.MULTILINE)
+
+
+def _explained(source: Source, error: yaml.YAMLError) -> Diagnostic:
+    """What the YAML parser could not read, in the reader's words."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    index = mark.index if mark is not None else getattr(error, "position", 0)
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
+    if "cannot start any token" in problem or "tab" in problem:
+        line_start = source.text.rfind("\n", 0, index) + 1
+        tab = _TAB.match(source.text, line_start)
+        if tab is not None:
+            return InvalidYaml(source.span(tab.end() - 1, tab.end()), "a tab cannot indent; use spaces")
+    cure = next((words for sign, words in _PROBLEMS.items() if sign in problem), problem)
+    index = min(index, max(len(source.text.rstrip()) - 1, 0))
+    return InvalidYaml(source.span(index, index + 1), cure)
+
+
+_PROBLEMS: Final = {
+    "mapping values are not allowed": "a `:` followed by a space cannot stand here; quote the text or check the indent",
+    "did not find expected key": "the indent does not fit the lines above, or a `:` is missing",
+    "did not find expected '-' indicator": "the indent does not fit the list above, or a `-` is missing",
+    "could not find expected ':'": "a `:` is missing behind the key",
+    "did not find expected ',' or": "a `,` or a closing bracket is missing",
+    "did not find expected node content": "a value is missing",
+    "unexpected end of stream": "a quote is not closed",
+    "cannot start any token": "this character cannot start a value; put the text in quotes",
+    "control characters are not allowed": "control characters are not allowed",
+}

@@ -1,0 +1,494 @@
+"""Diagrams: laws of every picture, over graphs built here through the public classes."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from itertools import combinations, pairwise
+from random import Random
+from typing import Any, final
+from xml.etree import ElementTree
+
+import networkx as nx
+import pytest
+
+from archspec.backend import MissingLibraryError
+from archspec.graph import Graph, Group, Node, Path, Value
+from archspec.op import Example, Family, Op
+from archspec.ops.activation import Relu
+from archspec.ops.conv import Conv
+from archspec.ops.linear import Linear
+from archspec.ops.norm import BatchNorm
+from archspec.ops.pool import AdaptiveAvgPool, MaxPool
+from archspec.ops.regularisation import Dropout
+from archspec.ops.reshaping import Flatten
+from archspec.shape import Shape
+from archspec.size import Size, named
+from archspec.source import Source
+from archspec_diagram import BACKEND, font, wording
+from archspec_diagram.layout import layout
+from archspec_diagram.palette import colour
+from archspec_diagram.picture import Line, Picture, Rectangle
+from archspec_diagram.svg import svg
+
+SPAN = Source("test", "").whole()
+HOSTILE = "<script>alert(1)</script> ]]> \" ' & \\ %%{init}%% end\n`x` --> #quot; \x00\u202e {}|;"
+
+
+@final
+class Add(Op):
+    """The sum of two values, or of one."""
+
+    name = "add"
+    family = Family.RESHAPING
+
+    words: str = ""
+
+    def infer(self, left: Shape, right: Shape) -> Shape:
+        return left
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2], [2]),)
+
+
+def built(
+    name: str,
+    inputs: dict[str, Sequence[Size]],
+    layers: Sequence[tuple[str, Op, Sequence[str]]],
+    outputs: Sequence[str],
+    doc: str = "",
+) -> Graph:
+    """A graph of layers with paths such as `group/name` that take what these names give; `!` makes a name its own."""
+    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+    values: dict[str, Value] = {}
+    groups: dict[Path, Group] = {}
+    for each, sizes in inputs.items():
+        values[each] = Value((each,), Shape(tuple(sizes)), SPAN)
+        network.add_node((each,), value=values[each])
+    for text, op, sources in layers:
+        path = tuple(text.rstrip("!").split("/"))
+        groups |= {path[:depth]: Group(path[:depth], SPAN) for depth in range(1, len(path))}
+        taken = tuple(values[source] for source in sources)
+        output = Value(path, op.infer(*(value.shape for value in taken)), SPAN)
+        values[text.rstrip("!")] = output
+        network.add_node(path, node=Node(path, op, taken, output, SPAN, is_named=text.endswith("!")))
+        for number, value in enumerate(taken):
+            network.add_edge(value.producer, path, key=number)
+    given = tuple(values[each] for each in inputs)
+    return Graph(name, doc, SPAN.source, {}, given, tuple(values[each] for each in outputs), groups, network)
+
+
+def chained(name: str, sizes: Sequence[Size], layers: Sequence[tuple[str, Op]], doc: str = "") -> Graph:
+    sources = ["image", *(path.rstrip("!") for path, _ in layers)]
+    links = [(path, op, [source]) for (path, op), source in zip(layers, sources, strict=False)]
+    return built(name, {"image": sizes}, links, sources[-1:], doc)
+
+
+def deep() -> Graph:
+    features: list[Op] = [
+        Conv(channels=64, kernel=(11, 3), stride=4, padding=2, dilation=2, bias=False, padding_mode="reflect"),
+        Relu(),
+        MaxPool(kernel=3, stride=2),
+    ]
+    classifier: list[Op] = [Dropout(rate=0.25), Linear(features=4096), Relu(), Linear(features=1000)]
+    layers = [(f"features/{number}", op) for number, op in enumerate(features)]
+    layers += [("avgpool!", AdaptiveAvgPool(size=6)), ("flatten", Flatten())]
+    layers += [(f"classifier/{number}", op) for number, op in enumerate(classifier)]
+    return chained("Deep", [named("B"), 3, 224, 224], layers, "A chain with two groups.")
+
+
+def flat() -> Graph:
+    layers: list[tuple[str, Op]] = [("0", Linear(features=120)), ("1", Relu()), ("2", Linear(features=10, bias=False))]
+    return chained("Flat", [named("B"), 400], layers)
+
+
+def residual() -> Graph:
+    layers: list[tuple[str, Op, Sequence[str]]] = [
+        ("stem", Conv(channels=8, kernel=3, padding=1), ["x"]),
+        ("stage/first/a", Conv(channels=8, kernel=3, padding=1), ["stem"]),
+        ("stage/first/norm", BatchNorm(), ["stage/first/a"]),
+        ("stage/first/add", Add(), ["stage/first/norm", "stem"]),
+        ("stage/second/a", Conv(channels=8, kernel=3, padding=1), ["stage/first/add"]),
+        ("stage/second/relu", Relu(), ["stage/second/a"]),
+        ("stage/second/side/b", Conv(channels=8, kernel=1), ["stage/first/add"]),
+        ("stage/second/b", Conv(channels=8, kernel=3, padding=1), ["stage/second/relu"]),
+        ("stage/second/inner", Add(), ["stage/second/b", "stage/second/a"]),
+        ("stage/second/add", Add(), ["stage/second/inner", "stage/second/side/b"]),
+        ("late", Add(), ["stage/second/add", "y"]),
+        ("long", Add(), ["late", "stem"]),
+    ]
+    sizes: list[Size] = [named("B"), 8, 32, 32]
+    return built("Residual", {"x": sizes, "y": sizes}, layers, ["long", "stage/first/add"])
+
+
+def tangled() -> Graph:
+    """Groups that are no contiguous chains, links that cross, and a value that is taken twice by one layer."""
+    layers: list[tuple[str, Op, Sequence[str]]] = [
+        ("g/a", Linear(features=8), ["x"]),
+        ("h/b", Linear(features=8), ["g/a"]),
+        ("g/c", Linear(features=8), ["h/b"]),
+        ("h/d", Linear(features=8), ["g/c"]),
+        ("swap/p", Add(), ["h/d", "g/a"]),
+        ("swap/q", Add(), ["g/c", "h/d"]),
+        ("e1", Add(), ["swap/p", "swap/q"]),
+        ("e2", Add(), ["swap/q", "swap/p"]),
+        ("twice", Add(), ["e1", "e1"]),
+        ("z", Add(), ["twice", "e2"]),
+        ("unused", Relu(), ["z"]),
+    ]
+    return built("Tangled", {"x": [4, 8], "idle": [1]}, layers, ["z", "e2", "x"])
+
+
+def hostile() -> Graph:
+    group = HOSTILE.replace("/", "")
+    layers: list[tuple[str, Op]] = [
+        (f"{group}/{group}!", Linear(features=3)),
+        (f"{group}/1", Dropout(rate=0.125)),
+        ("名前!", Linear(features=4)),
+        (f"{'w' * 300}/{'n' * 300}!", Relu()),
+    ]
+    graph = chained(HOSTILE, [named("B"), 2], layers, HOSTILE)
+    said = built(HOSTILE, {group: [2]}, [("said", Add(words=HOSTILE), [group, group])], ["said"])
+    return built(
+        HOSTILE,
+        {group: [named("B"), 2]},
+        [
+            *(("/".join(node.path) + "!" * node.is_named, node.op, [group]) for node in graph.nodes),
+            *(("/".join(node.path), node.op, [group, group]) for node in said.nodes),
+        ],
+        ["名前", "said"],
+        HOSTILE,
+    )
+
+
+def scattered(seed: int) -> Graph:
+    """Any graph at all: layers take any earlier values and stand in any groups."""
+    random = Random(seed)  # noqa: S311 - a test wants numbers that it can repeat, not secrets.
+    names = ["x", "y"]
+    layers: list[tuple[str, Op, Sequence[str]]] = []
+    for number in range(random.randint(3, 24)):
+        group = random.choice(["", "", "a/", "b/", "a/c/", "a/c/d/", "b/e/"])
+        sources = [random.choice(names[-random.choice([1, 2, 9]) :]) for _ in range(2)]
+        op, taken = random.choice([(Add(), sources), (Relu(), sources[:1]), (Linear(features=8), sources[:1])])
+        layers.append((f"{group}n{number}", op, taken))
+        names.append(layers[-1][0])
+    return built(f"Scattered {seed}", {"x": [8], "y": [8]}, layers, [names[-1], random.choice(names)])
+
+
+GRAPHS: dict[str, Callable[[], Graph]] = {
+    "deep": deep,
+    "flat": flat,
+    "residual": residual,
+    "tangled": tangled,
+    "hostile": hostile,
+    **{f"scattered {seed}": partial(scattered, seed) for seed in range(40)},
+}
+
+
+@cache
+def graph_of(name: str) -> Graph:
+    return GRAPHS[name]()
+
+
+@cache
+def picture_of(name: str) -> Picture:
+    return layout(graph_of(name))
+
+
+every_graph = pytest.mark.parametrize("name", GRAPHS)
+
+
+def written(graph: Graph, target: str) -> str:
+    return BACKEND.write(graph, next(each for each in BACKEND.targets if each.name == target)).decode()
+
+
+def extent(line: Line) -> Rectangle:
+    """Where a line of text is, by the metrics of its font; the parts of a pixel that rounding takes do not count."""
+    wide = font.width_of(line.runs, line.size)
+    left = line.at.x if line.starts else line.at.x - wide / 2
+    return Rectangle(left, line.at.y - font.ASCENT * line.size, wide, (font.ASCENT + font.DESCENT) * line.size)
+
+
+def segments(picture: Picture) -> list[tuple[str, str, Rectangle]]:
+    return [
+        (
+            edge.source,
+            edge.target,
+            Rectangle(min(a.x, b.x), min(a.y, b.y), abs(a.x - b.x), abs(a.y - b.y)),
+        )
+        for edge in picture.edges
+        for a, b in pairwise(edge.points)
+    ]
+
+
+@every_graph
+def test_everything_is_drawn_once(name: str) -> None:
+    graph, picture = graph_of(name), picture_of(name)
+    assert len(picture.boxes) == len(graph.nodes) + len(graph.inputs) + len(graph.outputs)
+    assert len(picture.frames) == len(graph.groups)
+    assert len(picture.edges) == sum(len(node.inputs) for node in graph.nodes) + len(graph.outputs)
+    identities = [*(box.identity for box in picture.boxes), *(frame.identity for frame in picture.frames)]
+    assert len(set(identities)) == len(identities)
+    assert {entry.family for entry in picture.legend} == {node.op.family for node in graph.nodes}
+
+
+@every_graph
+def test_boxes_and_frames_do_not_overlap(name: str) -> None:
+    picture = picture_of(name)
+    sheet = Rectangle(0, 0, picture.width, picture.height)
+    for box in picture.boxes:
+        assert sheet.contains(box.rectangle)
+    for left, right in combinations(picture.boxes, 2):
+        assert not left.rectangle.overlaps(right.rectangle), (left.identity, right.identity)
+    for one, other in combinations(picture.frames, 2):
+        a, b = one.rectangle, other.rectangle
+        related = one.identity.startswith(other.identity + ".") or other.identity.startswith(one.identity + ".")
+        assert (a.contains(b) or b.contains(a)) if related else not a.overlaps(b), (one.identity, other.identity)
+
+
+@every_graph
+def test_frames_hold_their_members_and_nothing_else(name: str) -> None:
+    picture = picture_of(name)
+    for frame in picture.frames:
+        prefix = frame.identity.removeprefix("group.") + "."
+        for box in picture.boxes:
+            if box.identity.removeprefix("layer.").startswith(prefix):
+                assert frame.rectangle.contains(box.rectangle), (frame.identity, box.identity)
+            else:
+                assert not frame.rectangle.overlaps(box.rectangle), (frame.identity, box.identity)
+
+
+@every_graph
+def test_text_is_inside_its_box(name: str) -> None:
+    picture = picture_of(name)
+    sheet = Rectangle(0, 0, picture.width, picture.height)
+    for box in picture.boxes:
+        for line in box.lines:
+            assert box.rectangle.contains(extent(line)), line.text
+    for pill in picture.pills:
+        assert pill.rectangle.contains(extent(pill.line)), pill.line.text
+    for frame in picture.frames:
+        assert frame.rectangle.x < frame.halo.x
+        assert frame.halo.right <= frame.rectangle.right, frame.title.text
+    for line in (*picture.headings, *(entry.line for entry in picture.legend)):
+        assert sheet.contains(extent(line)), line.text
+
+
+@every_graph
+def test_edges_keep_out_of_boxes(name: str) -> None:
+    picture = picture_of(name)
+    boxes = {box.identity: box.rectangle for box in picture.boxes}
+    for edge in picture.edges:
+        start, end = edge.points[0], edge.points[-1]
+        assert (start.x, start.y) == (boxes[edge.source].centre.x, boxes[edge.source].bottom)
+        assert boxes[edge.target].x < end.x < boxes[edge.target].right
+        assert end.y == boxes[edge.target].y
+        assert all(a.x == b.x or a.y == b.y for a, b in pairwise(edge.points))
+        assert end.y - edge.points[-2].y >= 8, "an arrowhead needs a shaft"
+    for source, target, segment in segments(picture):
+        assert segment.x >= 0
+        assert segment.right <= picture.width
+        for identity, rectangle in boxes.items():
+            assert not segment.overlaps(rectangle), (source, target, identity)
+
+
+@every_graph
+def test_edges_of_different_values_do_not_run_on_top_of_each_other(name: str) -> None:
+    lines = segments(picture_of(name))
+    for (source, _, a), (other, _, b) in combinations(lines, 2):
+        if source == other:
+            continue
+        upright = a.width == b.width == 0 and a.x == b.x and a.y < b.bottom and b.y < a.bottom
+        level = a.height == b.height == 0 and a.y == b.y and a.x < b.right and b.x < a.right
+        assert not upright, (source, other, a, b)
+        assert not level, (source, other, a, b)
+
+
+@every_graph
+def test_upright_lines_keep_their_distance(name: str) -> None:
+    picture = picture_of(name)
+    for source, target, line in segments(picture):
+        if line.height == 0:
+            continue
+        near = Rectangle(line.x - 4, line.y, 8, line.height)
+        for box in picture.boxes:
+            assert box.identity in (source, target) or not near.overlaps(box.rectangle), (source, target, box.identity)
+        for frame in picture.frames:
+            for border in (frame.rectangle.x, frame.rectangle.right):
+                drawn = Rectangle(border, frame.rectangle.y, 0, frame.rectangle.height)
+                assert not near.overlaps(drawn), (source, target, frame.identity)
+            prefix = frame.identity.removeprefix("group.") + "."
+            ends_inside = any(end.removeprefix("layer.").startswith(prefix) for end in (source, target))
+            assert ends_inside or not line.overlaps(frame.rectangle), (source, target, frame.identity)
+
+
+@every_graph
+def test_labels_overlap_nothing(name: str) -> None:
+    picture = picture_of(name)
+    labels = [(pill.source, pill.rectangle) for pill in picture.pills]
+    labels += [(frame.identity, frame.halo) for frame in picture.frames]
+    labels += [(line.text, extent(line)) for line in picture.headings]
+    labels += [(entry.line.text, extent(entry.line)) for entry in picture.legend]
+    for (left, a), (right, b) in combinations(labels, 2):
+        assert not a.overlaps(b), (left, right)
+    for label, rectangle in labels:
+        for box in picture.boxes:
+            assert not rectangle.overlaps(box.rectangle), (label, box.identity)
+    for pill in picture.pills:
+        for source, _, segment in segments(picture):
+            assert source == pill.source or not segment.overlaps(pill.rectangle), (source, pill.source)
+
+
+@every_graph
+def test_svg_is_plain(name: str) -> None:
+    root = ElementTree.fromstring(written(graph_of(name), "svg"))  # noqa: S314 - our own text.
+    tags = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
+    assert tags <= {"svg", "title", "desc", "g", "rect", "polyline", "polygon", "text", "tspan"}
+    attributes = {attribute for element in root.iter() for attribute in element.attrib}
+    assert not attributes & {"style", "class", "transform", "filter", "marker-end", "href"}
+    identities = Counter(element.get("id") for element in root.iter() if element.get("id"))
+    assert set(identities.values()) == {1}
+    assert {box.identity for box in picture_of(name).boxes} <= set(identities)
+
+
+@every_graph
+@pytest.mark.parametrize("target", ["svg", "mermaid", "dot"])
+def test_the_same_graph_gives_the_same_bytes(name: str, target: str) -> None:
+    assert written(GRAPHS[name](), target) == written(graph_of(name), target)
+
+
+def test_hostile_names_are_harmless() -> None:
+    graph = graph_of("hostile")
+    drawn = written(graph, "svg")
+    assert "<script" not in drawn
+    assert "]]>" not in drawn
+    assert not re.search("[\x00-\x08\u202e]", drawn)
+
+    flowchart = written(graph, "mermaid")
+    for line in flowchart.splitlines():
+        labels = re.findall(r'"[^"]*"', line)
+        assert line.count('"') == 2 * len(labels)
+        for label in labels:
+            assert not set(label.replace("<br/>", "")[1:-1]) & set("<>`%{}\\&'|"), label
+    assert all(line.count("subgraph") <= 1 for line in flowchart.splitlines())
+
+    graphviz = written(graph, "dot")
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', graphviz)
+    assert '"' not in bare.replace('""', "")
+    assert "script" not in bare
+    assert bare.count("{") == bare.count("}") == 1 + len(graph.groups)
+    assert len(graphviz.splitlines()) == len(bare.splitlines())
+
+
+def test_shapes_are_said_once_where_they_change() -> None:
+    said = [pill.line.text for pill in picture_of("deep").pills]
+    assert said == [
+        "[B, 3, 224, 224]",
+        "[B, 64, 52, 56]",
+        "[B, 64, 25, 27]",
+        "[B, 64, 6, 6]",
+        "[B, 2304]",
+        "[B, 4096]",
+        "[B, 1000]",
+    ]
+
+
+def test_settings_read_as_in_a_paper() -> None:
+    op = Conv(channels=64, kernel=(3, 5), stride=2, groups=2, bias=False)
+    assert wording.phrases(op) == ("64 channels", "kernel 3×5", "stride 2", "2 groups", "no bias")
+    assert wording.phrases(Dropout(rate=0.25)) == ("0.25",)
+    assert wording.phrases(Relu()) == ()
+    assert wording.phrases(Linear(features=named("D") * 4)) == ("4*D features",)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (999, "999"), (61_706, "61.7K"), (61_100_840, "61.1M"), (999_950, "1.00M"), (1_340_000_000, "1.34B")],
+)
+def test_counts_are_rounded(number: int, text: str) -> None:
+    assert wording.amount(number) == text
+
+
+def test_the_model_is_described_to_those_who_cannot_see_it() -> None:
+    drawn = written(graph_of("flat"), "svg")
+    assert '<title id="title">Flat</title>' in drawn
+    assert "3 layers, 49,320 parameters; from image [B, 400] to [B, 10]." in drawn
+    assert 'role="img"' in drawn
+
+
+@pytest.mark.parametrize("family", Family)
+def test_each_family_has_a_colour_of_its_own(family: Family) -> None:
+    others = {colour(each) for each in Family if each is not family}
+    assert colour(family) not in others
+
+
+def test_mermaid() -> None:
+    text = written(graph_of("deep"), "mermaid")
+    assert text.startswith('flowchart TD\n  n0(["image"]):::terminal\n  subgraph g0["features"]\n')
+    assert '-->|"[B, 3, 224, 224]"| n1' in text
+    assert "classDef convolution fill:#" in text
+    assert text.count("subgraph") == 2
+
+
+def test_dot() -> None:
+    text = written(graph_of("deep"), "dot")
+    assert 'subgraph "cluster group.features" {' in text
+    assert '"input.image" -> "layer.features.0" [label="[B, 3, 224, 224]"]' in text
+
+
+def pixels(png: bytes) -> tuple[int, int, bytes]:
+    """The width, the height and the raw bytes of an image of four bytes a pixel, with the filters of its rows."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height, depth, kind = struct.unpack(">IIBB", png[16:26])
+    assert (depth, kind) == (8, 6)
+    at, packed = 8, b""
+    while at < len(png):
+        length, name = struct.unpack(">I4s", png[at : at + 8])
+        packed += png[at + 8 : at + 8 + length] if name == b"IDAT" else b""
+        at += 12 + length
+    return width, height, zlib.decompress(packed)
+
+
+def test_png_shows_text() -> None:
+    from archspec_diagram.png import png
+
+    picture = picture_of("flat")
+    drawn = svg(picture)
+    width, height, raw = pixels(png(drawn))
+    assert (width, height) == (2 * picture.width, 2 * picture.height)
+    _, _, mute = pixels(png(re.sub(r"<text.*?</text>", "", drawn)))
+    assert len(raw) == len(mute)
+    # Without its fonts the renderer leaves all text out, silently.
+    assert sum(a != b for a, b in zip(raw, mute, strict=True)) > 2000
+    assert png(drawn) == png(drawn)
+
+
+@pytest.mark.parametrize(("library", "target"), [("reportlab", "svg"), ("resvg_py", "png")])
+def test_a_missing_library_is_named(library: str, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *others: Any, **more: Any) -> Any:
+        if name.split(".")[0] == library:
+            raise ImportError(name)
+        return real(name, *others, **more)
+
+    font._widths.cache_clear()
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingLibraryError, match=re.escape("pip install 'archspec-nn[draw]'")):
+        BACKEND.write(graph_of("flat"), next(each for each in BACKEND.targets if each.name == target))
+    assert written(graph_of("flat"), "mermaid")
+    assert written(graph_of("flat"), "dot")
+
+
+def test_looking_for_the_backend_imports_no_library() -> None:
+    code = "import sys, archspec_diagram; print({'reportlab', 'resvg_py'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,440 @@
+"""What must hold for every op: its rules agree with what torch does when it runs what we lower the op to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import combinations, product
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archspec.op import Example, Op, ShapeError, count
+from archspec.ops import BY_NAME, OPS
+from archspec.ops.activation import LeakyRelu, Prelu, Relu, Softmax
+from archspec.ops.conv import Conv
+from archspec.ops.linear import Linear
+from archspec.ops.norm import BatchNorm, LocalResponseNorm
+from archspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, MaxPool
+from archspec.ops.regularisation import Dropout
+from archspec.ops.reshaping import Flatten
+from archspec.setting import accepted
+from archspec.shape import Element, Shape
+from archspec.size import evaluate, named
+from archspec_torch import support
+from archspec_torch.call import Call
+from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
+
+DTYPES = {Element.FLOAT: torch.float32, Element.INT: torch.int64, Element.BOOL: torch.bool}
+
+EXAMPLES = [
+    pytest.param(example, id=f"{example.op} on {', '.join(map(str, example.inputs))}")
+    for op in OPS
+    for example in op.examples()
+]
+every_example = pytest.mark.parametrize("example", EXAMPLES)
+every_op = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+
+
+def built(call: Call, device: str) -> nn.Module:
+    """The module that a call builds, made by the class that the call names."""
+    prefix, _, name = call.function.rpartition(".")
+    assert prefix in ("nn", ""), call
+    with torch.device(device):
+        module = getattr(nn if prefix else support, name)(*call.positional, **call.named)
+    assert isinstance(module, nn.Module)
+    return module
+
+
+def tensor(shape: Shape, device: str) -> Tensor:
+    return torch.zeros(shape.sizes, dtype=DTYPES[shape.element], device=device)  # type: ignore[arg-type]
+
+
+def shape_of(value: Tensor) -> Shape:
+    element = {dtype: element for element, dtype in DTYPES.items()}[value.dtype]
+    return Shape(tuple(value.shape), element)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without torch's note that `padding="same"` with an even kernel copies its input."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using padding='same'", category=UserWarning)
+        yield
+
+
+def torch_shape(op: Op, *inputs: Shape, device: str) -> Shape:
+    with quiet(), torch.no_grad():
+        output = built(lower(op, *inputs), device)(*(tensor(each, device) for each in inputs))
+    return shape_of(output)
+
+
+@every_example
+def test_shape_is_that_of_torch(example: Example) -> None:
+    assert example.op.infer(*example.inputs) == torch_shape(example.op, *example.inputs, device="meta")
+
+
+@every_example
+def test_weights_and_buffers_are_the_parameters_and_buffers_of_torch(example: Example) -> None:
+    module = built(lower(example.op, *example.inputs), "meta")
+    assert dict(example.op.weights(*example.inputs)) == {
+        name: shape_of(value) for name, value in module.named_parameters()
+    }
+    assert dict(example.op.buffers(*example.inputs)) == {
+        name: shape_of(value) for name, value in module.named_buffers()
+    }
+
+
+@every_example
+def test_cost_is_that_of_torch(example: Example) -> None:
+    module = built(lower(example.op, *example.inputs), "meta")
+    counter = FlopCounterMode(display=False)
+    with quiet(), counter:
+        module(*(tensor(each, "meta") for each in example.inputs))
+    assert 2 * example.op.macs(*example.inputs) == counter.get_total_flops()
+
+
+def opened(shapes: tuple[Shape, ...]) -> Iterator[tuple[tuple[Shape, ...], dict[str, int]]]:
+    """The shapes with open sizes for each axis alone, each two, all but the channels, and all; with their numbers."""
+    places = [(which, axis) for which, shape in enumerate(shapes) for axis in range(shape.rank)]
+    choices = {frozenset(each) for length in (1, 2, len(places)) for each in combinations(places, length)}
+    choices.add(frozenset(place for place in places if place[1] != 1))
+    for chosen in sorted(choices, key=sorted):
+        numbers = {f"N{which}_{axis}": shapes[which][axis] for which, axis in chosen}
+        yield (
+            tuple(
+                shape.with_sizes(
+                    named(f"N{which}_{axis}") if (which, axis) in chosen else size
+                    for axis, size in enumerate(shape.sizes)
+                )
+                for which, shape in enumerate(shapes)
+            ),
+            {name: size for name, size in numbers.items() if isinstance(size, int)},
+        )
+
+
+def closed(shape: Shape, numbers: dict[str, int]) -> Shape:
+    return shape.with_sizes(evaluate(size, numbers) for size in shape.sizes)
+
+
+@every_example
+def test_formulas_at_numbers_are_what_the_numbers_give(example: Example) -> None:
+    op, inputs = example.op, example.inputs
+    for shapes, numbers in opened(inputs):
+        assert closed(op.infer(*shapes), numbers) == op.infer(*inputs), shapes
+        assert evaluate(op.macs(*shapes), numbers) == op.macs(*inputs), shapes
+        for rule in (op.weights, op.buffers):
+            assert {name: closed(each, numbers) for name, each in rule(*shapes).items()} == rule(*inputs), shapes
+
+
+@every_example
+def test_the_count_of_weights_is_that_of_torch(example: Example) -> None:
+    module = built(lower(example.op, *example.inputs), "meta")
+    assert count(example.op.weights(*example.inputs)) == sum(each.numel() for each in module.parameters())
+
+
+@every_example
+def test_an_open_batch_does_not_change_the_module(example: Example) -> None:
+    # With one axis, the first is that of the features.
+    if example.inputs[0].rank > 1:
+        shapes = tuple(shape.with_axis(0, named("B")) for shape in example.inputs)
+        assert lower(example.op, *shapes) == lower(example.op, *example.inputs)
+
+
+@every_op
+def test_examples_cover_every_setting(op: type[Op]) -> None:
+    used = {name for example in op.examples() for name in example.op.chosen()}
+    assert used == set(op.settings())
+
+
+@every_op
+def test_every_setting_is_described(op: type[Op]) -> None:
+    for name, field in op.settings().items():
+        assert field.description, name
+        assert accepted(field), name
+
+
+@every_op
+def test_the_manual_names_shapes_and_source(op: type[Op]) -> None:
+    manual = op.__doc__ or ""
+    assert "\n    Shapes: " in manual
+    assert "\n    Source: " in manual
+
+
+@every_op
+def test_every_op_is_final_and_found_by_its_name(op: type[Op]) -> None:
+    assert getattr(op, "__final__", False)
+    assert BY_NAME[op.name] is op
+
+
+# Torch is asked on the cpu, where every check is made; the meta device leaves some out. Few values are enough, as every
+# rule depends on differences between small numbers, and where sizes are small refusals are as frequent as results.
+random_uses = settings(
+    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+
+
+def agrees_with_torch(op: Op, x: Shape) -> None:
+    """The inferred shape is that of torch, and `infer` refuses what torch refuses, and nothing else."""
+    try:
+        expected: Shape | Exception = torch_shape(op, x, device="cpu")
+    except (RuntimeError, ValueError, IndexError) as refusal:
+        expected = refusal
+    try:
+        inferred: Shape | ShapeError = op.infer(x)
+    except ShapeError as refusal:
+        inferred = refusal
+    if isinstance(expected, Exception) and isinstance(inferred, ShapeError):
+        assert inferred.setting is None or inferred.setting in op.settings()
+    else:
+        assert inferred == expected, f"{op} on {x}: {inferred!r}, but torch: {expected!r}"
+
+
+def per_axis(axes: int, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return values | st.tuples(*[values] * axes)
+
+
+@st.composite
+def inputs(draw: st.DrawFn, channels: tuple[int, int] = (1, 2)) -> Shape:
+    axes = draw(st.integers(1, 3))
+    sizes = draw(st.tuples(*[st.integers(1, 9 if axes < 3 else 5)] * axes))
+    return Shape.of(draw(st.integers(1, 2)), draw(st.integers(*channels)), *sizes)
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> tuple[Conv, Shape]:
+    x = draw(inputs(channels=(1, 6)))
+    axes = x.rank - 2
+    margin = st.integers(0, 4)
+    padding: st.SearchStrategy[Any] = st.sampled_from(["same", "valid"])
+    padding |= margin | st.tuples(*[margin | st.tuples(margin, margin)] * axes)
+    op = Conv(
+        channels=draw(st.integers(1, 6)),
+        kernel=draw(per_axis(axes, st.integers(1, 4))),
+        stride=draw(st.just(1) | per_axis(axes, st.integers(1, 4))),
+        padding=draw(padding),
+        dilation=draw(st.just(1) | per_axis(axes, st.integers(1, 3))),
+        groups=draw(st.sampled_from([1, 1, 1, 2, 3])),
+        bias=draw(st.booleans()),
+        padding_mode=draw(st.sampled_from(["zeros", "zeros", "reflect", "replicate", "circular"])),
+    )
+    return op, x
+
+
+@random_uses
+@given(convolutions())
+def test_conv_agrees_with_torch(use: tuple[Conv, Shape]) -> None:
+    agrees_with_torch(*use)
+
+
+@st.composite
+def max_pools(draw: st.DrawFn) -> tuple[MaxPool, Shape]:
+    x = draw(inputs())
+    axes = x.rank - 2
+    op = MaxPool(
+        kernel=draw(per_axis(axes, st.integers(1, 5))),
+        stride=draw(st.none() | per_axis(axes, st.integers(1, 5))),
+        padding=draw(st.just(0) | per_axis(axes, st.integers(0, 3))),
+        dilation=draw(st.just(1) | per_axis(axes, st.integers(1, 3))),
+        ceil_mode=draw(st.booleans()),
+    )
+    return op, x
+
+
+@random_uses
+@given(max_pools())
+def test_maxpool_agrees_with_torch(use: tuple[MaxPool, Shape]) -> None:
+    agrees_with_torch(*use)
+
+
+@st.composite
+def avg_pools(draw: st.DrawFn) -> tuple[AvgPool, Shape]:
+    x = draw(inputs())
+    axes = x.rank - 2
+    op = AvgPool(
+        kernel=draw(per_axis(axes, st.integers(1, 5))),
+        stride=draw(st.none() | per_axis(axes, st.integers(1, 5))),
+        padding=draw(st.just(0) | per_axis(axes, st.integers(0, 3))),
+        ceil_mode=draw(st.booleans()),
+        count_include_pad=draw(st.booleans()),
+    )
+    return op, x
+
+
+@random_uses
+@given(avg_pools())
+def test_avgpool_agrees_with_torch(use: tuple[AvgPool, Shape]) -> None:
+    agrees_with_torch(*use)
+
+
+@random_uses
+@given(
+    st.builds(Flatten, start=st.integers(-4, 4), end=st.integers(-4, 4)),
+    st.lists(st.integers(1, 4), max_size=4).map(lambda sizes: Shape(tuple(sizes))),
+)
+def test_flatten_agrees_with_torch(op: Flatten, x: Shape) -> None:
+    agrees_with_torch(op, x)
+
+
+@random_uses
+@given(
+    st.sampled_from([BY_NAME[name] for name in ("batchnorm", "local_response_norm", "prelu", "softmax", "linear")]),
+    st.integers(1, 4),
+    st.lists(st.integers(1, 3), max_size=6).map(lambda sizes: Shape(tuple(sizes))),
+)
+def test_other_ops_refuse_what_torch_refuses(kind: type[Op], number: int, x: Shape) -> None:
+    assume(x.rank > 0)
+    made: dict[str, dict[str, Any]] = {
+        "local_response_norm": {"size": number},
+        "prelu": {"parameters": number},
+        "softmax": {"axis": number - 2},
+        "linear": {"features": number},
+    }
+    # The rank decides the class that batch norm is lowered to, which must exist, and be used on more than one value.
+    assume(kind.name != "batchnorm" or (2 <= x.rank <= 5 and prod(x.sizes) > x[1]))  # type: ignore[operator]
+    agrees_with_torch(kind(**made.get(kind.name, {})), x)
+
+
+@pytest.mark.parametrize(
+    ("op", "sizes", "message"),
+    [
+        (Conv(channels=8, kernel=3), [2, 3], "needs 3 to 5 axes, but the input has 2"),
+        (Conv(channels=8, kernel=7), [2, 3, 5, 9], "has a kernel of 7, but axis 2 of the input has only 5"),
+        (
+            Conv(channels=8, kernel=5, dilation=2, padding=1),
+            [2, 3, 3],
+            "has a kernel of 5 with dilation 2, which covers 2*(5 - 1) + 1 = 9 positions, but axis 2 of the input has "
+            "only 3 + 1 + 1 = 5 with its padding",
+        ),
+        (
+            Conv(channels=8, kernel=3, groups=3),
+            [2, 6, 5],
+            "has 3 groups, but 3 does not divide the channels of the output: 8",
+        ),
+        (
+            Conv(channels=8, kernel=3, stride=2, padding="same"),
+            [2, 6, 5],
+            "has `padding` `same`, which needs a stride of 1, but its stride is 2",
+        ),
+        (
+            Conv(channels=8, kernel=(3, 3, 3)),
+            [2, 6, 5, 5],
+            "has a list of 3 for `kernel`, but the input has 2 axes of space",
+        ),
+        (
+            Conv(channels=8, kernel=3, padding=((1, 5),), padding_mode="reflect"),
+            [2, 6, 5],
+            "pads axis 2 by 5, but `reflect` can pad an axis of 5 by 4 at most",
+        ),
+        (MaxPool(kernel=2, padding=2), [2, 3, 8], "has a padding of 2, which is more than half of its kernel of 2"),
+        (
+            AvgPool(kernel=4, padding=2),
+            [2, 3, 5, 5, 3],
+            "has a kernel of 4, but axis 4 of the input has only 3 without its padding, which does not count where "
+            "there are three axes of space",
+        ),
+        (BatchNorm(), [3], "needs 2 to 5 axes, but the input has 1"),
+        (BatchNorm(), [2, 3, 4, 5, 6, 7], "needs 2 to 5 axes, but the input has 6"),
+        (LocalResponseNorm(size=5), [2, 3], "needs at least 3 axes, but the input has 2"),
+        (Prelu(parameters=4), [2, 3, 8], "has 4 parameters, but the input has 3 channels"),
+        (Softmax(axis=2), [2, 3], "has no axis 2: the input has 2 axes"),
+        (Flatten(start=3), [2, 3, 8], "has no axis 3 to start at: the input has 3 axes"),
+        (Flatten(start=2, end=1), [2, 3, 8], "would start at axis 2, which comes after its end at axis 1"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Op) else "",
+)
+def test_refusals_give_the_arithmetic_and_a_cure(op: Op, sizes: list[int], message: str) -> None:
+    with pytest.raises(ShapeError) as refusal:
+        op.infer(Shape(tuple(sizes)))
+    assert refusal.value.message == message
+    assert refusal.value.help
+
+
+def test_open_sizes_are_refused_only_where_every_number_would_be() -> None:
+    height, channels = named("H"), named("C")
+    assert Conv(channels=4, kernel=7, groups=2).infer(Shape.of(1, channels, height))
+    assert MaxPool(kernel=5).infer(Shape.of(1, 3, height))
+    with pytest.raises(ShapeError):
+        Conv(channels=4, kernel=3, groups=2).infer(Shape.of(1, 2 * channels + 1, height))
+    with pytest.raises(ShapeError):
+        MaxPool(kernel=5).infer(Shape.of(1, 3, height - height + 4))
+
+
+def test_windows_in_ceil_mode_are_counted_as_torch_counts_them() -> None:
+    # Torch rounds up, and takes the last window away if it starts behind the input and the padding before it.
+    for kernel, stride, dilation, size in product(range(1, 6), range(1, 7), (1, 2, 3), range(1, 12)):
+        for padding in range(kernel // 2 + 1):
+            op = MaxPool(kernel=kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=True)
+            (window,) = op.windows(Shape.of(1, 1, size))
+            expected = -(-(size + 2 * padding - dilation * (kernel - 1) - 1) // stride) + 1
+            if (expected - 1) * stride >= size + padding:
+                expected -= 1
+            assert window.positions(size, ceil_mode=True) == expected
+            open_count = window.positions(named("N"), ceil_mode=True)
+            assert evaluate(open_count, {"N": size}) == expected
+
+
+@pytest.mark.parametrize(
+    ("op", "sizes", "source"),
+    [
+        (
+            Conv(channels=64, kernel=11, stride=4, padding=2),
+            [1, 3, 224, 224],
+            "nn.Conv2d(3, 64, kernel_size=11, stride=4, padding=2)",
+        ),
+        (
+            Conv(channels=64, kernel=(3, 3), padding=((1, 1),) * 2),
+            [1, 3, 9, 9],
+            "nn.Conv2d(3, 64, kernel_size=3, padding=1)",
+        ),
+        (
+            Conv(channels=8, kernel=3, padding=((0, 1), 0), bias=False),
+            [1, 3, 9, 9],
+            "PaddedConv2d(3, 8, kernel_size=3, padding=((0, 1), (0, 0)), bias=False)",
+        ),
+        (MaxPool(kernel=3, stride=2), [1, 3, 9, 9], "nn.MaxPool2d(kernel_size=3, stride=2)"),
+        (MaxPool(kernel=2, stride=2), [1, 3, 9, 9], "nn.MaxPool2d(kernel_size=2)"),
+        (AvgPool(kernel=(1, 2)), [1, 3, 9, 9], "nn.AvgPool2d(kernel_size=(1, 2))"),
+        (AdaptiveAvgPool(size=6), [1, 3, 9, 9], "nn.AdaptiveAvgPool2d(6)"),
+        (GlobalAvgPool(), [1, 3, 9], "nn.AdaptiveAvgPool1d(1)"),
+        (BatchNorm(), [1, 64, 9, 9], "nn.BatchNorm2d(64)"),
+        (Dropout(), [1, 64], "nn.Dropout(0.5)"),
+        (Relu(), [1, 64], "nn.ReLU()"),
+        (LeakyRelu(slope=0.2), [1, 64], "nn.LeakyReLU(negative_slope=0.2)"),
+        (Softmax(), [1, 64], "nn.Softmax(dim=-1)"),
+        (Flatten(), [1, 3, 4], "nn.Flatten()"),
+        (Linear(features=10, bias=False), [1, 64], "nn.Linear(64, 10, bias=False)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_lowering_reads_as_an_engineer_would_write_it(op: Op, sizes: list[int], source: str) -> None:
+    assert str(lower(op, Shape(tuple(sizes)))) == source
+
+
+def test_lowering_needs_the_sizes_of_weights_as_numbers() -> None:
+    with pytest.raises(OpenSizeError, match="`linear` needs the last size of its input as a number, but it is `T`"):
+        lower(Linear(features=10), Shape.of(2, named("T")))
+    with pytest.raises(OpenSizeError, match="`conv` needs its channels"):
+        lower(Conv(channels=named("C"), kernel=1), Shape.of(2, 3, 4))
+
+
+def test_an_op_without_a_lowering_is_named() -> None:
+    class Unknown(Op):
+        name = "unknown"
+
+        def infer(self, x: Shape) -> Shape:
+            return x
+
+        @classmethod
+        def examples(cls) -> tuple[Example, ...]:
+            return ()
+
+    with pytest.raises(NoLoweringError, match="`unknown` cannot be written in PyTorch"):
+        lower(Unknown(), Shape.of(1))

@@ -1,0 +1,110 @@
+"""The laws of the repository that no other tool keeps."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parent.parent
+
+# Put together here, so that this file does not hold what it looks for.
+REGISTRIES: Final = [f"{name}.org" for name in ("pypi", "pythonhosted", "anaconda")] + ["download." + "pytorch"]
+FOLDERS: Final = [f"/{name}/" for name in ("root", "work", "tmp", "home", "Users")]
+FORBIDDEN: Final = re.compile("|".join([*map(re.escape, REGISTRIES), *(rf"(?<![\w.}}]){each}" for each in FOLDERS)]))
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def modules(folder: str) -> Iterator[Path]:
+    return (ROOT / folder).rglob("*.py")
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a clone")
+    return [path for path in (ROOT / name for name in listed.stdout.split("\0") if name) if path.is_file()]
+
+
+def test_the_scan_finds_what_it_looks_for() -> None:
+    assert all(FORBIDDEN.search(f"see {text}x") for text in [*REGISTRIES, *FOLDERS])
+    assert not FORBIDDEN.search("specs/work/a.yaml")
+
+
+def test_no_registry_and_no_folder_of_one_machine_is_written_down() -> None:
+    found = []
+    for path in tracked():
+        text = path.read_bytes().decode(errors="replace")
+        found += [f"{path.relative_to(ROOT)}: {match.group()}" for match in FORBIDDEN.finditer(text)]
+    assert not found
+
+
+def test_no_module_is_called_what_another_distribution_brings() -> None:
+    # The distribution `archspec`, which is not ours, would put its files over these.
+    taken = {"cli", "cpu", "json", "vendor"}
+    assert not taken & {path.stem for path in (ROOT / "archspec").iterdir()}
+
+
+def test_no_module_is_called_after_nothing() -> None:
+    empty = {"utils", "util", "helpers", "common", "manager", "misc"}
+    assert not [path for folder in ("archspec", "backends", "tests") for path in modules(folder) if path.stem in empty]
+
+
+def test_the_core_imports_neither_torch_nor_a_backend() -> None:
+    backends = {path.name for path in (ROOT / "backends").iterdir() if path.is_dir()}
+    found = []
+    for path in modules("archspec"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            imported: list[str] = []
+            if isinstance(node, ast.Import):
+                imported = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported = [node.module]
+            packages = {name.partition(".")[0] for name in imported}
+            found += [f"{path.relative_to(ROOT)}: {name}" for name in sorted(packages & {"torch", *backends})]
+    assert not found
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_dependency_is_pinned() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    pins = {normal(name): version for name, _, version in (line.partition("==") for line in lines)}
+    assert len(pins) == len(lines)
+    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values()), "exact, and of no one machine"
+    declared = project()
+    wanted = [*declared["build-system"]["requires"], *declared["project"]["dependencies"]]
+    for each in declared["project"]["optional-dependencies"].values():
+        wanted += each
+    names = {normal(re.split(r"[^\w.-]", each)[0]) for each in wanted} - {declared["project"]["name"]}
+    assert names <= pins.keys()
+
+
+def test_every_door_leads_somewhere() -> None:
+    declared = project()
+    packages = {Path(each).name for each in declared["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
+    doors = declared["project"]["entry-points"]["archspec.backends"].values()
+    assert {door.partition(":")[0] for door in doors} == packages - {"archspec"}
+
+
+def test_one_command_decides_here_and_on_the_server() -> None:
+    script = (ROOT / ".ci" / "run").read_text()
+    targets = re.findall(r"^make (\w+)$", script, re.MULTILINE)
+    assert targets == ["check", "test"]
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in [*targets, "demo", "bench", "help"])
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    assert re.findall(r"run: (.*)", workflow) == [".ci/run"]
