@@ -11,7 +11,9 @@ from archspec.shape import Element, Shape
 from archspec.size import Formula, Size
 from archspec.source import Source, Span
 from archspec.summary import Row, Summary
-from archspec.version import VERSION as __version__
+from archspec.version import VERSION
+
+__version__ = VERSION
 
 __all__ = [
     "Diagnostic",

@@ -1,6 +1,6 @@
 """`python -m archspec` is the command `archspec`."""
 
-from archspec.main import main
+from archspec.main import run
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run())

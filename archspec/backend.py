@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, final
 
-from archspec.diagnostics import Report
+from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
 
 
@@ -46,6 +46,9 @@ class Backend(ABC):
 
     name: ClassVar[str]
     targets: ClassVar[Sequence[Target]]
+
+    catalog: Sequence[type[Diagnostic]] = ()
+    """The kinds of findings that `check` adds; `archspec explain` has their pages."""
 
     def check(self, graph: Graph, target: Target, report: Report) -> None:
         """Add what is wrong with the graph for this target alone, such as a name that the target reserves."""

@@ -167,6 +167,7 @@ class _Builder:
                 name=self.spec.model.text,
                 doc=self.spec.doc,
                 source=self.spec.span.source,
+                span=self.spec.model.span,
                 settings=settings,
                 inputs=tuple(self.graph_values[each.producer] for each in inputs),
                 outputs=(self.graph_values[output.producer],),
@@ -245,7 +246,9 @@ class _Builder:
     def steps(self, steps: Sequence[Step], scope: _Scope, current: _Draft | None) -> _Draft | None:
         """What flows out of steps in a row, given what flows into the first."""
         for step in steps:
-            current = self.group(step, scope, current) if isinstance(step, SpecGroup) else self.layer(step, scope, current)
+            current = (
+                self.group(step, scope, current) if isinstance(step, SpecGroup) else self.layer(step, scope, current)
+            )
         return current
 
     def group(self, group: SpecGroup, scope: _Scope, current: _Draft | None) -> _Draft | None:

@@ -26,7 +26,7 @@ from archspec.source import Source, Span
 from archspec.spec import Spec, read_spec
 from archspec.summary import Summary, summarise
 from archspec.syntax.read import decode, parse, read_file
-from archspec.syntax.text import Fault, parse_expression
+from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
 
 
@@ -146,7 +146,9 @@ def loads(text: str, /, *, syntax: str | None = None, name: str = "<text>", **se
     return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, overrides)
 
 
-def read_bytes(data: bytes, name: str, syntax: str | None, overrides: Iterable[Override], report: Report | None = None) -> Model:
+def read_bytes(
+    data: bytes, name: str, syntax: str | None, overrides: Iterable[Override], report: Report | None = None
+) -> Model:
     """Read a spec from the bytes of a file that has no name to tell its syntax."""
     report = Report() if report is None else report
     source = decode(data, name, report)
@@ -233,8 +235,8 @@ def find_target(purpose: Purpose, name: str | None, suffix: str = "") -> tuple[B
         for backend, target in known.values():
             if target.suffix == suffix.lower():
                 return backend, target
-    wanted = f"`{name}`" if name is not None else f"files that end in `{suffix}`" if suffix else "a file without an ending"
+    wanted = (
+        f"`{name}`" if name is not None else f"files that end in `{suffix}`" if suffix else "a file without an ending"
+    )
     choices = ", ".join(f"{target.name} (*{target.suffix})" for _, target in known.values()) or "none is installed"
     raise UnknownTargetError(f"nothing here writes {wanted}; what can be written: {choices}")
-
-

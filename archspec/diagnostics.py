@@ -65,10 +65,10 @@ class Report:
     """Everything found in one run, each finding once, in the order of the text."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Span, str], Diagnostic] = {}
+        self._found: dict[tuple[object, ...], Diagnostic] = {}
 
     def add(self, diagnostic: Diagnostic) -> None:
-        self._found.setdefault((diagnostic.code, diagnostic.span, diagnostic.message()), diagnostic)
+        self._found.setdefault((*_reading_order(diagnostic), diagnostic.message()), diagnostic)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=_reading_order))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias, final
 
 from archspec.size import LARGEST, Formula, Size, SizeError, bounds, differs, divide_exactly, names
-from archspec.source import Span
+from archspec.source import Hole, Span
 
 Value: TypeAlias = "int | float | bool | str | Formula | tuple[Value, ...]"
 
@@ -78,7 +78,7 @@ class Apply:
     span: Span = field(compare=False, repr=False)
 
 
-Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply
+Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply | Hole
 
 
 class EvaluationError(Exception):
@@ -102,6 +102,11 @@ class UnknownNameError(EvaluationError):
 @final
 class UndecidedError(EvaluationError):
     """Whether a comparison holds depends on sizes that are open."""
+
+
+@final
+class HoleError(EvaluationError):
+    """A part of an expression could not be read. A finding tells of it already."""
 
 
 def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
@@ -132,13 +137,17 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
             return _item(expression, evaluate(base, scope), evaluate(index, scope))
         case Apply(function, arguments):
             return _apply(expression, function, tuple(evaluate(each, scope) for each in arguments))
+        case Hole():
+            raise HoleError("a part of this could not be read", expression.span)
 
 
 def free_names(expression: Expression) -> Iterator[Name]:
-    """The names in an expression, in order, with repetitions."""
+    """The names in an expression, in order, with repetitions; of a hole, all that may be names."""
     match expression:
         case Literal():
             return
+        case Hole():
+            yield from (Name(word, expression.span) for word in sorted(expression.words))
         case Name():
             yield expression
         case ListOf(parts) | Apply(_, parts):
@@ -379,4 +388,3 @@ def written(value: Value) -> str:
 def as_size(value: Value) -> Size | None:
     """The value as a size, when it is one."""
     return value if isinstance(value, int | Formula) and not isinstance(value, bool) else None
-

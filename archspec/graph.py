@@ -103,6 +103,9 @@ class Graph:
     name: str
     doc: str
     source: Source
+    span: Span
+    """Where the name is written."""
+
     settings: Mapping[str, Any]
     """The parameters of the spec with the values that this graph was built for."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+
 
 from archspec.backend import Backend, Purpose, Target
 
@@ -14,6 +14,8 @@ GROUP = "archspec.backends"
 @cache
 def backends() -> tuple[Backend, ...]:
     """The installed backends, in the order of their names."""
+    from importlib.metadata import entry_points  # Only what writes a graph waits for it.
+
     found = sorted(entry_points(group=GROUP), key=lambda each: each.name)
     loaded = [each.load() for each in found]
     for entry, backend in zip(found, loaded, strict=True):

@@ -6,10 +6,11 @@ computed only when a finding is shown, so that carrying a place costs two intege
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 
 class Position(NamedTuple):
@@ -83,3 +84,22 @@ class Span:
     def __repr__(self) -> str:
         line, column = self.first()
         return f"{self.source.name}:{line}:{column}"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place where a layer or an expression belongs and none could be read.
+
+    A finding tells why. Later stages go around it, and report nothing that could be its consequence.
+    """
+
+    span: Span = field(compare=False)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What may be meant as a name there."""
+        return frozenset(_WORD.findall(self.span.text))
+
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")

@@ -7,7 +7,7 @@ from typing import final
 
 from archspec.graph import Graph
 from archspec.shape import Shape
-from archspec.size import Size
+from archspec.size import Formula, Size, evaluate
 
 
 @final
@@ -27,7 +27,8 @@ class Row:
 class Summary:
     """The layers of a model in order, and the totals. `str` gives the table.
 
-    Parameters are trained numbers. Multiply-adds are those of convolutions and matrix products, for the whole batch.
+    Parameters are trained numbers. Multiply-adds are those of convolutions and matrix products, for the whole batch;
+    the table gives them for a batch of one where the size of the batch is open.
     """
 
     model: str
@@ -37,10 +38,14 @@ class Summary:
     macs: Size
 
     def __str__(self) -> str:
-        head = ("layer", "op", "output shape", "parameters", "multiply-adds")
+        one = dict.fromkeys(self.batches, 1)
+        note = f" ({', '.join(f'{name} = 1' for name in one)})" if one else ""
+        head = ("layer", "op", "output shape", "parameters", f"multiply-adds{note}")
         body = [(name, "input", str(shape), "", "") for name, shape in self.inputs]
-        body += [(row.layer, row.op, str(row.shape), _amount(row.parameters), _amount(row.macs)) for row in self.rows]
-        total = ("total", "", "", _amount(self.parameters) or "0", _amount(self.macs) or "0")
+        for row in self.rows:
+            macs = _amount(evaluate(row.macs, one))
+            body.append((row.layer, row.op, str(row.shape), _amount(row.parameters), macs))
+        total = ("total", "", "", _amount(self.parameters) or "0", _amount(evaluate(self.macs, one)) or "0")
         widths = [max(map(len, column)) for column in zip(head, *body, total, strict=True)]
         rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
         lines = [self.model, rule, _line(head, widths), rule]
@@ -48,15 +53,21 @@ class Summary:
         lines += [rule, _line(total, widths)]
         return "\n".join(lines)
 
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """The open sizes that are the first axis of an input: the batch."""
+        firsts = (shape[0] for _, shape in self.inputs if shape.rank)
+        return tuple(
+            dict.fromkeys(str(size) for size in firsts if isinstance(size, Formula) and str(size).isidentifier())
+        )
+
 
 def summarise(graph: Graph) -> Summary:
     """The table of a graph."""
     return Summary(
         model=graph.name,
         inputs=tuple((value.name, value.shape) for value in graph.inputs),
-        rows=tuple(
-            Row(node.name, str(node.op), node.output.shape, node.parameters, node.macs) for node in graph.nodes
-        ),
+        rows=tuple(Row(node.name, str(node.op), node.output.shape, node.parameters, node.macs) for node in graph.nodes),
         parameters=graph.parameters,
         macs=graph.macs,
     )

@@ -149,7 +149,7 @@ class UnknownOp(Diagnostic):
         return f"no op is called `{self.op}`"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or "`archspec explain ops` lists all ops"
+        return did_you_mean(self.suggestion) or "`archspec explain` lists all ops"
 
 
 @final

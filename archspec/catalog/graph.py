@@ -120,7 +120,9 @@ class UnusedValue(Diagnostic):
     is_input: bool
 
     def message(self) -> str:
-        return f"nothing uses {'the input' if self.is_input else 'what'} `{self.value}`{'' if self.is_input else ' gives'}"
+        return (
+            f"nothing uses {'the input' if self.is_input else 'what'} `{self.value}`{'' if self.is_input else ' gives'}"
+        )
 
     def help(self) -> str:
         return "remove it, or lead it to the output"

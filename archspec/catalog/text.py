@@ -329,6 +329,7 @@ class SyntaxFault(Diagnostic):
     found: str
     expected: str = ""
     problem: str = ""
+    cure: str = ""
 
     def message(self) -> str:
         if self.problem:
@@ -337,6 +338,9 @@ class SyntaxFault(Diagnostic):
 
     def label(self) -> str:
         return f"expected {self.expected}" if self.expected else ""
+
+    def help(self) -> str:
+        return self.cure
 
 
 @final

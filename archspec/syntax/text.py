@@ -22,7 +22,7 @@ from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Apply, Binary, Expression, Index, ListOf, Literal, Name, Unary
 from archspec.size import LARGEST
 from archspec.source import Source, Span
-from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 
 DEEPEST: Final = 100
 """Brackets and braces in one another go no deeper than this."""
@@ -117,12 +117,61 @@ def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
             found = text[start:end]
         case _:
             raise error
-    unclosed = _innermost_open(text[:start])
     place = scalar.place(start, max(end, start + 1) if found else start)
-    if unclosed is not None and (not found or text.count("\n", unclosed, start)):
-        return UnclosedBracket(place, scalar.place(unclosed, unclosed + 1), found)
+    opened = _innermost_open(text[:start])
+    if opened is not None and _is_unclosed(text, opened, start, found):
+        return UnclosedBracket(place, scalar.place(opened, opened + 1), found)
+    if found in (")", "]"):
+        return SyntaxFault(place, found, problem=f"`{found}` closes nothing")
+    if found == '"':
+        end = start + len(text[start:].partition("\n")[0].rstrip())
+        return SyntaxFault(scalar.place(start, end), found, problem="a text in quotes does not end on its line")
+    word = _word_around(text, start)
+    if word is not None:
+        numbers = "x".join(word.group().split("x"))
+        cure = f"a list is written `[{', '.join(numbers.split('x'))}]`" if _BY.fullmatch(word.group()) else ""
+        problem = f"`{word.group()}` is neither a number nor a name"
+        return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
-    return SyntaxFault(place, found, _in_words(expected))
+    return SyntaxFault(place, _short(found), _in_words(expected), cure=_cure(text[:start], found, opened))
+
+
+def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
+    """Whether what was found tells that a bracket was forgotten. Braces may hold lines, and so end at the end only."""
+    if text[opened] == "{":
+        return start >= len(text.rstrip())
+    return not found or found in (")", "]", "}") or "\n" in text[opened:start]
+
+
+_ATTACHED: Final = re.compile(r"[\w.]+")
+_BY: Final = re.compile(r"[1-9][0-9]*(x[1-9][0-9]*)+")
+
+
+def _word_around(text: str, start: int) -> re.Match[str] | None:
+    """The digits and letters around a place, where they stand together as nothing can: `3x3`, `0x10`."""
+    for word in _ATTACHED.finditer(text):
+        if word.start() < start < word.end() and word.group()[0].isdecimal():
+            return word
+    return None
+
+
+def _short(found: str) -> str:
+    return found if len(found) <= LONGEST_NUMBER and "\n" not in found else f"{found[:20].partition(chr(10))[0]}..."
+
+
+def _cure(before: str, found: str, opened: int | None) -> str:
+    """What to write instead of some things that are right in other languages."""
+    if found == "=":
+        return "`==` compares; `=` stands between a name and what it names"
+    if found == ":" and opened is not None and before[opened] == "(":
+        return "a setting is written `name=value`"
+    if found == ";":
+        return "a statement ends where its line ends"
+    if found == "'":
+        return "a text stands in double quotes"
+    if found[:1].isdecimal() and _WORD.fullmatch(before.split()[-1] if before.split() else ""):
+        return f"settings stand in parentheses: `{before.split()[-1]}({_short(found)})`"
+    return ""
 
 
 _BRACKETS: Final = frozenset("()[]{}")
@@ -185,6 +234,7 @@ class _Reader:
     def __init__(self, scalar: Scalar, report: Report) -> None:
         self.scalar = scalar
         self.report = report
+        self.operators = 0
 
     def place(self, node: Parsed[Token] | Token) -> Span:
         if isinstance(node, Token):
@@ -234,7 +284,7 @@ class _Reader:
             statement = _subtree(each)
             if statement.data in ("input", "expect") and not top:
                 message = f"`{statement.data}` belongs to the model, not to a group of layers"
-                self.report.add(SyntaxFault(self.place(statement), "", "", message))
+                self.report.add(SyntaxFault(self.place(statement), "", problem=message))
             elif statement.data == "input":
                 inputs.append(self.input(statement))
             elif statement.data == "expect":
@@ -245,7 +295,9 @@ class _Reader:
                 layers.append(self.chain(statement))
         place = self.place(tree)
         if inputs:
-            yield Entry(self.key("inputs", place), self.fields(inputs, inputs[0].value.span.until(inputs[-1].value.span)))
+            yield Entry(
+                self.key("inputs", place), self.fields(inputs, inputs[0].value.span.until(inputs[-1].value.span))
+            )
         yield Entry(self.key("layers", place), Items(tuple(layers), place))
         if expectations:
             yield Entry(self.key("expect", place), self.expectations(expectations))
@@ -312,8 +364,8 @@ class _Reader:
             value = self.value(expression)
             key = Scalar(str(position), value.span) if name is None else self.word(name)
             if name is None and entries and not entries[-1].key.text.isdecimal():
-                message = "a value without a name stands before those with names"
-                self.report.add(SyntaxFault(value.span, "", "", message))
+                message = "a value without a name stands after one with a name"
+                self.report.add(SyntaxFault(value.span, "", problem=message))
             entries.append(Entry(key, value))
         alone = len(entries) == 1 and entries[0].key.text == "1"
         return entries[0].value if alone else self.fields(entries, self.place(tree))
@@ -325,6 +377,7 @@ class _Reader:
             first = kept.setdefault(entry.key.text, entry)
             if first is not entry:
                 self.report.add(DuplicateKey(entry.key.span, entry.key.text, first.key.span))
+                kept[entry.key.text] = one_of(first, entry)
         return Fields(tuple(kept.values()), place)
 
     # Expressions
@@ -362,6 +415,7 @@ class _Reader:
             case "apply":
                 return Apply(str(children[0]), tuple(self.expression(each) for each in children[1:]), place)
             case "index":
+                self.count_operator(place)
                 base, index = children
                 return Index(self.expression(base), self.expression(index), place)
             case "negative" | "negation":
@@ -372,31 +426,42 @@ class _Reader:
             case "either" | "both":
                 symbol = "or" if tree.data == "either" else "and"
                 operands = [part for each in children for part in (symbol, each)][1:]
-                return self.binary(operands)
+                return self.binary(operands, place)
             case _:
-                return self.binary(children)
+                return self.binary(children, place)
 
-    def binary(self, parts: Sequence[_Part]) -> Expression:
+    def binary(self, parts: Sequence[_Part], place: Span) -> Expression:
         """Operands with operators between them, the leftmost first."""
         result = self.expression(parts[0])
-        if len(parts) > 2 * DEEPEST:
-            raise Fault(TooDeep(result.span, DEEPEST))
         for symbol, operand in zip(parts[1::2], parts[2::2], strict=True):
+            self.count_operator(place)
             right = self.expression(operand)
-            result = Binary(str(symbol), result, right, result.span.until(right.span))
+            # The place of the whole knows of the parentheses around its parts, which those parts do not.
+            span = place if operand is parts[-1] else Span(place.source, place.start, right.span.end)
+            result = Binary(str(symbol), result, right, span)
         return result
+
+    def count_operator(self, place: Span) -> None:
+        """Each operator makes an expression deeper by one, and what is done with expressions calls itself."""
+        self.operators += 1
+        if self.operators > MOST_OPERATORS:
+            raise Fault(SyntaxFault(place, "", problem=f"this expression has more than {MOST_OPERATORS} operators"))
 
     def number(self, text: str, place: Span) -> int | float:
         if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
             value = int(text) if text.replace("_", "").isdecimal() else float(text)
             if abs(value) <= LARGEST or isinstance(value, float) and math.isfinite(value):
                 return value
-            raise Fault(SyntaxFault(place, "", "", f"`{text}` is too large: numbers end at 2**63 - 1"))
-        raise Fault(SyntaxFault(place, "", "", f"`{text[:LONGEST_NUMBER]}` is not a number"))
+            raise Fault(SyntaxFault(place, "", problem=f"`{text}` is too large: whole numbers end at 2**63 - 1"))
+        cure = "write it without the `0` at its start" if text.startswith("0") else ""
+        raise Fault(SyntaxFault(place, "", problem=f"`{_short(text)}` is not a number", cure=cure))
 
 
 LONGEST_NUMBER: Final = 50
 """No number is written with more characters than this."""
+
+MOST_OPERATORS: Final = 200
+"""No expression has more operators than this."""
 
 _NUMBER: Final = re.compile(
     r"(0|[1-9][0-9]*(_[0-9]+)*)|([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][+-]?[0-9]+)?", re.ASCII

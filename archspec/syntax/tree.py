@@ -10,6 +10,8 @@ Layers have one form whichever way they were written:
   `{avgpool: 2}`, and beside other settings under its position, as in `{conv: {1: 64, kernel: 3}}`;
 - `{chain: [...]}`: steps joined by arrows; `{layers: [...]}`: lines in braces; both mostly with a `name`;
 - a list: steps joined by arrows, without a name.
+
+What could not be read is a hole, and what stands around it is read all the same.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias, final
 
-from archspec.source import Span
+from archspec.source import Hole, Span
+
 
 @final
 @dataclass(frozen=True)
@@ -93,7 +96,14 @@ class Fields:
         return hash(frozenset(self._by_key))
 
 
-Tree: TypeAlias = Scalar | Items | Fields
+def one_of(first: Entry, second: Entry) -> Entry:
+    """What two entries with one key are taken for: where they say different things, nobody knows which is meant."""
+    if first.value == second.value:
+        return first
+    return Entry(first.key, Hole(first.value.span.until(second.value.span)))
+
+
+Tree: TypeAlias = Scalar | Items | Fields | Hole
 
 
 def locate(tree: Tree, location: Sequence[str | int]) -> Span:

@@ -24,9 +24,9 @@ from archspec.catalog.text import (
 )
 from archspec.catalog.fields import WrongKind
 from archspec.diagnostics import Diagnostic, Report
-from archspec.source import Source, Span
+from archspec.source import Hole, Source, Span
 from archspec.syntax.text import DEEPEST, Fault, parse_line
-from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 
 MOST_NODES: Final = 200_000
 """A file has no more scalars, lists and mappings than this, aliases counted each time they are used."""
@@ -68,7 +68,6 @@ class _Open:
     items: list[Tree] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     key: Scalar | None = None
-    is_repeated: bool = False
 
 
 @final
@@ -146,12 +145,14 @@ class _Composer:
             if not isinstance(tree, Scalar):
                 raise Fault(WrongKind(tree.span, "a key", "a word", kind_of(tree)))
             first = parent.entries.get(tree.text)
-            parent.key, parent.is_repeated = tree, first is not None
+            parent.key = tree
             if first is not None:
                 self.report.add(DuplicateKey(tree.span, tree.text, first.key.span))
         else:
-            if not parent.is_repeated:
-                parent.entries[parent.key.text] = Entry(parent.key, tree)
+            key = parent.key.text
+            entry = Entry(parent.key, tree)
+            first = parent.entries.get(key)
+            parent.entries[key] = entry if first is None else one_of(first, entry)
             parent.key = None
 
     def anchor(self, name: str | None, tree: Tree, nodes: int) -> None:
@@ -189,9 +190,11 @@ def _layers(tree: Tree, report: Report) -> Tree:
                 return parse_line(tree, report)
             except Fault as fault:
                 report.add(fault.finding)
-                return Items((), tree.span)
+                return Hole(tree.span)
         case Items(items, span):
             return Items(tuple(_layers(item, report) for item in items), span)
+        case Hole():
+            return tree
         case Fields():
             return _with_lines(_without_empty_arguments(tree), report)
 

@@ -8,8 +8,10 @@ from typing import Final, final
 
 from archspec.catalog.fields import did_you_mean
 from archspec.diagnostics import Diagnostic, Report
-from archspec.graph import Graph
+from archspec.graph import Graph, Path
+from archspec.size import names
 from archspec.source import Span
+from archspec.spelling import listed
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
 
 RESERVED: Final = frozenset(
@@ -23,10 +25,20 @@ RESERVED: Final = frozenset(
     state_dict to to_empty train training type xpu zero_grad
     """.split()
 )
-"""What an `nn.Module` has already. A layer of such a name would hide it, or be hidden by it."""
+"""What every `nn.Module` has. A layer of such a name would hide it, or be hidden by it."""
 
-TAKEN: Final = frozenset({"F", "Tensor", "nn", "self", "super", "torch", "OrderedDict"})
-"""Names that the source itself uses."""
+RESERVED_IN_GROUP: Final = RESERVED | {"append", "extend", "insert", "pop"}
+"""What every `nn.Sequential` has, which a group becomes."""
+
+TAKEN_BY_SOURCE: Final = frozenset(
+    """
+    F OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d Tensor bool int nn str super torch tuple
+    """.split()
+)
+"""What the source itself uses. A class of such a name would come in its way."""
+
+TAKEN_BY_METHOD: Final = frozenset({"Tensor", "self"})
+"""What `forward` itself uses beside its inputs."""
 
 
 @final
@@ -56,13 +68,14 @@ class ReservedName(Diagnostic):
     code = "T001"
     name = "reserved-name"
     word: str
-    owner: str
+    reason: str
 
     def message(self) -> str:
-        return f"`{self.word}` cannot be a name in PyTorch source: {self.owner} has it"
+        return f"`{self.word}` cannot be a name in PyTorch source: {self.reason}"
 
     def help(self) -> str:
-        return did_you_mean(f"{self.word.strip('_')}_") if self.word.strip("_") else "choose another name"
+        suggestion = f"{self.word.strip('_')}_"
+        return did_you_mean(suggestion) if suggestion.isidentifier() and suggestion != "_" else "choose another name"
 
 
 @final
@@ -92,12 +105,13 @@ class OpenSize(Diagnostic):
     code = "T002"
     name = "open-size"
     problem: str
+    open_sizes: tuple[str, ...]
 
     def message(self) -> str:
         return self.problem
 
     def help(self) -> str:
-        return "write a number for the open size in the `input` line"
+        return f"write a number for {listed(self.open_sizes, 'and')} where the inputs are declared"
 
 
 @final
@@ -120,26 +134,37 @@ class NoLowering(Diagnostic):
 
 def check(graph: Graph, report: Report) -> None:
     """Add a finding for each name and size that keeps a graph from being PyTorch source."""
-    _check_name(graph.name, graph.source.whole(), report, is_layer=False)
+    _check_name(graph.name, graph.span, report, TAKEN_BY_SOURCE, "the source itself uses it")
     for value in graph.inputs:
-        _check_name(value.name, value.span, report, is_layer=False)
+        _check_name(value.name, value.span, report, TAKEN_BY_METHOD, "the source itself uses it")
     for group in graph.groups.values():
-        _check_name(group.path[-1], group.span, report, is_layer=True)
+        _check_layer(group.path, group.span, report)
     for node in graph.nodes:
         if node.is_named:
-            _check_name(node.path[-1], node.span, report, is_layer=True)
+            _check_layer(node.path, node.span, report)
         try:
             lower(node.op, *(value.shape for value in node.inputs))
         except OpenSizeError as error:
-            report.add(OpenSize(node.span, str(error)))
+            report.add(OpenSize(node.span, str(error), tuple(dict.fromkeys(names(error.size)))))
         except NoLoweringError:
             report.add(NoLowering(node.span, node.op.name))
 
 
-def _check_name(word: str, span: Span, report: Report, *, is_layer: bool) -> None:
+def _check_layer(path: Path, span: Span, report: Report) -> None:
+    word = path[-1]
+    if word.startswith("_") and not word.startswith("__"):
+        report.add(ReservedName(span, word, "names that start with `_` are for what a module keeps to itself"))
+    elif len(path) > 1:
+        _check_name(word, span, report, RESERVED_IN_GROUP, "every `nn.Sequential` has something of that name")
+    else:
+        _check_name(word, span, report, RESERVED, "every `nn.Module` has something of that name")
+
+
+def _check_name(word: str, span: Span, report: Report, taken: frozenset[str], reason: str) -> None:
     if keyword.iskeyword(word):
-        report.add(ReservedName(span, word, "Python"))
-    elif word.startswith("_") or (is_layer and word in RESERVED):
-        report.add(ReservedName(span, word, "every module"))
-    elif not is_layer and word in TAKEN:
-        report.add(ReservedName(span, word, "the source itself"))
+        report.add(ReservedName(span, word, "it is a keyword of Python"))
+    elif word.startswith("__"):
+        # Python gives such a name another form inside a class, or a meaning of its own.
+        report.add(ReservedName(span, word, "names that start with `__` are special in Python"))
+    elif word in taken:
+        report.add(ReservedName(span, word, reason))

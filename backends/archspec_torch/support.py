@@ -24,7 +24,15 @@ class PaddedConv1d(nn.Conv1d):
         bias: bool = True,
         padding_mode: str = "zeros",
     ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, stride, 0, dilation, groups, bias)
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
         (self.margins,) = padding
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode
 
@@ -47,7 +55,15 @@ class PaddedConv2d(nn.Conv2d):
         bias: bool = True,
         padding_mode: str = "zeros",
     ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, stride, 0, dilation, groups, bias)
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
         vertical, horizontal = padding
         self.margins = (*horizontal, *vertical)  # `F.pad` begins with the last axis.
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode
@@ -74,7 +90,15 @@ class PaddedConv3d(nn.Conv3d):
         bias: bool = True,
         padding_mode: str = "zeros",
     ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, stride, 0, dilation, groups, bias)
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+        )
         depth, height, width = padding
         self.margins = (*width, *height, *depth)  # `F.pad` begins with the last axis.
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode

@@ -1,0 +1,252 @@
+"""The command line: one function per command.
+
+What was asked for goes to standard output, and findings to standard error, save for `check`, whose findings are what
+was asked for. The exit status is 0 when all is well, 1 when something was found, and 2 when the command was used
+wrongly or archspec itself is at fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from archspec.backend import MissingLibraryError, Purpose
+from archspec.clash import other_distribution
+from archspec.compiler import Model, SpecError, UnknownTargetError, find_target, read_bytes, read_path, text_override
+from archspec.diagnostics import Report
+from archspec.files import write_atomically
+from archspec.manual import UnknownTopicError, contents, manual
+from archspec.render import json, text
+from archspec.syntax.read import MOST_BYTES
+from archspec.syntax.text import Fault
+from archspec.version import VERSION
+
+CLEAN: Final = 0
+FOUND: Final = 1
+WRONG_USE: Final = 2
+
+EXAMPLES: Final = """\
+examples:
+  archspec check specs/*.yaml                       find every mistake in some specs
+  archspec summary specs/alexnet.yaml               layers, shapes, parameters, multiply-adds
+  archspec compile specs/alexnet.yaml -o alexnet.py PyTorch source that depends on torch alone
+  archspec draw specs/alexnet.yaml -o alexnet.svg   a diagram; also .png, .mmd (Mermaid), .dot (Graphviz)
+  archspec explain A104                             what a finding means; also `explain conv` for an op
+"""
+
+
+class _UsageError(Exception):
+    """The command was used wrongly; its text says how."""
+
+
+def run() -> int:
+    """The commands `archspec` and `archspec-nn`: `main` in a process of its own.
+
+    Such a process ends before there is garbage worth collecting. Leaving it uncollected takes a seventh off the time of
+    a check, most of it at the end, where Python would look through all that was ever imported once more.
+    """
+    gc.disable()
+    status = main()
+    gc.freeze()
+    return status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a letter of a name shows its number, and no traceback.
+            stream.reconfigure(errors="backslashreplace")
+    warning = other_distribution()
+    if warning is not None:
+        print(f"warning: {warning}", file=sys.stderr)
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        status = command(options)
+        sys.stdout.flush()
+    except SpecError as error:
+        _show(error.report, options, sys.stderr)
+        return FOUND
+    except (_UsageError, UnknownTargetError, UnknownTopicError, MissingLibraryError) as error:
+        print(f"archspec: {error}", file=sys.stderr)
+        return WRONG_USE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. What is still to be flushed has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        traceback.print_exc()
+        print("archspec: this is a fault of archspec itself, not of the spec; please report it", file=sys.stderr)
+        return WRONG_USE
+    return status
+
+
+# --------------------------------------------------------------------------------------------------------- commands
+
+
+def check(options: argparse.Namespace) -> int:
+    """Tell what is wrong with specs."""
+    report = Report()
+    praise = []
+    for name in options.specs:
+        model = _load(name, options)
+        for finding in model.check():
+            report.add(finding)
+        if model.check().is_clean:
+            praise.append(f"{model.graph.source.name}: {_in_short(model)}")
+    if options.format == "json":
+        print(json.render(report), end="")
+    else:
+        for line in praise:
+            print(line)
+        _show(report, options, sys.stdout)
+    return CLEAN if report.is_clean else FOUND
+
+
+def compile_(options: argparse.Namespace) -> int:
+    """Write a model as source."""
+    model = _load(options.spec, options)
+    target = find_target(Purpose.COMPILE, options.to)
+    _write(options, model.written(*target))
+    return CLEAN
+
+
+def draw(options: argparse.Namespace) -> int:
+    """Write a diagram of a model."""
+    suffix = Path(options.output).suffix
+    target = find_target(Purpose.DRAW, options.to, suffix)
+    model = _load(options.spec, options)
+    _write(options, model.written(*target))
+    return CLEAN
+
+
+def summary(options: argparse.Namespace) -> int:
+    """Print the layers of a model."""
+    print(_load(options.spec, options).summary())
+    return CLEAN
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Print the manual of a finding or an op."""
+    print(contents() if options.topic is None else manual(options.topic))
+    return CLEAN
+
+
+# ----------------------------------------------------------------------------------------------------- what they share
+
+
+def _load(name: str, options: argparse.Namespace) -> Model:
+    report = Report()
+    overrides = []
+    for each in options.set:
+        try:
+            overrides.append(text_override(each))
+        except Fault as fault:
+            report.add(fault.finding)
+        except ValueError as error:
+            raise _UsageError(f"--set: {error}") from None
+    if name == "-":
+        return read_bytes(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", options.syntax, overrides, report)
+    return read_path(Path(name), overrides, report, options.syntax)
+
+
+def _in_short(model: Model) -> str:
+    graph = model.graph
+    layers = len(graph.nodes)
+    parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
+    return f"{graph.name} is correct: {layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+
+
+def _write(options: argparse.Namespace, data: bytes) -> None:
+    if options.output == "-":
+        sys.stdout.buffer.write(data)
+        return
+    path = Path(options.output)
+    if options.spec != "-" and path.exists() and path.samefile(options.spec):
+        raise _UsageError(f"`{path}` is the spec itself, and would be lost; choose another output")
+    try:
+        write_atomically(path, data)
+    except OSError as error:
+        raise _UsageError(f"cannot write `{path}`: {error.strerror or error}") from None
+
+
+def _show(report: Report, options: argparse.Namespace, stream: TextIO) -> None:
+    print(text.render(report, text.COLOURED if _in_colour(options.color, stream) else text.PLAIN), end="", file=stream)
+
+
+def _in_colour(choice: str, stream: TextIO) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="archspec",
+        description="Check, compile, draw and summarise architecture specs of neural networks.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"archspec-nn {VERSION}")
+    parser.set_defaults(color="auto")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check_ = _command(commands, "check", check, "find every mistake in specs, and explain it at its line")
+    check_.add_argument("specs", nargs="+", metavar="SPEC", help="a .arch or .yaml file; `-` for standard input")
+    check_.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
+
+    compile_command = _command(commands, "compile", compile_, "write a spec as PyTorch source")
+    _one_spec(compile_command)
+    compile_command.add_argument("-o", "--output", default="-", metavar="FILE", help="where to (default: stdout)")
+    compile_command.add_argument("--to", default="torch", metavar="TARGET", help="what to write (default: torch)")
+
+    draw_ = _command(commands, "draw", draw, "draw a spec as a diagram")
+    _one_spec(draw_)
+    draw_.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="such as net.svg, net.png, net.mmd, net.dot"
+    )
+    draw_.add_argument("--to", metavar="FORM", help="svg, png, mermaid or dot, where the file name does not tell")
+
+    _one_spec(_command(commands, "summary", summary, "print layers, shapes, parameters and multiply-adds"))
+
+    explain_ = commands.add_parser("explain", help="explain a finding or an op", description=explain.__doc__)
+    explain_.add_argument("topic", nargs="?", metavar="TOPIC", help="a code such as A104, or an op such as conv")
+    explain_.set_defaults(command=explain)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    purpose: str,
+) -> argparse.ArgumentParser:
+    """A command that reads specs."""
+    lines = [line for line in EXAMPLES.splitlines() if line.strip().startswith(f"archspec {name} ")]
+    parser = commands.add_parser(
+        name,
+        help=purpose,
+        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        epilog="\n".join(["example:", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the model, e.g. classes=10"
+    )
+    parser.add_argument("--syntax", choices=("arch", "yaml"), help="the syntax, where no file name tells")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in findings")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _one_spec(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="a .arch or .yaml file; `-` for standard input")

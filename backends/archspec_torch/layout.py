@@ -1,0 +1,120 @@
+"""Breaks source into lines just as `ruff format` would, so that whoever formats the file finds nothing to change.
+
+What decides is the width of a line, which is counted in columns: a letter of some scripts takes two.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from archspec_torch.call import Call, escaped, is_spread, printed
+
+WIDTH: Final = 88
+"""The longest line, as Black and ruff have it where nothing else is said."""
+
+INDENT: Final = "    "
+
+
+def fits(line: str) -> bool:
+    """Whether a line is short enough."""
+    if line.isascii():
+        return len(line) <= WIDTH
+    return sum(map(_columns, line)) <= WIDTH
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def assignment(target: str, call: Call, indent: str, comment: str = "") -> Iterator[str]:
+    """A statement that gives a name to what a call returns; the comment is left out where there is no room for it."""
+    start = f"{indent}{target} = "
+    if is_spread(call):
+        yield from expression(call, start, indent, "")
+    elif fits(f"{start}{call}"):
+        line = f"{start}{call}  # {comment}"
+        yield line if comment and fits(line) else f"{start}{call}"
+    elif not fits(f"{start}{call.function}(") and fits(f"{start}(") and fits(f"{indent}{INDENT}{call}"):
+        # Too long a name: the call goes to the next line as a whole.
+        yield from (f"{start}(", f"{indent}{INDENT}{call}", f"{indent})")
+    else:
+        yield from expression(call, start, indent, "")
+
+
+def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
+    """The lines of a value between what comes before it, its indentation included, and what comes after it."""
+    line = "" if is_spread(value) else f"{start}{printed(value)}{end}"
+    match value:
+        case _ if line and fits(line):
+            yield line
+        case Call() if value.positional or value.named:
+            yield f"{start}{value.function}("
+            yield from _arguments(value, indent + INDENT)
+            yield f"{indent}){end}"
+        case tuple() if value:
+            yield f"{start}("
+            for each in value:
+                yield from expression(each, indent + INDENT, indent + INDENT, ",")
+            yield f"{indent}){end}"
+        case Mapping():
+            yield f"{start}{{"
+            for key, each in value.items():
+                yield from expression(each, f"{indent}{INDENT}{printed(key)}: ", indent + INDENT, ",")
+            yield f"{indent}}}{end}"
+        case _:
+            # Nothing in it can be broken.
+            yield line
+
+
+def _arguments(call: Call, indent: str) -> Iterator[str]:
+    """The arguments of a call that is broken: on one line if they fit, otherwise each on its own."""
+    if not is_spread(call) and fits(line := f"{indent}{', '.join(call.arguments)}"):
+        yield line
+        return
+    arguments = call.prefixed()
+    end = "," if call.is_spread or len(arguments) > 1 else ""
+    for prefix, value in arguments:
+        yield from expression(value, f"{indent}{prefix}", indent, end)
+
+
+def header(start: str, arguments: Sequence[str], end: str, indent: str) -> Iterator[str]:
+    """The first line of a class or function, or the lines that it is broken into."""
+    inner = ", ".join(arguments)
+    if fits(f"{indent}{start}({inner}){end}"):
+        yield f"{indent}{start}({inner}){end}"
+        return
+    yield f"{indent}{start}("
+    if len(arguments) == 1 or fits(f"{indent}{INDENT}{inner}"):
+        yield f"{indent}{INDENT}{inner}"
+    else:
+        yield from (f"{indent}{INDENT}{each}," for each in arguments)
+    yield f"{indent}){end}"
+
+
+def docstring(text: str, indent: str) -> Iterator[str]:
+    """A text as a docstring, which gives the text back, but for blanks at the ends of its lines.
+
+    Nothing that the text is written with ends the docstring early or means anything in it: where backslashes can be
+    left as they are the docstring is raw, and elsewhere they are escaped, as is all that cannot be seen.
+    """
+    lines = [line.rstrip() for line in text.strip().split("\n")]
+    can_be_raw = not any('"""' in line or not _is_plain(line) for line in lines) and not lines[0].startswith('"')
+    prefix = ""
+    if "\\" in text or not can_be_raw:
+        prefix = "r" if can_be_raw else ""
+        lines = lines if can_be_raw else [_escaped(line) for line in lines]
+    yield f'{indent}{prefix}"""{lines[0]}'
+    yield from (f"{indent}{line}".rstrip() for line in lines[1:])
+    yield f'{indent}"""'
+
+
+def _is_plain(line: str) -> bool:
+    return escaped(line) == line
+
+
+def _escaped(line: str) -> str:
+    return escaped(line.replace("\\", "\\\\").replace('"', '\\"'))
