@@ -47,8 +47,9 @@ class Backend(ABC):
     name: ClassVar[str]
     targets: ClassVar[Sequence[Target]]
 
-    catalog: Sequence[type[Diagnostic]] = ()
-    """The kinds of findings that `check` adds; `archspec explain` has their pages."""
+    def catalog(self) -> Sequence[type[Diagnostic]]:
+        """The kinds of findings that `check` adds; `archspec explain` has their pages."""
+        return ()
 
     def check(self, graph: Graph, target: Target, report: Report) -> None:
         """Add what is wrong with the graph for this target alone, such as a name that the target reserves."""

@@ -1,17 +1,19 @@
 """From the Spec to the Graph: names are resolved, settings evaluated, and every value gets its shape as it is added.
 
 The builder goes on after an error as far as sense allows. A misspelt op or setting is taken for the one that was
-probably meant; a size that cannot be known is an open size with no name, and a shape that cannot be known is `None`.
-What follows from the unknown is never reported: each mistake is told once.
+probably meant; a size that cannot be known is an open size with no name, and of a value whose shape cannot be known all
+shapes that it may have are kept. What follows from the unknown is never reported: each mistake is told once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count as counting
-from typing import Any, Final, final
+from itertools import product
+from typing import Any, Final, TypeAlias, final
 
 import networkx as nx
 from pydantic import ValidationError
@@ -36,12 +38,14 @@ from archspec.diagnostics import Report
 from archspec.expression import (
     EvaluationError,
     Expression,
+    HoleError,
     Name,
     UnknownNameError,
     Value,
     as_size,
     evaluate,
     free_names,
+    is_unknown,
     written,
 )
 from archspec.graph import Graph, Group, Node, Path
@@ -50,12 +54,18 @@ from archspec.op import Op, ShapeError, count
 from archspec.ops import BY_NAME
 from archspec.setting import accepted, accepted_words
 from archspec.shape import Shape
-from archspec.size import LARGEST, Formula, Size, SizeError, below, named
-from archspec.source import Span
+from archspec.size import LARGEST, Formula, Size, SizeError, below, bounds, named
+from archspec.source import Hole, Span
 from archspec.spec import Group as SpecGroup
 from archspec.spec import Input, Layer, Parameter, Spec, Step
 from archspec.spelling import closest
 from archspec.syntax.tree import Scalar
+
+Shapes: TypeAlias = tuple[Shape, ...]
+"""The shapes that a value may have: one, unless an error hides which."""
+
+MOST_AXES: Final = 8
+"""A value of which nothing is known is taken to have no more axes than this."""
 
 
 @final
@@ -75,12 +85,17 @@ class Built:
     graph: Graph | None
     parameters: Size
     macs: Size
-    output: Shape | None
-    shapes: Mapping[str, Shape | None]
-    """The shapes of inputs and named values; `None` where an error hides one."""
+    shapes: Mapping[str, Shapes]
+    """The shapes of the output, of inputs and of named values."""
 
     scope: Mapping[str, Value]
     """Parameters and open sizes."""
+
+    named_by_error: set[str]
+    """Names that an error may hide the meaning of."""
+
+    is_partial: bool
+    """Whether there are parts that could not be read, which may give names and use what nothing else uses."""
 
 
 def build(spec: Spec, overrides: Sequence[Override], report: Report) -> Built:
@@ -91,11 +106,21 @@ def build(spec: Spec, overrides: Sequence[Override], report: Report) -> Built:
 @final
 @dataclass(frozen=True)
 class _Draft:
-    """A value whose shape an error may hide."""
+    """A value, with the shapes that it may have."""
 
     producer: Path
-    shape: Shape | None
+    shapes: Shapes
     span: Span
+
+
+@final
+@dataclass(frozen=True)
+class _Settings:
+    """An op with its settings, what was written for them, and what those may be that an error hides."""
+
+    op: Op
+    given: Mapping[str, Expression]
+    options: Mapping[str, Sequence[Any]]
 
 
 @final
@@ -146,9 +171,12 @@ class _Builder:
         self.groups: dict[Path, Group] = {}
         self.drafts: list[tuple[_Draft, bool]] = []
         self.used: set[Path] = set()
-        self.shapes: dict[str, Shape | None] = {}
+        self.shapes: dict[str, Shapes] = {}
         self.parameters: Size = 0
         self.macs: Size = 0
+        self.is_cost_open = False
+        self.is_partial = spec.is_partial
+        self.named_by_error: set[str] = set()
         self.unknowns = counting(1)
 
     def build(self, overrides: Sequence[Override]) -> Built:
@@ -174,12 +202,20 @@ class _Builder:
                 groups=self.groups,
                 network=self.network,
             )
-        shape = None if output is None else output.shape
-        return Built(graph, self.parameters, self.macs, shape, self.shapes, self.scope)
+        if output is not None:
+            self.shapes["output"] = output.shapes
+        if self.is_cost_open:
+            self.add_cost(self.unknown() - 1, self.unknown() - 1)
+        return Built(graph, self.parameters, self.macs, self.shapes, self.scope, self.named_by_error, self.is_partial)
 
     def unknown(self) -> Formula:
         """A size that nothing is known of but that it is one."""
         return named(f"?{next(self.unknowns)}")
+
+    def anything(self) -> Shapes:
+        """The shapes of a value of which nothing is known: one for each number of axes."""
+        sizes = [self.unknown() for _ in range(MOST_AXES)]
+        return tuple(Shape(tuple(sizes[:rank])) for rank in range(MOST_AXES + 1))
 
     # ------------------------------------------------------------------------------------- parameters and inputs
 
@@ -210,8 +246,12 @@ class _Builder:
     def input(self, line: Input, top: _Scope) -> _Draft:
         name = line.name.text
         path = (name,)
-        sizes = tuple(self.size(each) for each in line.shape)
-        draft = _Draft(path, Shape(sizes, line.element), line.name.span)
+        parts = (line.shape,) if isinstance(line.shape, Hole) else line.shape
+        sizes = tuple(self.size(each) for each in parts)
+        # What could not be read may be meant as several sizes, and then nobody knows how many there are.
+        is_known = not any(isinstance(each, Hole) for each in parts)
+        shapes = (Shape(sizes, line.element),) if is_known else self.anything()
+        draft = _Draft(path, shapes, line.name.span)
         self.network.add_node(path)
         self.declare(line.name, draft, top)
         self.add(draft, is_input=True)
@@ -219,37 +259,71 @@ class _Builder:
 
     def size(self, expression: Expression) -> Size:
         """The size of an axis of an input. Names in it that are no parameters are sizes, open from here on."""
-        for free in free_names(expression):
-            self.scope.setdefault(free.text, named(free.text))
+        self.define(expression)
         value = self.value(expression)
-        if value is None:
+        if value is None or is_unknown(value):
             return self.unknown()
         size = as_size(value)
         if size is None or below(size, 1) or (isinstance(size, int) and size > LARGEST):
-            self.report.add(InvalidSize(expression.span, written(value)))
+            self.report.add(InvalidSize(expression.span, _as_given(expression, value)))
             return self.unknown()
         return size
 
+    def define(self, expression: Expression) -> None:
+        """Make each name in a shape that is no parameter the name of a size."""
+        for free in free_names(expression):
+            self.scope.setdefault(free.text, named(free.text))
+
     def value(self, expression: Expression) -> Value | None:
         """The value of an expression, or `None` where a finding says why it has none."""
-        self.used_names.update(name.text for name in free_names(expression))
+        words = {name.text for name in free_names(expression)}
+        self.used_names |= words
         try:
             return evaluate(expression, self.scope)
         except UnknownNameError as error:
-            self.report.add(UnknownName(error.span, error.name, closest(error.name, self.scope)))
+            self.unknown_name(error.span, error.name, closest(error.name, self.scope))
+        except HoleError:
+            self.is_partial = True
         except EvaluationError as error:
-            self.report.add(InvalidExpression(error.span, error.message))
+            # What an error hides may be a list or a word as well, with which all would be right.
+            if not any(is_unknown(self.scope[word]) for word in words & self.scope.keys()):
+                self.report.add(InvalidExpression(error.span, error.message))
         return None
+
+    def pass_over(self, expression: Expression) -> None:
+        """Take notice of an expression that nobody knows the use of: it may use names, or be meant to give one."""
+        self.is_partial = True
+        self.named_by_error.update(name.text for name in free_names(expression))
+
+    def unknown_name(self, span: Span, name: str, suggestion: str | None) -> None:
+        if suggestion is not None:
+            self.used_names.add(suggestion)
+        if name not in self.named_by_error and (not self.is_partial or self.is_parameter(suggestion)):
+            self.report.add(UnknownName(span, name, suggestion))
+        # Told once is enough: where a name comes up again, it is rather the place that gives it that is wrong.
+        self.named_by_error.add(name)
+
+    def is_parameter(self, name: str | None) -> bool:
+        return any(parameter.name.text == name for parameter in self.spec.params)
 
     # ---------------------------------------------------------------------------------------------------- layers
 
     def steps(self, steps: Sequence[Step], scope: _Scope, current: _Draft | None) -> _Draft | None:
         """What flows out of steps in a row, given what flows into the first."""
         for step in steps:
-            current = (
-                self.group(step, scope, current) if isinstance(step, SpecGroup) else self.layer(step, scope, current)
-            )
+            match step:
+                case SpecGroup():
+                    current = self.group(step, scope, current)
+                case Layer():
+                    current = self.layer(step, scope, current)
+                case Hole():
+                    current = self.hole(step)
         return current
+
+    def hole(self, hole: Hole) -> _Draft:
+        """What a layer gives that could not be read: nobody knows what."""
+        self.is_partial = self.is_cost_open = True
+        return _Draft((), self.anything(), hole.span)
 
     def group(self, group: SpecGroup, scope: _Scope, current: _Draft | None) -> _Draft | None:
         steps = group.steps
@@ -284,40 +358,48 @@ class _Builder:
         inputs = self.inputs(layer, scope, current)
         if kind is None:
             for argument in layer.arguments:
-                self.used_names.update(name.text for name in free_names(argument.value))
-            shape = None
-            self.parameters = self.parameters + self.unknown() - 1
+                self.pass_over(argument.value)
+            self.is_cost_open = True
+            op, shapes = None, self.anything()
         else:
-            shape = self.shape(layer, kind, path, inputs)
-        draft = _Draft(path, shape, layer.span)
+            op, shapes = self.output(layer, kind, inputs)
+        draft = _Draft(path, shapes, layer.span)
         if layer.name is not None:
             self.declare(layer.name, draft, scope)
         self.add(draft, is_input=False)
-        if path in self.network:
-            self.network.nodes[path]["node"] = self.node(layer, path, inputs)
+        if op is not None:
+            self.connect(layer, op, path, inputs)
         return draft
 
     def op_class(self, layer: Layer, scope: _Scope) -> type[Op] | None:
         word = layer.op.text
         if word in BY_NAME:
             return BY_NAME[word]
-        if layer.is_word and scope.find(word) is not None:
-            self.used.add(scope.find(word).producer)  # type: ignore[union-attr]  # it was found in the line above
+        if layer.is_word and (value := scope.find(word)) is not None:
+            self.used.add(value.producer)
             self.report.add(MisplacedValue(layer.op.span, word))
             return None
         candidates = (*BY_NAME, *scope.visible()) if layer.is_word else tuple(BY_NAME)
         suggestion = closest(word, candidates)
         self.report.add(UnknownOp(layer.op.span, word, suggestion))
-        return None if suggestion is None else BY_NAME.get(suggestion)
+        if suggestion is None:
+            return None
+        if suggestion in BY_NAME:
+            return BY_NAME[suggestion] if _fits(layer, BY_NAME[suggestion]) else None
+        if (meant := scope.find(suggestion)) is not None:
+            self.used.add(meant.producer)
+        return None
 
     def inputs(self, layer: Layer, scope: _Scope, current: _Draft | None) -> tuple[_Draft, ...]:
         """The values that flow into a layer."""
         if layer.sources:
             return tuple(self.source(each, scope) for each in layer.sources)
         if current is None:
-            self.report.add(UnclearStart(layer.span, tuple(each.name.text for each in self.spec.inputs)))
+            if self.spec.inputs or not self.is_partial:
+                self.report.add(UnclearStart(layer.span, tuple(each.name.text for each in self.spec.inputs)))
+            # Where nobody knows which input is meant, none of them is called unused.
             self.used.update((each.name.text,) for each in self.spec.inputs)
-            return (_Draft((), None, layer.span),)
+            return (_Draft((), self.anything(), layer.span),)
         self.used.add(current.producer)
         return (current,)
 
@@ -328,8 +410,9 @@ class _Builder:
             self.report.add(UnknownValue(name.span, name.text, suggestion))
             found = scope.find(suggestion) if suggestion is not None else None
             if found is None:
-                return _Draft((), None, name.span)
-            found = _Draft(found.producer, None, found.span)
+                # Any value before this may be meant, and so none of them is called unused.
+                self.used.update(draft.producer for draft, _ in self.drafts)
+                return _Draft((), self.anything(), name.span)
         self.used.add(found.producer)
         return found
 
@@ -339,85 +422,99 @@ class _Builder:
         if first is not None:
             self.report.add(DuplicateName(name.span, name.text, first.span))
             return
-        scope.values[name.text] = _Draft(draft.producer, draft.shape, name.span)
-        self.shapes[".".join((*scope.path, name.text))] = draft.shape
+        scope.values[name.text] = _Draft(draft.producer, draft.shapes, name.span)
+        self.shapes[".".join((*scope.path, name.text))] = draft.shapes
 
     def add(self, draft: _Draft, *, is_input: bool) -> None:
         self.drafts.append((draft, is_input))
-        if draft.shape is not None:
-            self.graph_values[draft.producer] = GraphValue(draft.producer, draft.shape, draft.span)
+        if len(draft.shapes) == 1:
+            self.graph_values[draft.producer] = GraphValue(draft.producer, draft.shapes[0], draft.span)
 
-    def node(self, layer: Layer, path: Path, inputs: Sequence[_Draft]) -> Node:
+    def connect(self, layer: Layer, op: Op, path: Path, inputs: Sequence[_Draft]) -> None:
+        """Add a layer to the network."""
         values = tuple(self.graph_values[each.producer] for each in inputs)
-        op: Op = self.network.nodes[path].pop("op")
+        name_span = None if layer.name is None else layer.name.span
+        node = Node(path, op, values, self.graph_values[path], layer.span, layer.name is not None, name_span)
+        self.network.add_node(path, node=node)
         for port, value in enumerate(values):
             self.network.add_edge(value.producer, path, key=port)
-        return Node(path, op, values, self.graph_values[path], layer.span, is_named=layer.name is not None)
 
     # ---------------------------------------------------------------------------------------- settings and shapes
 
-    def shape(self, layer: Layer, kind: type[Op], path: Path, inputs: Sequence[_Draft]) -> Shape | None:
-        """The shape of the output of a layer; adds the layer to the network when nothing is wrong with it."""
-        op, places, is_guess = self.op(layer, kind)
+    def output(self, layer: Layer, kind: type[Op], inputs: Sequence[_Draft]) -> tuple[Op | None, Shapes]:
+        """The op of a layer, when nothing is wrong with it or its inputs, and the shapes that it may give."""
+        settings = self.settings(layer, kind)
+        op, options = settings.op, settings.options
         takes = len(kind.input_names())
         if len(inputs) != takes:
             self.report.add(WrongInputs(layer.span, kind.name, takes, len(inputs)))
-            return None
-        shapes = []
-        for draft in inputs:
-            if draft.shape is None:
-                self.parameters = self.parameters + self.unknown() - 1
-                return None
-            shapes.append(self.element(layer, kind, draft.shape))
+            return None, self.possible(op, options, [self.anything()] * takes)
+        if any(len(each.shapes) != 1 for each in inputs):
+            return None, self.possible(op, options, [each.shapes for each in inputs])
+        shapes = [self.element(layer, kind, each.shapes[0]) for each in inputs]
+        if options:
+            return None, self.possible(op, options, [(each,) for each in shapes])
         try:
             shape = op.infer(*shapes)
-            self.count(op, shapes)
             if any(isinstance(size, int) and size > LARGEST for size in shape):
                 raise SizeError("gives an axis longer than 2**63 - 1")
+            self.add_cost(*_cost(op, shapes))
         except (ShapeError, SizeError) as error:
-            if not is_guess:
-                self.fault(layer, kind, error, places, inputs)
-            blamed = error.setting if isinstance(error, ShapeError) else None
-            return None if is_guess else self.guess(op, blamed, shapes)
-        except (TypeError, ValueError):
-            if not is_guess:
-                raise
-            return None  # An op that was guessed at may hold what it could never be given.
-        if not is_guess:
-            self.network.add_node(path, op=op)
-        return shape
+            self.fault(layer, kind, error, settings.given, inputs)
+            if isinstance(error, SizeError) or error.setting is None:
+                return None, self.possible(op, {}, [self.anything()] * takes)
+            return None, self.possible(op, self.options(kind, (error.setting,)), [(each,) for each in shapes])
+        return op, (shape,)
+
+    def options(self, kind: type[Op], names: Iterable[str]) -> Mapping[str, Sequence[Any]]:
+        """What settings may be that an error hides: one of a few words, a flag, or a number."""
+        declared = {name: kind.settings()[name] for name in names}
+        return {
+            name: accepted_words(each)
+            if isinstance(each.default, str)
+            else (True, False)
+            if isinstance(each.default, bool)
+            else (self.unknown(),)
+            for name, each in declared.items()
+        }
+
+    def possible(self, op: Op, options: Mapping[str, Sequence[Any]], inputs: Sequence[Shapes]) -> Shapes:
+        """The shapes that an op may give where an error hides how it is set or what it is given; counts its cost."""
+        outcomes = _outcomes(op, options, inputs)
+        if not outcomes and len(options) <= 2:
+            # With some settings nothing can be calculated while they are unknown, such as the number of an axis.
+            outcomes = _outcomes(op, dict.fromkeys(options, range(-MOST_AXES, MOST_AXES)), inputs)
+        costs = {cost for _, cost in outcomes}
+        if len(costs) == 1:
+            self.add_cost(*costs.pop())
+        else:
+            self.is_cost_open = True
+            self.add_cost(*(min(map(_least, part)) for part in zip(*costs, strict=True)))
+        return tuple(dict.fromkeys(self.right(shape) for shape, _ in outcomes)) or self.anything()
+
+    def right(self, shape: Shape) -> Shape:
+        """A shape without what would make it wrong: once all errors are cured, each of its sizes is at least 1."""
+        return shape.with_sizes(self.unknown() if is_unknown(size) else size for size in shape)
+
+    def add_cost(self, parameters: Size = 0, macs: Size = 0) -> None:
+        self.parameters, self.macs = self.parameters + parameters, self.macs + macs
 
     def fault(
         self,
         layer: Layer,
         kind: type[Op],
         error: ShapeError | SizeError,
-        places: Mapping[str, Span],
+        given: Mapping[str, Expression],
         inputs: Sequence[_Draft],
     ) -> None:
         blamed, cure = (error.setting, error.help) if isinstance(error, ShapeError) else (None, "")
-        span = places.get(blamed or "", layer.span)
+        span = layer.span
+        if blamed is not None and blamed in given:
+            span = given[blamed].span
+            self.doubt(given[blamed])
         producer = inputs[0].span if len(inputs) == 1 else None
-        shapes = tuple(str(each.shape) for each in inputs)
+        shapes = tuple(str(each.shapes[0]) for each in inputs)
         self.report.add(ShapeFault(span, kind.name, str(error), cure, shapes, producer))
-
-    def guess(self, op: Op, blamed: str | None, shapes: Sequence[Shape]) -> Shape | None:
-        """The shape that a layer would have if the setting that is to blame had some other value."""
-        if blamed is None:
-            self.parameters = self.parameters + self.unknown() - 1
-            return None
-        guessed = op.model_copy(update={blamed: self.unknown()})
-        try:
-            shape = guessed.infer(*shapes)
-            self.count(guessed, shapes)
-        except (ShapeError, SizeError, TypeError, ValueError):
-            self.parameters = self.parameters + self.unknown() - 1
-            return None
-        return shape
-
-    def count(self, op: Op, shapes: Sequence[Shape]) -> None:
-        self.parameters = self.parameters + count(op.weights(*shapes))
-        self.macs = self.macs + op.macs(*shapes)
 
     def element(self, layer: Layer, kind: type[Op], shape: Shape) -> Shape:
         if shape.element in kind.accepts:
@@ -425,57 +522,54 @@ class _Builder:
         self.report.add(WrongElement(layer.span, kind.name, tuple(sorted(kind.accepts)), shape.element))
         return Shape(shape.sizes, min(kind.accepts))
 
-    def op(self, layer: Layer, kind: type[Op]) -> tuple[Op, Mapping[str, Span], bool]:
-        """The op with its settings, the places of the settings, and whether any of them had to be guessed."""
-        settings = kind.settings()
+    def settings(self, layer: Layer, kind: type[Op]) -> _Settings:
+        """The op with its settings. Where it cannot be told which setting is meant, any of the others may be."""
+        declared = kind.settings()
         values: dict[str, Any] = {}
-        places: dict[str, Span] = {}
+        given: dict[str, Expression] = {}
         wrong: set[str] = set()
-        is_guess = False
+        is_nameless = False
         for argument in layer.arguments:
-            setting = self.setting_name(argument.key, kind, layer, places)
+            setting = self.setting_name(argument.key, kind, layer)
             if setting is None:
-                is_guess = True
-                self.value(argument.value)
+                self.pass_over(argument.value)
+                is_nameless = True
                 continue
-            is_guess = is_guess or (argument.position is None and setting != argument.key.text)
-            places[setting] = argument.value.span
-            value = self.setting_value(argument.value, accepted_words(settings[setting]))
-            if value is None:
+            value = self.setting_value(argument.value, accepted_words(declared[setting]))
+            if setting in given:
+                self.report.add(SettingTwice(argument.key.span, kind.name, setting, given[setting].span))
                 wrong.add(setting)
             else:
+                given[setting] = argument.value
                 values[setting] = value
+                if value is None or is_unknown(value):
+                    wrong.add(setting)
+        if is_nameless:
+            wrong |= declared.keys() - values.keys()
+        known = {name: value for name, value in values.items() if name not in wrong}
         try:
-            op = kind(**values)
+            op = kind(**known, **{name: self.unknown() for name in wrong})
         except ValidationError as error:
             for setting in dict.fromkeys(str(each["loc"][0]) for each in error.errors()):
                 if setting not in wrong:
-                    self.invalid(layer, kind, setting, values, places)
-                wrong.add(setting)
-            guesses = {name: self.unknown() for name in wrong if not isinstance(settings[name].default, bool | str)}
-            op = kind.model_construct(**{name: value for name, value in values.items() if name not in wrong}, **guesses)
-        return op, places, is_guess or bool(wrong)
+                    self.invalid(layer, kind, setting, values.get(setting), given.get(setting))
+                    wrong.add(setting)
+            op = kind.model_construct(None, **{name: value for name, value in known.items() if name not in wrong})
+        return _Settings(op, given, self.options(kind, sorted(wrong)))
 
-    def setting_name(self, key: Scalar, kind: type[Op], layer: Layer, places: Mapping[str, Span]) -> str | None:
+    def setting_name(self, key: Scalar, kind: type[Op], layer: Layer) -> str | None:
         """The setting that an argument is for, or `None` where a finding says that there is none."""
         known, positional = tuple(kind.settings()), kind.positional()
         if key.text.isdecimal():
-            position = int(key.text)
-            if not 1 <= position <= len(positional):
+            if (name := _at(key.text, positional)) is None:
                 self.report.add(TooManyValues(key.span, kind.name, positional))
-                return None
-            name = positional[position - 1]
-        elif key.text in known:
-            name = key.text
-        else:
-            given = {argument.key.text for argument in layer.arguments}
-            suggestion = closest(key.text, known)
-            self.report.add(UnknownSetting(key.span, kind.name, key.text, known, suggestion))
-            return None if suggestion in given or suggestion in places else suggestion
-        if name in places:
-            self.report.add(SettingTwice(key.span, kind.name, name, places[name]))
-            return None
-        return name
+            return name
+        if key.text in known:
+            return key.text
+        suggestion = closest(key.text, known)
+        self.report.add(UnknownSetting(key.span, kind.name, key.text, known, suggestion))
+        given = {_at(argument.key.text, positional) or argument.key.text for argument in layer.arguments}
+        return None if suggestion in given else suggestion
 
     def setting_value(self, expression: Expression, words: Sequence[str]) -> Value | None:
         """The value of a setting. A name that stands for nothing is a word, where the setting takes words."""
@@ -484,26 +578,34 @@ class _Builder:
                 return expression.text
             candidates = (*self.scope, "true", "false")
             suggestion = _AS_FLAG.get(expression.text.casefold()) or closest(expression.text, candidates)
-            self.report.add(UnknownName(expression.span, expression.text, suggestion))
+            self.unknown_name(expression.span, expression.text, suggestion)
             return None
         return self.value(expression)
 
     def invalid(
-        self, layer: Layer, kind: type[Op], setting: str, values: Mapping[str, Any], places: Mapping[str, Span]
+        self, layer: Layer, kind: type[Op], setting: str, value: Value | None, given: Expression | None
     ) -> None:
-        field_info = kind.settings()[setting]
-        accepts = accepted(field_info)
-        if setting not in values:
-            description = field_info.description or ""
-            self.report.add(MissingSetting(layer.op.span, kind.name, setting, description, accepts))
+        declared = kind.settings()[setting]
+        accepts = accepted(declared)
+        if value is None or given is None:
+            self.report.add(MissingSetting(layer.op.span, kind.name, setting, declared.description or "", accepts))
             return
-        value = written(values[setting])
-        suggestion = closest(value, accepted_words(field_info)) if isinstance(values[setting], str) else None
-        self.report.add(InvalidSetting(places[setting], kind.name, setting, value, accepts, suggestion))
+        suggestion = closest(value, accepted_words(declared)) if isinstance(value, str) else None
+        text = _as_given(given, value)
+        self.report.add(InvalidSetting(given.span, kind.name, setting, text, accepts, suggestion))
+        self.doubt(given)
+
+    def doubt(self, expression: Expression) -> None:
+        """Take the parameters in an expression for unknown from here on: any of them may be what is wrong with it."""
+        for name in free_names(expression):
+            if self.is_parameter(name.text):
+                self.scope[name.text] = self.unknown()
 
     # ------------------------------------------------------------------------------------------ what nothing uses
 
     def find_unused(self) -> None:
+        if self.is_partial:
+            return  # What could not be read may be what uses it.
         for draft, is_input in self.drafts:
             if draft.producer not in self.used:
                 self.report.add(UnusedValue(draft.span, ".".join(draft.producer), is_input))
@@ -512,12 +614,58 @@ class _Builder:
                 self.report.add(UnusedParameter(parameter.name.span, parameter.name.text))
 
 
+def _at(position: str, positional: Sequence[str]) -> str | None:
+    """The setting at a position, counted from 1, if there is one."""
+    return dict(zip(map(str, counting(1)), positional, strict=False)).get(position)
+
+
+def _fits(layer: Layer, kind: type[Op]) -> bool:
+    """Whether a layer whose op is misspelt may well be meant for this one: that each setting has a place in it."""
+    declared, positional = kind.settings(), kind.positional()
+    meant = [_at(each.key.text, positional) or closest(each.key.text, declared) for each in layer.arguments]
+    required = {name for name, field_info in declared.items() if field_info.is_required()}
+    return None not in meant and required <= set(meant)
+
+
+def _cost(op: Op, shapes: Sequence[Shape]) -> tuple[Size, Size]:
+    """The parameters and multiply-adds of an op."""
+    return count(op.weights(*shapes)), op.macs(*shapes)
+
+
+def _as_given(expression: Expression, value: Value) -> str:
+    """A value in a message: as it was written, unless it was computed from something else."""
+    is_literal = not any(free_names(expression)) and "\n" not in expression.span.text
+    return expression.span.text if is_literal else written(value)
+
+
+def _outcomes(
+    op: Op, options: Mapping[str, Sequence[Any]], inputs: Sequence[Shapes]
+) -> dict[tuple[Shape, tuple[Size, Size]], None]:
+    """The shapes, each with a cost, that an op gives for any of the settings and any of the inputs."""
+    outcomes: dict[tuple[Shape, tuple[Size, Size]], None] = {}
+    for values in product(*options.values()):
+        variant = op.model_copy(update=dict(zip(options, values, strict=True)))
+        for shapes in product(*inputs):
+            # An op, ours or a stranger's, may fail in any way on what it could never be given but for an error.
+            with suppress(Exception):
+                outcomes[variant.infer(*shapes), _cost(variant, shapes)] = None
+    return outcomes
+
+
+def _least(size: Size) -> int:
+    """What a cost is at least."""
+    least, _ = bounds(size)
+    return max(least or 0, 0)
+
+
 _AS_FLAG: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 def _names(steps: Sequence[Step]) -> Iterator[str]:
     """The names that steps give in the scope they stand in."""
     for step in steps:
+        if isinstance(step, Hole):
+            continue
         if step.name is not None:
             yield step.name.text
         elif isinstance(step, SpecGroup):

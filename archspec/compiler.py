@@ -212,7 +212,7 @@ def text_override(text: str) -> Override:
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier() or not value.strip():
         raise ValueError(f"`{text}` is not of the form NAME=VALUE")
-    source = Source(f"--set {text}", f"{name}={value}")
+    source = Source("--set", f"{name}={value}")
     start = len(name) + 1 + len(value) - len(value.lstrip())
     span = source.span(start, start + len(value.strip()))
     expression = parse_expression(Scalar(value.strip(), span))

@@ -220,7 +220,7 @@ def _arithmetic(expression: Expression, symbol: str, left: Value, right: Value) 
 
 def _bounded(value: Value, span: Span) -> Value:
     if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
-        raise EvaluationError("the number is too large: sizes end at 2**63 - 1", span)
+        raise EvaluationError("the number is too large: whole numbers end at 2**63 - 1", span)
     if isinstance(value, float) and not math.isfinite(value):
         raise EvaluationError("the number is too large", span)
     return value
@@ -242,7 +242,7 @@ def _power(left: Value, right: Value) -> Value:
     if not isinstance(right, int):
         raise SizeError("an exponent is a whole number")
     if isinstance(left, int) and right >= 0 and abs(left) > 1 and left.bit_length() * right > 2 * 64:
-        raise SizeError("the number is too large: sizes end at 2**63 - 1")
+        raise SizeError("the number is too large: whole numbers end at 2**63 - 1")
     result: Value = left**right  # type: ignore[operator]  # it is a number
     return result
 
@@ -255,7 +255,7 @@ def _compare(expression: Expression, symbol: str, left: Value, right: Value) -> 
         return same is (symbol == "==")
     if not (_is_number(left) and _is_number(right)):
         wrong = right if _is_number(left) else left
-        raise EvaluationError(f"cannot compare the order of {described(wrong)}", expression.span)
+        raise EvaluationError(f"{described(wrong)} is neither larger nor smaller than another value", expression.span)
     if isinstance(left, Formula) or isinstance(right, Formula):
         return _order_of_sizes(expression, symbol, left, right)
     return _ORDER[symbol](left, right)
@@ -310,7 +310,7 @@ def _apply(expression: Expression, function: str, arguments: tuple[Value, ...]) 
     except SizeError as error:
         raise EvaluationError(str(error), expression.span) from None
     except (TypeError, ValueError, OverflowError):
-        given = ", ".join(described(value) for value in arguments) or "nothing"
+        given = " and ".join(described(value) for value in arguments) or "nothing"
         raise EvaluationError(f"`{function}` cannot take {given}", expression.span) from None
 
 

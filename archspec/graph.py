@@ -53,6 +53,9 @@ class Node:
     is_named: bool
     """Whether the spec gives it its name; otherwise the name was counted."""
 
+    name_span: Span | None = None
+    """Where the name is written, if it is."""
+
     @property
     def name(self) -> str:
         return ".".join(self.path)

@@ -20,7 +20,7 @@ class UnknownTopicError(Exception):
 
 def findings() -> tuple[type[Diagnostic], ...]:
     """Every kind of finding, those of the installed backends included, in the order of their codes."""
-    return CATALOG + tuple(kind for backend in backends() for kind in backend.catalog)
+    return CATALOG + tuple(kind for backend in backends() for kind in backend.catalog())
 
 
 def contents() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-
 from archspec.backend import Backend, Purpose, Target
 
 GROUP = "archspec.backends"

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
 from archspec.size import LARGEST, Formula, Size, below
+from archspec.spelling import listed
 
 
 @final
@@ -80,7 +81,7 @@ def accepted(field: FieldInfo) -> str:
     words = accepted_words(field)
     if not words:
         raise TypeError(f"a setting of type {field.annotation} does not say what it accepts")
-    return " or ".join(f"`{word}`" for word in words)
+    return listed(words)
 
 
 def accepted_words(field: FieldInfo) -> tuple[str, ...]:

@@ -10,6 +10,11 @@ from archspec.source import Span
 from archspec.spelling import listed
 
 
+def all_of(things: str, known: tuple[str, ...]) -> str:
+    """What there is to choose from."""
+    return f"its only {things} is `{known[0]}`" if len(known) == 1 else f"its {things}s are {listed(known, 'and')}"
+
+
 def did_you_mean(suggestion: str | None) -> str:
     return f"did you mean `{suggestion}`?" if suggestion else ""
 
@@ -113,7 +118,8 @@ class WrongKind(Diagnostic):
     found: str
 
     def message(self) -> str:
-        return f"{self.subject} is {self.expected}, not {self.found}"
+        found = "and nothing is given" if self.found == "nothing" else f"not {self.found}"
+        return f"{self.subject} is {self.expected}, {found}"
 
 
 @final
@@ -189,7 +195,9 @@ class UnknownSetting(Diagnostic):
     def help(self) -> str:
         if self.suggestion:
             return did_you_mean(self.suggestion)
-        return f"its settings are {listed(self.known, 'and')}" if self.known else f"`{self.op}` takes no settings"
+        if self.setting in ("name", "from"):
+            return f"`{self.setting}` stands beside the op, not among its settings"
+        return all_of("setting", self.known) if self.known else f"`{self.op}` takes no settings"
 
 
 @final
@@ -453,7 +461,7 @@ class UnknownParameter(Diagnostic):
     def help(self) -> str:
         if self.suggestion:
             return did_you_mean(self.suggestion)
-        return f"its parameters are {listed(self.known, 'and')}" if self.known else "it has no parameters"
+        return all_of("parameter", self.known) if self.known else "it has no parameters"
 
 
 @final
@@ -564,7 +572,7 @@ class InvalidName(Diagnostic):
     suggestion: str | None
 
     def message(self) -> str:
-        return f"`{self.word}` cannot be {self.subject}"
+        return f"`{self.word}` cannot be {self.subject}" if self.word else f"{self.subject} is empty"
 
     def help(self) -> str:
         shape = "a name has letters, digits and underscores, and starts with no digit"
@@ -712,4 +720,6 @@ class UnclearLayer(Diagnostic):
         return f"a layer has one op, and this has {len(self.ops)}: {listed(self.ops, 'and')}"
 
     def help(self) -> str:
-        return "start a new layer with `-` for each op" if self.ops else "write the op as a key, such as `linear: 10`"
+        if not self.ops:
+            return "write the op as a key, such as `linear: 10`"
+        return "start a new layer with `-` for each op, or indent what belongs to an op further than its name"

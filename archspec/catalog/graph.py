@@ -46,8 +46,9 @@ class UnclearStart(Diagnostic):
 
     def help(self) -> str:
         if not self.inputs:
-            return "give the model an input, such as `input x: [B, 8]`"
-        return f"start the line with {listed(f'{name} ->' for name in self.inputs)}"
+            return "give the model an input, such as `input x: [B, 8]`, or `inputs: {x: [B, 8]}` in YAML"
+        arrows = listed(f"{name} ->" for name in self.inputs)
+        return f"start the line with {arrows}; in YAML, a mapping may say `from: {self.inputs[0]}`"
 
 
 @final

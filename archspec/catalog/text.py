@@ -44,12 +44,13 @@ class NotText(Diagnostic):
     code = "A002"
     name = "not-text"
     reason: str
+    cure: str
 
     def message(self) -> str:
-        return f"this file is not text in UTF-8: {self.reason}"
+        return f"this file is not text: {self.reason}"
 
     def help(self) -> str:
-        return "save the file as UTF-8"
+        return self.cure
 
 
 @final
@@ -114,7 +115,7 @@ class EmptySpec(Diagnostic):
         return "this file is empty"
 
     def help(self) -> str:
-        return "a spec starts with `model: NAME` in YAML, or `model NAME { ... }`"
+        return "a spec starts with `model: NAME` in YAML, and with `model NAME { ... }` in the text form"
 
 
 @final
@@ -220,7 +221,7 @@ class SeveralDocuments(Diagnostic):
 @final
 @dataclass(frozen=True)
 class YamlTag(Diagnostic):
-    """Tags of YAML have no meaning in a spec; those of other tools would run code.
+    """Tags and merge keys of YAML have no meaning in a spec; tags of other tools would run code.
 
     Wrong:
 
@@ -246,16 +247,20 @@ class YamlTag(Diagnostic):
     tag: str
 
     def message(self) -> str:
-        return f"the tag `{self.tag}` has no meaning in a spec"
+        return f"the {self.what} `{self.tag}` has no meaning in a spec"
 
     def help(self) -> str:
-        return "remove the tag"
+        return "remove the tag" if self.what == "tag" else "write the keys out that it stands for"
+
+    @property
+    def what(self) -> str:
+        return "tag" if self.tag.startswith("!") else "merge key"
 
 
 @final
 @dataclass(frozen=True)
 class AliasExpansion(Diagnostic):
-    """Aliases of YAML stand for what was marked before, and a few lines of them can stand for more than any memory holds.
+    """Aliases of YAML stand for what was marked before; a few lines of them can stand for more than any memory holds.
 
     Wrong:
 

@@ -8,6 +8,9 @@ meet is still reported, and every other is left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
+from math import prod
+from typing import Final, TypeGuard
 
 from archspec.build import Built
 from archspec.catalog.fields import InvalidExpression, UnknownName
@@ -18,6 +21,7 @@ from archspec.expression import (
     Binary,
     EvaluationError,
     Expression,
+    HoleError,
     UndecidedError,
     UnknownNameError,
     Value,
@@ -26,59 +30,101 @@ from archspec.expression import (
     is_unknown,
     written,
 )
+from archspec.size import Formula, named
 from archspec.source import Span
 from archspec.spec import Expectation, Spec
 from archspec.spelling import closest
 
+MOST_CASES: Final = 1000
+"""An expectation of several values whose shapes errors hide is not looked into any further than this."""
+
 
 def check_expectations(spec: Spec, built: Built, report: Report) -> None:
     """Add a finding for each expectation that does not hold."""
-    subjects: dict[str, Value] = {"params": built.parameters, "macs": built.macs}
-    hidden = set()
-    for name, shape in {**built.shapes, "output": built.output}.items():
-        if shape is None:
-            hidden.add(name)
-        else:
-            subjects[name] = shape.sizes
-    scope = {**subjects, **built.scope}
+    told: set[str] = set()
     for expectation in spec.expect:
-        words = {name.text for name in free_names(expectation.condition)}
-        if words & (hidden - scope.keys()):
-            continue
-        finding = _checked(expectation, scope, errors_elsewhere=built.graph is None)
+        finding = _checked(expectation, built)
+        if isinstance(finding, UnknownName):
+            if finding.word in told:
+                continue
+            told.add(finding.word)
         if finding is not None:
             report.add(finding)
 
 
-def _checked(expectation: Expectation, scope: Mapping[str, Value], *, errors_elsewhere: bool) -> Diagnostic | None:
-    condition = expectation.condition
-    text = " ".join(expectation.span.text.split())
-    if isinstance(condition, Binary) and ":" in text:
-        text = f"{condition.left.span.text} {condition.operator} {' '.join(condition.right.span.text.split())}"
-    place, actual = _comparison(condition, scope)
+def _checked(expectation: Expectation, built: Built) -> Diagnostic | None:
+    """The finding on an expectation: one that says so in every case that the errors elsewhere leave open."""
+    words = {name.text for name in free_names(expectation.condition)}
+    open_shapes = {name: built.shapes[name] for name in sorted(words & built.shapes.keys())}
+    cases = prod(map(len, open_shapes.values()))
+    if cases > MOST_CASES:
+        return None
+    finding = None
+    for shapes in product(*open_shapes.values()):
+        sizes = {name: shape.sizes for name, shape in zip(open_shapes, shapes, strict=True)}
+        scope = {**sizes, "params": built.parameters, "macs": built.macs, **built.scope}
+        finding = _in_one_case(expectation.condition, scope, built, is_only=cases == 1)
+        if finding is None:
+            return None
+    return finding
+
+
+def _in_one_case(
+    condition: Expression, scope: Mapping[str, Value], built: Built, *, is_only: bool
+) -> Diagnostic | None:
+    text = _text(condition)
+    place, actual = _comparison(condition, scope, is_only=is_only)
     try:
         holds = evaluate(condition, scope)
+    except HoleError:
+        return None
     except UnknownNameError as error:
-        return UnknownName(error.span, error.name, closest(error.name, scope))
+        return _unknown_name(error, scope, built)
     except UndecidedError:
         unknown = any(is_unknown(scope[name.text]) for name in free_names(condition) if name.text in scope)
         return None if unknown else OpenExpectation(place, text, actual)
     except EvaluationError as error:
-        return None if errors_elsewhere else InvalidExpression(error.span, error.message)
+        return None if built.graph is None else InvalidExpression(error.span, error.message)
     if not isinstance(holds, bool):
         return InvalidExpression(condition.span, f"`{text}` is neither true nor false")
     return None if holds else FailedExpectation(place, text, actual)
 
 
-def _comparison(condition: Expression, scope: Mapping[str, Value]) -> tuple[Span, str]:
+def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], built: Built) -> Diagnostic | None:
+    suggestion = closest(error.name, scope)
+    is_size = suggestion is None or is_open(scope[suggestion])
+    if error.name in built.named_by_error or (built.is_partial and is_size):
+        return None
+    return UnknownName(error.span, error.name, suggestion)
+
+
+def is_open(value: Value) -> bool:
+    """Whether a value is the size of an axis that may be any."""
+    return isinstance(value, Formula) and value == named(str(value))
+
+
+def _text(condition: Expression) -> str:
+    """A comparison as the `.arch` syntax writes it, also where it is a key with a value; anything else as it stands."""
+    if not _is_comparison(condition):
+        return " ".join(condition.span.text.split())
+    return " ".join(f"{condition.left.span.text} {condition.operator} {condition.right.span.text}".split())
+
+
+def _is_comparison(condition: Expression) -> TypeGuard[Binary]:
+    return isinstance(condition, Binary) and condition.operator in COMPARISONS
+
+
+def _comparison(condition: Expression, scope: Mapping[str, Value], *, is_only: bool) -> tuple[Span, str]:
     """The place that contradicts the model, and what the model has instead."""
-    if not (isinstance(condition, Binary) and condition.operator in COMPARISONS):
+    if not _is_comparison(condition):
         return condition.span, ""
     try:
         value = evaluate(condition.left, scope)
     except EvaluationError:
-        return condition.span, ""
-    if is_unknown(value):
+        return condition.right.span, ""
+    if is_unknown(value) or not is_only:
         return condition.right.span, f"`{condition.left.span.text}` cannot be that, whatever the errors hide"
+    if is_open(value):
+        return condition.right.span, f"`{value}` may be any number from 1 on"
     number = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else written(value)
     return condition.right.span, f"`{condition.left.span.text}` is {number}"

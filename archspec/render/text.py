@@ -1,4 +1,8 @@
-"""Findings for people: the message, the lines it speaks of with carets below them, and the cure."""
+"""Findings for people: the message, the lines it speaks of with carets below them, and the cure.
+
+What a spec holds goes to a terminal here. Characters that would move the cursor, change colours or turn the direction
+of writing are shown as U+FFFD, so that no spec can make its findings look like something else.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +76,7 @@ def _summary(findings: list[Diagnostic], style: Style) -> str:
 def _finding(diagnostic: Diagnostic, style: Style) -> str:
     colour = style.error if diagnostic.severity is Severity.ERROR else style.warning
     head = f"{colour}{diagnostic.severity}[{diagnostic.code}]{style.plain}"
-    lines = [f"{head}{style.strong}: {diagnostic.message()}{style.plain}"]
+    lines = [f"{head}{style.strong}: {_shown(diagnostic.message())}{style.plain}"]
     marks = [_Mark(diagnostic.span, diagnostic.label(), is_first=True)]
     marks += [_Mark(each.span, each.label, is_first=False) for each in diagnostic.related()]
     margin = max(len(str(mark.span.first().line)) for mark in marks)
@@ -80,7 +84,9 @@ def _finding(diagnostic: Diagnostic, style: Style) -> str:
     if diagnostic.help():
         if diagnostic.span.source.text:
             lines.append(f"{' ' * margin} {style.frame}|{style.plain}")
-        lines.append(f"{' ' * margin} {style.frame}={style.plain} {style.strong}help{style.plain}: {diagnostic.help()}")
+        lines.append(
+            f"{' ' * margin} {style.frame}={style.plain} {style.strong}help{style.plain}: {_shown(diagnostic.help())}"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +98,7 @@ def _excerpts(marks: list[_Mark], margin: int, colour: str, style: Style) -> lis
         line, column = here[0].span.first()
         arrow = "-->" if here[0].is_first else ":::"
         place = f"{source.name}:{line}:{column}" if source.text else source.name
-        lines.append(f"{' ' * margin}{style.frame}{arrow}{style.plain} {place}")
+        lines.append(f"{' ' * margin}{style.frame}{arrow}{style.plain} {_shown(place)}")
         if source.text:
             lines.append(f"{' ' * margin} {style.frame}|{style.plain}")
             lines += _lines_of(source, here, margin, colour, style)
@@ -131,13 +137,21 @@ def _row(source: Source, number: int, marks: list[_Mark]) -> tuple[str, list[str
         stop = min(max(mark.span.end - line_start, begin), len(text), end)
         gap = _width(prefix) + _width(text[start:begin])
         width = max(_width(text[begin:stop]), 1)
-        label = f" {mark.label}" if mark.label else ""
+        label = f" {_shown(mark.label)}" if mark.label else ""
         rows.append(f"{' ' * gap}{('^' if mark.is_first else '-') * width}{label}")
     return f"{prefix}{_shown(text[start:end])}{suffix}", rows
 
 
 def _shown(text: str) -> str:
-    return "".join(" " * TAB if character == "\t" else character for character in text)
+    """A text as it may go to a terminal."""
+    return "".join(
+        " " * TAB if each == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_harmful(each) else each for each in text
+    )
+
+
+def _is_harmful(character: str) -> bool:
+    """Whether a character is a control, turns the direction of writing, or cannot be seen at all."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def _width(text: str) -> int:
@@ -148,6 +162,8 @@ def _width(text: str) -> int:
 def _columns(character: str) -> int:
     if character == "\t":
         return TAB
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
+    if _is_harmful(character):
+        return 1
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -59,13 +59,14 @@ def decode(data: bytes, name: str, report: Report) -> Source | None:
         before = data[: error.start].decode("utf-8", "replace")
         readable = Source(name, _unified(before) + "\N{REPLACEMENT CHARACTER}")
         place = readable.span(len(readable.text) - 1, len(readable.text))
-        report.add(NotText(place, f"the byte 0x{data[error.start]:02x} is no part of it"))
+        reason = f"the byte 0x{data[error.start]:02x} stands for nothing in UTF-8"
+        report.add(NotText(place, reason, "save it as UTF-8"))
         return None
     source = Source(name, _unified(decoded))
     control = _CONTROL.search(source.text)
     if control is not None:
         place = source.span(control.start(), control.end())
-        report.add(NotText(place, f"it holds the control character U+{ord(control.group()):04X}"))
+        report.add(NotText(place, f"it holds the control character U+{ord(control.group()):04X}", "remove it"))
         return None
     return source
 

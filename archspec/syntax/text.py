@@ -11,17 +11,17 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from inspect import cleandoc
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias, cast, final
 
 from lark import Lark, Token
 from lark import Tree as Parsed
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from archspec.catalog.text import DuplicateKey, SyntaxFault, TooDeep, UnclosedBracket
+from archspec.catalog.text import DuplicateKey, EmptySpec, SyntaxFault, TooDeep, UnclosedBracket
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Apply, Binary, Expression, Index, ListOf, Literal, Name, Unary
 from archspec.size import LARGEST
-from archspec.source import Source, Span
+from archspec.source import Hole, Source, Span
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 
 DEEPEST: Final = 100
@@ -52,6 +52,9 @@ class Fault(Exception):  # noqa: N818  # it carries a finding, as a value would,
 
 def parse_file(source: Source, report: Report) -> Fields | None:
     """The tree of a `.arch` file, or `None` where it has none; what is wrong goes to the report."""
+    if not _COMMENT.sub("", source.text).strip():
+        report.add(EmptySpec(source.span(0, 0)))
+        return None
     reader = _Reader(Scalar(source.text, source.whole()), report)
     try:
         return reader.file(_parse(reader.scalar, "file"))
@@ -80,6 +83,8 @@ def parse_expression(scalar: Scalar) -> Expression:
     (expression,) = _parts(_parse(scalar, "value"))
     return _Reader(scalar, Report()).expression(expression)
 
+
+_COMMENT: Final = re.compile(r"#[^\n]*")
 
 # Most scalars of a YAML file are a word or a number: they need no parser, and a file of them need not wait for lark's.
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -112,11 +117,13 @@ def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
             start, end = token.start_pos or 0, token.end_pos or 0
             found = "" if token.type == "_NEWLINE" else str(token)
         case UnexpectedCharacters():
-            start = error.pos_in_stream
+            start = cast(int, error.pos_in_stream)
             end = start + 1
             found = text[start:end]
         case _:
             raise error
+    if text[max(start - 1, 0) : end] == "->":
+        start, found = start - 1, "->"  # Where a value may follow, the lexer takes an arrow for two operators.
     place = scalar.place(start, max(end, start + 1) if found else start)
     opened = _innermost_open(text[:start])
     if opened is not None and _is_unclosed(text, opened, start, found):
@@ -128,21 +135,27 @@ def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
         return SyntaxFault(scalar.place(start, end), found, problem="a text in quotes does not end on its line")
     word = _word_around(text, start)
     if word is not None:
-        numbers = "x".join(word.group().split("x"))
-        cure = f"a list is written `[{', '.join(numbers.split('x'))}]`" if _BY.fullmatch(word.group()) else ""
-        problem = f"`{word.group()}` is neither a number nor a name"
+        numbers = ", ".join(word.group().split("x"))
+        cure = f"a list is written `[{numbers}]`" if _BY.fullmatch(word.group()) else ""
+        problem = f"`{_short(word.group())}` is neither a number nor a name"
         return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
-    return SyntaxFault(place, _short(found), _in_words(expected), cure=_cure(text[:start], found, opened))
+    if expected == {"$END"}:
+        behind = _BLANK.match(text, start)
+        start = start if behind is None else behind.end()
+        end = start + len(text[start:].partition("\n")[0])
+        return SyntaxFault(scalar.place(start, end), found, problem="a file ends where its model ends")
+    return SyntaxFault(place, _short(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
 
 
 def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
     """Whether what was found tells that a bracket was forgotten. Braces may hold lines, and so end at the end only."""
     if text[opened] == "{":
         return start >= len(text.rstrip())
-    return not found or found in (")", "]", "}") or "\n" in text[opened:start]
+    return not found or found in (")", "]", "}", "->") or "\n" in text[opened:start]
 
 
+_BLANK: Final = re.compile(r"(\s|#[^\n]*)*")
 _ATTACHED: Final = re.compile(r"[\w.]+")
 _BY: Final = re.compile(r"[1-9][0-9]*(x[1-9][0-9]*)+")
 
@@ -156,10 +169,12 @@ def _word_around(text: str, start: int) -> re.Match[str] | None:
 
 
 def _short(found: str) -> str:
-    return found if len(found) <= LONGEST_NUMBER and "\n" not in found else f"{found[:20].partition(chr(10))[0]}..."
+    """What was found, as it can stand in a message."""
+    line, more, _ = found.partition("\n")
+    return f"{line[:LONGEST_NUMBER]}..." if more or len(line) > LONGEST_NUMBER else line
 
 
-def _cure(before: str, found: str, opened: int | None) -> str:
+def _cure(before: str, found: str, opened: int | None, expected: frozenset[str]) -> str:
     """What to write instead of some things that are right in other languages."""
     if found == "=":
         return "`==` compares; `=` stands between a name and what it names"
@@ -169,7 +184,7 @@ def _cure(before: str, found: str, opened: int | None) -> str:
         return "a statement ends where its line ends"
     if found == "'":
         return "a text stands in double quotes"
-    if found[:1].isdecimal() and _WORD.fullmatch(before.split()[-1] if before.split() else ""):
+    if found[:1].isdecimal() and "_ARROW" in expected and before.strip():
         return f"settings stand in parentheses: `{before.split()[-1]}({_short(found)})`"
     return ""
 
@@ -203,7 +218,9 @@ def _in_words(expected: frozenset[str]) -> str:
     words |= {kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()}
     if "MODEL" in expected:
         return "`model NAME { ... }`"
-    known = [words[kind] for kind in sorted(expected) if kind in words]
+    if {"NAME", "NUMBER", "STRING"} <= expected:
+        return "a value"
+    known = sorted((words[kind] for kind in expected if kind in words), key=lambda word: (word.startswith("`"), word))
     return " or ".join(known) if len(known) == len(expected) and 0 < len(known) <= 3 else ""
 
 
@@ -334,14 +351,16 @@ class _Reader:
         name, chain = _parts(tree)
         value = self.chain(_subtree(chain))
         named = Entry(self.key("name", self.word(name).span), self.word(name))
-        place = self.place(tree)
         match value:
             case Scalar():
-                return Fields((Entry(value, Fields((), value.span)), named), place)
+                return Fields((Entry(value, Fields((), value.span)), named), value.span)
             case Items():
-                return Fields((named, Entry(self.key("chain", value.span), value)), place)
+                return Fields((named, Entry(self.key("chain", value.span), value)), self.place(tree))
             case Fields(entries):
-                return Fields((*entries, named), place)
+                # The place of a layer is that of its op with its settings; the name knows its own.
+                return Fields((*entries, named), value.span)
+            case Hole():
+                return value
 
     def chain(self, tree: Parsed[Token]) -> Tree:
         steps = tuple(self.step(_subtree(each)) for each in _parts(tree))
@@ -366,6 +385,7 @@ class _Reader:
             if name is None and entries and not entries[-1].key.text.isdecimal():
                 message = "a value without a name stands after one with a name"
                 self.report.add(SyntaxFault(value.span, "", problem=message))
+                return Hole(self.place(tree))
             entries.append(Entry(key, value))
         alone = len(entries) == 1 and entries[0].key.text == "1"
         return entries[0].value if alone else self.fields(entries, self.place(tree))
@@ -450,7 +470,7 @@ class _Reader:
     def number(self, text: str, place: Span) -> int | float:
         if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
             value = int(text) if text.replace("_", "").isdecimal() else float(text)
-            if abs(value) <= LARGEST or isinstance(value, float) and math.isfinite(value):
+            if math.isfinite(value) if isinstance(value, float) else value <= LARGEST:
                 return value
             raise Fault(SyntaxFault(place, "", problem=f"`{text}` is too large: whole numbers end at 2**63 - 1"))
         cure = "write it without the `0` at its start" if text.startswith("0") else ""

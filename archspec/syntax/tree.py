@@ -19,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from archspec.source import Hole, Span
+from archspec.spelling import closest
 
 
 @final
@@ -104,6 +105,36 @@ def one_of(first: Entry, second: Entry) -> Entry:
 
 
 Tree: TypeAlias = Scalar | Items | Fields | Hole
+
+LINES: Final = ("layers", "chain")
+"""The keys that hold layers."""
+
+BESIDE_OP: Final = ("name", "from")
+"""The keys that a layer may have beside its op."""
+
+
+def holds_layers(entry: Entry) -> bool:
+    """Whether a key is one of those that hold layers, or is misspelt and stands before what no other key can hold."""
+    if entry.key.text in LINES:
+        return True
+    items = entry.value.items if isinstance(entry.value, Items) else ()
+    return any(isinstance(each, Fields) for each in items) and closest(entry.key.text, LINES) is not None
+
+
+def is_blank(tree: Tree) -> bool:
+    """Whether nothing is written where a value belongs, as behind the colon of `relu:`."""
+    return isinstance(tree, Scalar) and not tree.text and not tree.is_quoted
+
+
+def kind_of(tree: Tree) -> str:
+    """What a tree is, in a message."""
+    if isinstance(tree, Scalar):
+        return "nothing" if is_blank(tree) else f"`{tree.text}`" if len(tree.text) <= SHORT else "a text"
+    return "a list" if isinstance(tree, Items) else "a mapping"
+
+
+SHORT: Final = 40
+"""A text that is no longer than this is named in a message."""
 
 
 def locate(tree: Tree, location: Sequence[str | int]) -> Span:

@@ -13,6 +13,7 @@ from typing import Any, Final, final
 
 import yaml
 
+from archspec.catalog.fields import WrongKind
 from archspec.catalog.text import (
     AliasExpansion,
     DuplicateKey,
@@ -22,19 +23,27 @@ from archspec.catalog.text import (
     TooDeep,
     YamlTag,
 )
-from archspec.catalog.fields import WrongKind
 from archspec.diagnostics import Diagnostic, Report
 from archspec.source import Hole, Source, Span
 from archspec.syntax.text import DEEPEST, Fault, parse_line
-from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
+from archspec.syntax.tree import (
+    BESIDE_OP,
+    LINES,
+    Entry,
+    Fields,
+    Items,
+    Scalar,
+    Tree,
+    holds_layers,
+    is_blank,
+    kind_of,
+    one_of,
+)
 
 MOST_NODES: Final = 200_000
 """A file has no more scalars, lists and mappings than this, aliases counted each time they are used."""
 
-LINES: Final = frozenset({"layers", "chain"})
-"""The keys below which a text is a line of layers."""
-
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse_file(source: Source, report: Report) -> Fields | None:
@@ -48,11 +57,6 @@ def parse_file(source: Source, report: Report) -> Fields | None:
         report.add(WrongKind(tree.span, "a spec", "a mapping with keys such as `model` and `layers`", kind_of(tree)))
         return None
     return _with_lines(tree, report)
-
-
-def kind_of(tree: Tree) -> str:
-    """What a tree is, in the words of YAML."""
-    return "a mapping" if isinstance(tree, Fields) else "a list" if isinstance(tree, Items) else f"`{tree.text}`"
 
 
 @final
@@ -82,16 +86,18 @@ class _Composer:
         self.anchors: dict[str, tuple[Tree, int]] = {}
         self.open_anchors: set[str] = set()
         self.nodes = 0
+        self.end = 0
+        """Where the last word ended. A block ends there, and not at the start of the next thing, as the parser says."""
 
     def compose(self) -> Tree:
         documents = 0
+        parse: Any = yaml.parse
         try:
-            for event in yaml.parse(self.source.text, Loader=_LOADER):
+            for event in parse(self.source.text, Loader=LOADER):
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
-                        start = event.start_mark.index
-                        raise Fault(SeveralDocuments(self.source.span(start, start + 3)))
+                        raise Fault(SeveralDocuments(self.extent(event)))
                 self.take(event)
         except yaml.YAMLError as error:
             raise Fault(_explained(self.source, error)) from None
@@ -101,11 +107,10 @@ class _Composer:
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            span = self.source.span(event.start_mark.index, event.end_mark.index)
-            if event.tag not in (None, "!"):
-                raise Fault(YamlTag(span, event.tag))
+            span = self.extent(event)
             self.count(1, span)
         if isinstance(event, yaml.ScalarEvent):
+            self.end = span.end
             scalar = Scalar(event.value, span, is_quoted=event.style in ("'", '"'))
             self.anchor(event.anchor, scalar, 1)
             self.add(scalar)
@@ -122,13 +127,21 @@ class _Composer:
         elif isinstance(event, yaml.CollectionEndEvent):
             self.close(event)
 
+    def extent(self, event: Any) -> Span:
+        """The place of a scalar, list or mapping, without the anchor before it and the blank lines after it."""
+        start, end = event.start_mark.index, event.end_mark.index
+        while (each := _PROPERTY.match(self.source.text, start, end)) is not None:
+            start = each.end()
+            if each[1].startswith("!") and event.tag != "!":
+                raise Fault(YamlTag(self.source.span(*each.span(1)), each[1]))
+        return self.source.span(start, start + len(self.source.text[start:end].rstrip()))
+
     def close(self, event: Any) -> None:
         done = self.stack.pop()
-        parts = [entry.value for entry in done.entries.values()] if done.is_mapping else done.items
-        # The parser says that a block ends where the next thing starts; for a reader it ends with its last part.
-        end = event.end_mark.index if done.is_flow or not parts else max(part.span.end for part in parts)
-        span = self.source.span(done.start, max(end, done.start))
-        tree: Tree = Fields(tuple(done.entries.values()), span) if done.is_mapping else Items(tuple(parts), span)
+        if done.is_flow:
+            self.end = event.end_mark.index
+        span = self.source.span(done.start, max(self.end, done.start))
+        tree: Tree = Fields(tuple(done.entries.values()), span) if done.is_mapping else Items(tuple(done.items), span)
         if done.anchor is not None:
             self.open_anchors.discard(done.anchor)
         self.anchor(done.anchor, tree, self.nodes - done.nodes_before)
@@ -145,6 +158,8 @@ class _Composer:
             if not isinstance(tree, Scalar):
                 raise Fault(WrongKind(tree.span, "a key", "a word", kind_of(tree)))
             first = parent.entries.get(tree.text)
+            if tree.text == "<<" and not tree.is_quoted:
+                raise Fault(YamlTag(tree.span, tree.text))
             parent.key = tree
             if first is not None:
                 self.report.add(DuplicateKey(tree.span, tree.text, first.key.span))
@@ -161,6 +176,7 @@ class _Composer:
 
     def alias(self, event: Any) -> None:
         span = self.source.span(event.start_mark.index, event.end_mark.index)
+        self.end = span.end
         if event.anchor in self.open_anchors:
             raise Fault(AliasExpansion(span, f"`*{event.anchor}` stands inside what it stands for"))
         if event.anchor not in self.anchors:
@@ -178,14 +194,14 @@ class _Composer:
 def _with_lines(tree: Fields, report: Report) -> Fields:
     """The tree with each text that is a line of layers replaced by the layers that it means."""
     entries = tuple(
-        Entry(entry.key, _layers(entry.value, report)) if entry.key.text in LINES else entry for entry in tree.entries
+        Entry(entry.key, _layers(entry.value, report)) if holds_layers(entry) else entry for entry in tree.entries
     )
     return Fields(entries, tree.span)
 
 
 def _layers(tree: Tree, report: Report) -> Tree:
     match tree:
-        case Scalar():
+        case Scalar() if not is_blank(tree):
             try:
                 return parse_line(tree, report)
             except Fault as fault:
@@ -193,7 +209,7 @@ def _layers(tree: Tree, report: Report) -> Tree:
                 return Hole(tree.span)
         case Items(items, span):
             return Items(tuple(_layers(item, report) for item in items), span)
-        case Hole():
+        case Scalar() | Hole():
             return tree
         case Fields():
             return _with_lines(_without_empty_arguments(tree), report)
@@ -203,12 +219,15 @@ def _without_empty_arguments(tree: Fields) -> Fields:
     """`relu:` says the same as `relu: {}`: an op without settings, beside a name."""
     entries = tuple(
         Entry(entry.key, Fields((), entry.key.span))
-        if isinstance(entry.value, Scalar) and not entry.value.text and not entry.value.is_quoted
+        if is_blank(entry.value) and entry.key.text not in (*BESIDE_OP, *LINES)
         else entry
         for entry in tree.entries
     )
     return Fields(entries, tree.span)
 
+
+_PROPERTY: Final = re.compile(r"(!<[^>]*>|[&!][^\s,\[\]{}]*)(\s|#[^\n]*)*")
+"""An anchor or a tag before a value, with the blanks behind it."""
 
 _TAB: Final = re.compile(r"^[ \t-]*\t", re.MULTILINE)
 
@@ -223,6 +242,8 @@ def _explained(source: Source, error: yaml.YAMLError) -> Diagnostic:
         tab = _TAB.match(source.text, line_start)
         if tab is not None:
             return InvalidYaml(source.span(tab.end() - 1, tab.end()), "a tab cannot indent; use spaces")
+    if "unexpected end of stream" in problem:
+        index = getattr(getattr(error, "context_mark", None), "index", index)  # where the quote is opened
     cure = next((words for sign, words in _PROBLEMS.items() if sign in problem), problem)
     index = min(index, max(len(source.text.rstrip()) - 1, 0))
     return InvalidYaml(source.span(index, index + 1), cure)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from archspec.backend import ModuleBackend, Purpose, Target
-from archspec.diagnostics import Report
+from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
 
 _TORCH: Final = Target("torch", ".py", Purpose.COMPILE, "PyTorch source that depends on torch alone")
@@ -17,6 +18,11 @@ class TorchBackend(ModuleBackend):
 
     name = "torch"
     targets = (_TORCH,)
+
+    def catalog(self) -> Sequence[type[Diagnostic]]:
+        from archspec_torch.check import CATALOG
+
+        return CATALOG
 
     def check(self, graph: Graph, target: Target, report: Report) -> None:
         from archspec_torch.check import check

@@ -14,27 +14,25 @@ from archspec.source import Span
 from archspec.spelling import listed
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
 
-RESERVED: Final = frozenset(
-    """
+_OF_MODULES: Final = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
-    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules mtia
-    named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
+    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules
+    mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
     register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
     register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
     register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
     state_dict to to_empty train training type xpu zero_grad
-    """.split()
-)
+"""
+
+RESERVED: Final = frozenset(_OF_MODULES.split())
 """What every `nn.Module` has. A layer of such a name would hide it, or be hidden by it."""
 
 RESERVED_IN_GROUP: Final = RESERVED | {"append", "extend", "insert", "pop"}
 """What every `nn.Sequential` has, which a group becomes."""
 
-TAKEN_BY_SOURCE: Final = frozenset(
-    """
-    F OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d Tensor bool int nn str super torch tuple
-    """.split()
-)
+_OF_SOURCE: Final = "F OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d Tensor bool int nn str super torch tuple"
+
+TAKEN_BY_SOURCE: Final = frozenset(_OF_SOURCE.split())
 """What the source itself uses. A class of such a name would come in its way."""
 
 TAKEN_BY_METHOD: Final = frozenset({"Tensor", "self"})
@@ -132,6 +130,9 @@ class NoLowering(Diagnostic):
         return f"nothing says what `{self.op}` is in PyTorch"
 
 
+CATALOG: Final = (ReservedName, OpenSize, NoLowering)
+
+
 def check(graph: Graph, report: Report) -> None:
     """Add a finding for each name and size that keeps a graph from being PyTorch source."""
     _check_name(graph.name, graph.span, report, TAKEN_BY_SOURCE, "the source itself uses it")
@@ -141,7 +142,7 @@ def check(graph: Graph, report: Report) -> None:
         _check_layer(group.path, group.span, report)
     for node in graph.nodes:
         if node.is_named:
-            _check_layer(node.path, node.span, report)
+            _check_layer(node.path, node.name_span or node.span, report)
         try:
             lower(node.op, *(value.shape for value in node.inputs))
         except OpenSizeError as error:

@@ -29,7 +29,9 @@ def emit(graph: Graph) -> str:
     """The source of the model."""
     calls = {node.path: lower(node.op, *(value.shape for value in node.inputs)) for node in graph.nodes}
     layers = {member.path[-1]: _layer(graph, member, calls) for member in graph.members()}
-    supports = [supports_by_name()[name] for name in sorted({call.function for call in calls.values()}) if "." not in name]
+    supports = [
+        supports_by_name()[name] for name in sorted({call.function for call in calls.values()}) if "." not in name
+    ]
     lines = [*docstring(_origin(graph), ""), ""]
     if any(_is_named(graph, group) for group in graph.groups):
         lines += ["from collections import OrderedDict", ""]
@@ -48,8 +50,8 @@ def emit(graph: Graph) -> str:
 
 def _origin(graph: Graph) -> str:
     """Where the source comes from. A folder would differ from one machine to the next, so the name alone is told."""
-    name = " ".join(graph.source.name.replace("\\", "/").rpartition("/")[2].split())
-    digest = hashlib.sha256(graph.source.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    name = " ".join(graph.source.name.replace("\\", "/").rpartition("/")[2].split()) or "a text"
+    digest = hashlib.sha256(graph.source.text.encode()).hexdigest()[:12]
     return (
         f"{graph.name} in PyTorch.\n\n"
         f"Written by archspec-nn {VERSION} from {name} (sha256 {digest}).\n"

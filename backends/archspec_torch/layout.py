@@ -38,8 +38,12 @@ def assignment(target: str, call: Call, indent: str, comment: str = "") -> Itera
     elif fits(f"{start}{call}"):
         line = f"{start}{call}  # {comment}"
         yield line if comment and fits(line) else f"{start}{call}"
-    elif not fits(f"{start}{call.function}(") and fits(f"{start}(") and fits(f"{indent}{INDENT}{call}"):
-        # Too long a name: the call goes to the next line as a whole.
+    elif (
+        not (call.arguments and fits(f"{start}{call.function}("))
+        and fits(f"{start}(")
+        and fits(f"{indent}{INDENT}{call}")
+    ):
+        # There is nothing behind the name at which the line could be broken: the call goes to the next as a whole.
         yield from (f"{start}(", f"{indent}{INDENT}{call}", f"{indent})")
     else:
         yield from expression(call, start, indent, "")
@@ -88,7 +92,7 @@ def header(start: str, arguments: Sequence[str], end: str, indent: str) -> Itera
         yield f"{indent}{start}({inner}){end}"
         return
     yield f"{indent}{start}("
-    if len(arguments) == 1 or fits(f"{indent}{INDENT}{inner}"):
+    if fits(f"{indent}{INDENT}{inner}"):
         yield f"{indent}{INDENT}{inner}"
     else:
         yield from (f"{indent}{INDENT}{each}," for each in arguments)

@@ -1,0 +1,82 @@
+"""Weights and inputs that any implementation can make anew, so that outputs recorded elsewhere can be compared.
+
+The numbers come from a hash of their position, not from a random generator: no library has to agree with another on
+anything but arithmetic. A counter goes up by one before each tensor that is filled; the modules come in the order in
+which they finish when the model first runs, then those that did not run, in the order of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod, sqrt
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+FIRST_INPUT: Final = 1_000_003
+"""The counter of the first input."""
+
+
+def spread(count: int, counter: int) -> NDArray[np.float64]:
+    """That many numbers from -1/2 to 1/2: the 32-bit finaliser of MurmurHash3, applied to their positions."""
+    bits = np.arange(count, dtype=np.uint32)
+    bits *= np.uint32(2_654_435_761)
+    bits += np.uint32(counter * 0x9E37_79B9 % 2**32)
+    for shift, factor in ((16, 0x85EB_CA6B), (13, 0xC2B2_AE35)):
+        bits ^= bits >> np.uint32(shift)
+        bits *= np.uint32(factor)
+    bits ^= bits >> np.uint32(16)
+    numbers: NDArray[np.float64] = bits / 2**32
+    numbers -= 0.5
+    return numbers
+
+
+def _tensor(shape: torch.Size | list[int], counter: int) -> Tensor:
+    return torch.from_numpy(spread(prod(shape), counter)).reshape(list(shape))
+
+
+def example_input(shape: list[int]) -> Tensor:
+    """The first input, of numbers from -1 to 1."""
+    return _tensor(shape, FIRST_INPUT) * 2
+
+
+@torch.no_grad()
+def fill(model: nn.Module, example: Tensor) -> None:
+    """Give every parameter and running statistic the numbers of the rule."""
+    counter = 0
+    for module in _in_order(model, example):
+        for name, parameter in module.named_parameters(recurse=False):
+            counter += 1
+            parameter.copy_(_weights(module, name, _tensor(parameter.shape, counter)))
+        for name, factor, offset in (("running_mean", 0.2, 0.0), ("running_var", 1.0, 1.0)):
+            statistic = getattr(module, name, None)
+            if statistic is not None:
+                counter += 1
+                statistic.copy_(_tensor(statistic.shape, counter).mul_(factor).add_(offset))
+
+
+def _weights(module: nn.Module, name: str, numbers: Tensor) -> Tensor:
+    if numbers.ndim >= 2:
+        # The variance of what a unit gives is then that of what it is given.
+        return numbers.mul_(sqrt(12 / numbers[0].numel()))
+    if name == "weight" and "norm" in type(module).__name__.lower():
+        return numbers.mul_(0.5).add_(1)
+    return numbers.mul_(0.2)
+
+
+def _in_order(model: nn.Module, example: Tensor) -> Iterator[nn.Module]:
+    finished: list[nn.Module] = []
+
+    def note(module: nn.Module, inputs: Any, output: Any) -> None:
+        if module not in finished:
+            finished.append(module)
+
+    hooks = [module.register_forward_hook(note) for module in model.modules()]
+    model(example)
+    for hook in hooks:
+        hook.remove()
+    yield from finished
+    yield from (module for module in model.modules() if module not in finished)

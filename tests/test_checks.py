@@ -1,0 +1,152 @@
+"""Specs with mistakes, and what archspec says of them: the documents in `checks/`, and the manual of each finding.
+
+A document has a heading for each mistake, and below it fenced blocks in pairs: a spec, and the text that `archspec
+check` prints of it, or the word `clean`. The info string of a spec names its syntax, and may say more:
+
+- `escaped`: the block has escapes, as a text in Python has, for what cannot be written down otherwise;
+- `name=FILE`: the name of the file; `read=FILE`: the file that is asked for, when it is another one;
+- `set=NAME=VALUE`: a parameter is set from outside; `times=N`: the block is written so many times in a row.
+
+`python tests/test_checks.py --write` brings the documents up to date; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from archspec import Diagnostic
+from archspec.catalog import CATALOG
+from archspec.compiler import read_path, text_override
+from archspec.diagnostics import Report
+from archspec.render.text import render
+
+DOCUMENTS: Final = sorted((Path(__file__).parent / "checks").glob("*.md"))
+BLOCK: Final = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+CODE: Final = re.compile(r"^(?:error|warning|advice)\[(\w+)\]", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A spec in a document, and what is said of it there."""
+
+    path: Path
+    heading: str
+    info: str
+    body: str
+    expected: str
+    place: slice
+
+    @property
+    def id(self) -> str:
+        return f"{self.path.stem}:{self.heading}:{self.info}"
+
+
+def checks(path: Path) -> Iterator[Check]:
+    text = path.read_text()
+    blocks = list(BLOCK.finditer(text))
+    for spec, said in zip(blocks[::2], blocks[1::2], strict=True):
+        assert said["info"] == "text", f"{path.name}: a spec is followed by what is said of it, not by {said['info']}"
+        heading = HEADING.findall(BLOCK.sub("", text[: spec.start()]))[-1]
+        yield Check(path, heading, spec["info"], spec["body"], said["body"], slice(*said.span("body")))
+
+
+def unescaped(text: bytes) -> bytes:
+    return re.sub(
+        rb"\\(x..|.)", lambda each: {b"t": b"\t", b"r": b"\r"}.get(each[1]) or bytes.fromhex(each[1][1:].decode()), text
+    )
+
+
+def said(info: str, body: str, folder: Path) -> str:
+    """What archspec says of a spec, as it stands in a document."""
+    syntax, *words = shlex.split(info)
+    options = dict(word.split("=", 1) for word in words if "=" in word)
+    name = options.get("name", f"spec.{syntax}")
+    text = body * int(options.get("times", 1))
+    (folder / name).write_bytes(unescaped(text.encode()) if "escaped" in words else text.encode())
+    overrides = [text_override(options["set"])] if "set" in options else []
+    with chdir(folder):
+        report = read_path(Path(options.get("read", name)), overrides, Report()).check()
+    return render(report) or "clean\n"
+
+
+CHECKS: Final = [check for path in DOCUMENTS for check in checks(path)]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_mistake(check: Check, tmp_path: Path) -> None:
+    assert said(check.info, check.body, tmp_path) == check.expected
+
+
+def test_every_kind_of_finding_is_in_a_document() -> None:
+    found = {code for check in CHECKS for code in CODE.findall(check.expected)}
+    assert not [kind.code for kind in CATALOG if kind.code not in found]
+
+
+def test_codes_and_names_are_unique_and_in_order() -> None:
+    codes = [kind.code for kind in CATALOG]
+    names = [kind.name for kind in CATALOG]
+    assert codes == sorted(set(codes))
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"A[0-4]\d\d", code) for code in codes)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in names)
+
+
+def manual(kind: type[Diagnostic]) -> tuple[str, str]:
+    """What stands under `Wrong:` and under `Right:` in the manual of a finding."""
+    text = re.sub("^    ", "", kind.__doc__ or "", flags=re.MULTILINE)
+    _, _, examples = text.partition("\nWrong:")
+    wrong, _, right = examples.partition("\nRight:")
+    return wrong.strip(), right.strip()
+
+
+every_kind = pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: f"{kind.code} {kind.name}")
+
+
+@every_kind
+def test_the_manual_has_a_wrong_and_a_right_example(kind: type[Diagnostic]) -> None:
+    assert all(manual(kind))
+
+
+@every_kind
+def test_the_wrong_example_is_wrong_in_this_way_alone(kind: type[Diagnostic], tmp_path: Path) -> None:
+    wrong, _ = manual(kind)
+    for block in BLOCK.finditer(wrong):
+        assert set(CODE.findall(said(block["info"], block["body"], tmp_path))) == {kind.code}
+
+
+@every_kind
+def test_the_right_example_is_right(kind: type[Diagnostic], tmp_path: Path) -> None:
+    _, right = manual(kind)
+    for block in BLOCK.finditer(right):
+        assert said(block["info"], block["body"], tmp_path) == "clean\n"
+
+
+def write() -> None:
+    """Replace what the documents say by what is said now."""
+    for path in DOCUMENTS:
+        text = path.read_text()
+        for check in reversed(list(checks(path))):
+            with tempfile.TemporaryDirectory() as folder:
+                now = said(check.info, check.body, Path(folder))
+            if now != check.expected:
+                print(f"{os.path.relpath(path)}: {check.heading}")
+                text = text[: check.place.start] + now + text[check.place.stop :]
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python tests/test_checks.py --write")
+    write()

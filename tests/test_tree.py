@@ -1,0 +1,98 @@
+"""Both syntaxes give one tree: what can be said in both is the same behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archspec.source import Source
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, locate
+from tests.trees import plain, tree_of
+
+SPECS = Path(__file__).parent.parent / "specs"
+
+
+def arch(body: str, head: str = "model M") -> str:
+    return f"{head} {{\n    input x: [B, 8]\n    {body}\n}}\n"
+
+
+def yaml(layers: str, more: str = "") -> str:
+    return f"model: M\n{more}inputs: {{x: [B, 8]}}\nlayers:\n{layers}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        (arch("relu"), yaml("  - relu")),
+        (arch("linear(2)"), yaml("  - linear: 2")),
+        (arch("linear(2)"), yaml("  - linear(2)")),
+        (arch("linear(2, bias=false)"), yaml("  - linear: {1: 2, bias: false}")),
+        (arch("conv(kernel=3, channels=2 * n)"), yaml("  - conv: {channels: 2 * n, kernel: 3}")),
+        (arch("linear(2) -> relu"), yaml("  - [linear: 2, relu]")),
+        (arch("linear(2) -> relu"), yaml("  - linear(2) -> relu")),
+        (arch("linear(2)\n    relu"), yaml("  - linear: 2\n  - relu")),
+        (arch("fc = linear(2)"), yaml("  - linear: 2\n    name: fc")),
+        (arch("fc = relu"), yaml("  - relu:\n    name: fc")),
+        (arch("fc = relu"), yaml("  - name: fc\n    relu: {}")),
+        (arch("fc = linear(2) -> relu"), yaml("  - name: fc\n    chain: [linear: 2, relu]")),
+        (arch("fc = { linear(2)\n relu }"), yaml("  - name: fc\n    layers: [linear: 2, relu]")),
+        (arch("{ linear(2)\n relu }"), yaml("  - layers: [linear: 2, relu]")),
+        (arch("conv(2, kernel=[3, [1, 2]])"), yaml("  - conv: {1: 2, kernel: [3, [1, 2]]}")),
+        (arch("gelu(approximate=tanh)"), yaml("  - gelu: {approximate: tanh}")),
+        (arch("gelu(approximate=\"tanh\")"), yaml("  - gelu: {approximate: 'tanh'}")),
+        (arch("relu", "model M(n = 2, s = \"a\", l = [1, 2], r)"), yaml("  - relu", "params: {n: 2, s: a, l: [1, 2], r: }\n")),
+        (arch("relu", '"About M."\nmodel M'), yaml("  - relu", "doc: About M.\n")),
+        (arch("relu", '"""\nLines,\n  indented.\n"""\nmodel M'), yaml("  - relu", 'doc: "Lines,\\n  indented."\n')),
+        (arch("relu\n    expect output == [B, 8]"), yaml("  - relu\nexpect: {output: [B, 8]}")),
+        (arch("relu\n    expect params < 3"), yaml("  - relu\nexpect:\n  - params < 3")),
+        (
+            "model M {\n input t: [B, T] int\n relu\n}",
+            "model: M\ninputs: {t: {element: int, shape: [B, T]}}\nlayers: [relu]",
+        ),
+    ],
+)  # fmt: skip
+def test_the_two_syntaxes_say_the_same(text: str, same: str) -> None:
+    assert plain(tree_of(text, "arch")) == plain(tree_of(same, "yaml"))
+    assert tree_of(text, "arch") == tree_of(same, "yaml")
+
+
+@pytest.mark.parametrize("path", sorted(SPECS.iterdir()), ids=lambda path: path.name)
+def test_the_specs_are_read_without_holes(path: Path) -> None:
+    tree = tree_of(path.read_bytes(), path.suffix[1:])
+    assert "..." not in repr(plain(tree))
+
+
+def test_order_does_not_matter_among_fields_and_matters_among_items() -> None:
+    one, other = "a: 1\nb: [1, 2]", "b: [1, 2]\na: 1"
+    assert tree_of(one, "yaml") == tree_of(other, "yaml")
+    assert hash(tree_of(one, "yaml")) == hash(tree_of(other, "yaml"))
+    assert tree_of(one, "yaml") != tree_of("a: 1\nb: [2, 1]", "yaml")
+
+
+def test_a_place_is_found_by_the_location_of_pydantic() -> None:
+    tree = tree_of("a: {b: [1, 23]}\nc: x", "yaml")
+    assert locate(tree, ("a", "b", 1)).text == "23"
+    assert locate(tree, ("a", "tag of a union", "b")).text == "[1, 23]"
+    assert locate(tree, ("a", "missing")).text == "{b: [1, 23]}"
+    assert locate(tree, ()).text == "a: {b: [1, 23]}\nc: x"
+
+
+def test_the_place_of_a_part_of_a_text() -> None:
+    source = Source("a", 'plain "quoted" "esc\\aped"')
+    plain_, quoted, escaped = (
+        Scalar("plain", source.span(0, 5)),
+        Scalar("quoted", source.span(6, 14), is_quoted=True),
+        Scalar("escXped", source.span(15, 25), is_quoted=True),
+    )
+    assert plain_.place(1, 3).text == "la"
+    assert quoted.place(0, 2).text == "qu"
+    assert escaped.place(0, 2) == escaped.span
+
+
+def test_the_first_of_two_entries_with_one_key_is_found() -> None:
+    span = Source("a", "").whole()
+    fields = Fields((Entry(Scalar("a", span), Items((), span)),), span)
+    assert fields.get("a") == Items((), span)
+    assert fields.get("b") is None
+    assert fields.entry("b") is None
