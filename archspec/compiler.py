@@ -15,7 +15,7 @@ from typing import Any, Final, final
 
 from archspec import plugins
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
-from archspec.build import Built, Override, build
+from archspec.build import Built, build
 from archspec.diagnostics import Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
@@ -23,7 +23,7 @@ from archspec.graph import Graph
 from archspec.passes import PASSES
 from archspec.render.text import render
 from archspec.source import Source, Span
-from archspec.spec import Spec, read_spec
+from archspec.spec import Override, Spec, read_spec
 from archspec.summary import Summary, summarise
 from archspec.syntax.read import decode, parse, read_file
 from archspec.syntax.text import parse_expression

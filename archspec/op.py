@@ -34,6 +34,9 @@ class Family(StrEnum):
     LINEAR = "linear"
     REGULARISATION = "regularisation"
     RESHAPING = "reshaping"
+    MERGE = "merge"
+    ATTENTION = "attention"
+    EMBEDDING = "embedding"
 
 
 class ShapeError(Exception):
@@ -81,9 +84,22 @@ class Op(BaseModel, ABC):
     accepts: ClassVar[frozenset[Element]] = frozenset({Element.FLOAT})
     """The element types that its inputs may have."""
 
+    least_inputs: ClassVar[int] = 2
+    """How many inputs an op needs that takes any number of them."""
+
     @abstractmethod
-    def infer(self, *inputs: Any, **named: Any) -> Shape:
-        """The shape of the output; raises `ShapeError`. The parameters of an override are the inputs of the op."""
+    def infer(self, *inputs: Any, **named: Any) -> Shape | tuple[Shape, ...]:
+        """The shape of the output, or a tuple of shapes where an op gives several values; raises `ShapeError`.
+
+        The parameters of an override are the inputs of the op. One whose default is `None` may be left out, and
+        `*inputs` stands for any number of them. The rules below are given the same inputs.
+        """
+
+    @final
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """The shapes of the outputs, of which most ops have one; raises `ShapeError`."""
+        found = self.infer(*inputs)
+        return (found,) if isinstance(found, Shape) else found
 
     def weights(self, *inputs: Any, **named: Any) -> Mapping[str, Shape]:
         """The shapes of the trained parameters, by name."""
@@ -117,8 +133,21 @@ class Op(BaseModel, ABC):
     @classmethod
     @cache
     def input_names(cls) -> tuple[str, ...]:
-        """The names of the inputs, in order."""
-        return tuple(inspect.signature(cls.infer).parameters)[1:]
+        """The names of the inputs, in order; of an op that takes any number of them, the one name of them all."""
+        return tuple(each.name for each in cls._parameters())
+
+    @classmethod
+    @cache
+    def arity(cls) -> tuple[int, int | None]:
+        """How many inputs the op takes, at least and at most; `None` is any number."""
+        parameters = cls._parameters()
+        if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
+            return cls.least_inputs, None
+        return sum(each.default is inspect.Parameter.empty for each in parameters), len(parameters)
+
+    @classmethod
+    def _parameters(cls) -> tuple[inspect.Parameter, ...]:
+        return tuple(inspect.signature(cls.infer).parameters.values())[1:]
 
     def chosen(self) -> dict[str, Any]:
         """The settings that are not at their defaults, by name, in order."""

@@ -7,7 +7,7 @@ is explained by one finding. The types accept values only as they are: `true` is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, final, get_args
+from typing import Annotated, Any, Final, TypeAlias, final, get_args
 
 from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
@@ -15,6 +15,10 @@ from pydantic_core import core_schema
 
 from archspec.size import LARGEST, Formula, Size, below
 from archspec.spelling import listed
+
+
+MOST_PARTS: Final = 1_000
+"""Nothing is cut into more parts than this, so that a hostile spec cannot fill the memory."""
 
 
 @final
@@ -48,9 +52,38 @@ Count: TypeAlias = Annotated[
 ]
 """How many channels, features or the like; may be computed from sizes that are open."""
 
+OptionalCount: TypeAlias = Annotated[
+    int | Annotated[Formula, _Formulas] | None,
+    AfterValidator(lambda value: value if value is None else _positive(value)),
+    Says("a whole number of at least 1"),
+]
+"""For a count that follows from others when it is left out."""
+
+Counts: TypeAlias = Annotated[
+    tuple[Annotated[int | Annotated[Formula, _Formulas], AfterValidator(_positive)], ...],
+    Says("a list of whole numbers of at least 1"),
+]
+"""The sizes of a shape, some of which may be open."""
+
+Parts: TypeAlias = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_PARTS)]
+    | Annotated[
+        tuple[Annotated[int | Annotated[Formula, _Formulas], AfterValidator(_positive)], ...],
+        Field(min_length=1, max_length=MOST_PARTS),
+    ],
+    Says(f"a whole number from 1 to {MOST_PARTS}, or a list of sizes with one for each part"),
+]
+"""How something is cut: into so many equal parts, or into parts of these sizes."""
+
 Positive: TypeAlias = Annotated[_Counted, Says("a whole number of at least 1")]
 NonNegative: TypeAlias = Annotated[_Whole, Says("a whole number of at least 0")]
-Whole: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST), Says("a whole number")]
+_AnyWhole: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+Whole: TypeAlias = Annotated[_AnyWhole, Says("a whole number")]
+Wholes: TypeAlias = Annotated[tuple[_AnyWhole, ...], Says("a list of whole numbers")]
+Place: TypeAlias = Annotated[_AnyWhole | Annotated[Formula, _Formulas], Says("a whole number")]
+"""A position along an axis; may be computed from sizes that are open."""
+
+OptionalPlace: TypeAlias = Annotated[_AnyWhole | Annotated[Formula, _Formulas] | None, Says("a whole number")]
 Flag: TypeAlias = Annotated[bool, Says("`true` or `false`")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Says("a number")]
 PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False), Says("a number above 0")]
@@ -71,6 +104,12 @@ NonNegativePerAxis: TypeAlias = Annotated[
     _Whole | Annotated[tuple[_Whole, ...], Field(min_length=1)],
     Says("a whole number of at least 0, or a list of them with one for each axis"),
 ]
+
+Margin: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+"""Positions that are added at one end of an axis."""
+
+Margins: TypeAlias = Annotated[tuple[Margin | tuple[Margin, Margin], ...], Field(min_length=1)]
+"""A number for both ends or a pair `[before, after]`, for each axis of space."""
 
 
 def accepted(field: FieldInfo) -> str:

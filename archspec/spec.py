@@ -61,6 +61,15 @@ class Parameter:
 
 @final
 @dataclass(frozen=True)
+class Override:
+    """A value for a parameter from outside the spec."""
+
+    name: Scalar
+    value: Expression
+
+
+@final
+@dataclass(frozen=True)
 class Argument:
     """A setting of a layer: under its name, or (as `1`, `2` …) under its position."""
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from archspec.diagnostics import Report
-from archspec.source import Source
+from archspec.source import Hole, Source
 from archspec.syntax import text, yaml
 from archspec.syntax.read import decode
-from archspec.syntax.tree import Fields, Hole, Items, Scalar, Tree
+from archspec.syntax.tree import Fields, Items, Scalar, Tree
 
 
 def plain(tree: Tree) -> Any:

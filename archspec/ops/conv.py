@@ -9,15 +9,13 @@ from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.window import Window, output_sizes, per_axis, space
-from archspec.setting import Count, Flag, Positive, PositivePerAxis, Says
+from archspec.ops.window import Window, check_margins, ends, output_sizes, per_axis, space
+from archspec.setting import Count, Flag, Margin, Margins, Positive, PositivePerAxis, Says
 from archspec.shape import Shape
-from archspec.size import LARGEST, Size, below, differs
-
-_Margin: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
+from archspec.size import Size, differs
 
 Padding: TypeAlias = Annotated[
-    Literal["same", "valid"] | _Margin | Annotated[tuple[_Margin | tuple[_Margin, _Margin], ...], Field(min_length=1)],
+    Literal["same", "valid"] | Margin | Margins,
     Says(
         "`same`, `valid`, a whole number of at least 0, or a list with one entry for each axis of space, "
         "a number or a pair `[before, after]`"
@@ -81,8 +79,7 @@ class Conv(Op):
             surplus = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
             margins = [(each // 2, each - each // 2) for each in surplus]
         else:
-            entries = per_axis(0 if self.padding == "valid" else self.padding, axes, "padding")
-            margins = [each if isinstance(each, tuple) else (each, each) for each in entries]
+            margins = [*ends(0 if self.padding == "valid" else self.padding, axes, "padding")]
         return tuple(
             Window(kernel, stride, dilation, before, after)
             for kernel, stride, dilation, (before, after) in zip(kernels, strides, dilations, margins, strict=True)
@@ -117,19 +114,8 @@ class Conv(Op):
                 setting="padding",
                 help=f"write the padding as numbers: `{written(alike)}` divides each size by the stride, rounded up",
             )
-        if self.padding_mode not in ("reflect", "circular"):
-            return
-        # A mirror image leaves out the outermost position, and a turn around the axis goes round at most once.
-        spare = 1 if self.padding_mode == "reflect" else 0
-        for axis, (size, window) in enumerate(zip(sizes, windows, strict=True), start=2):
-            for margin in (window.before, window.after):
-                if below(size - spare, margin):
-                    raise ShapeError(
-                        f"pads axis {axis} by {margin}, but `{self.padding_mode}` can pad an axis of {size} by "
-                        f"{size - spare} at most",
-                        setting="padding_mode",
-                        help="use less `padding`, or another `padding_mode`, such as `replicate`",
-                    )
+        margins = tuple((window.before, window.after) for window in windows)
+        check_margins(sizes, margins, self.padding_mode, "padding_mode", "use less `padding`")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

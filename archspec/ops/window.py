@@ -87,6 +87,29 @@ def per_axis(value: Any, axes: int, setting: str) -> tuple[Any, ...]:
     return value
 
 
+def ends(value: Any, axes: int, setting: str) -> tuple[tuple[Size, Size], ...]:
+    """The positions that a setting adds before and after each axis; an entry that is no pair is meant for both ends."""
+    return tuple(each if isinstance(each, tuple) else (each, each) for each in per_axis(value, axes, setting))
+
+
+def check_margins(
+    sizes: Sequence[Size], margins: Sequence[tuple[Size, Size]], mode: str, setting: str, cure: str
+) -> None:
+    """Raise `ShapeError` where an axis of space is too short for what is added to it; `setting` is that of the mode."""
+    if mode not in ("reflect", "circular"):
+        return
+    # A mirror image leaves out the outermost position, and a turn around the axis goes round at most once.
+    spare = 1 if mode == "reflect" else 0
+    for axis, (size, pair) in enumerate(zip(sizes, margins, strict=True), start=2):
+        for margin in pair:
+            if below(size - spare, margin):
+                raise ShapeError(
+                    f"pads axis {axis} by {margin}, but `{mode}` can pad an axis of {size} by {size - spare} at most",
+                    setting=setting,
+                    help=f"{cure}, or another `{setting}`, such as `replicate`",
+                )
+
+
 def output_sizes(sizes: Sequence[Size], windows: Sequence[Window], *, ceil_mode: bool = False) -> tuple[Size, ...]:
     """The size of each axis of space of the output; raises `ShapeError` where the window fits nowhere."""
     for axis, (size, window) in enumerate(zip(sizes, windows, strict=True), start=2):

@@ -62,7 +62,10 @@ def _checked(expectation: Expectation, built: Built) -> Diagnostic | None:
     finding = None
     for shapes in product(*open_shapes.values()):
         sizes = {name: shape.sizes for name, shape in zip(open_shapes, shapes, strict=True)}
-        scope = {**sizes, "params": built.parameters, "macs": built.macs, **built.scope}
+        # A cost that an error hides a part of is larger than what is known of it, by nobody knows how much.
+        hidden = (built.meanings.unknown() - 1) if built.cost.is_open else 0
+        costs = {"params": built.cost.parameters + hidden, "macs": built.cost.macs + hidden}
+        scope = {**sizes, **costs, **built.meanings.scope}
         finding = _in_one_case(expectation.condition, scope, built, is_only=cases == 1)
         if finding is None:
             return None
@@ -93,7 +96,7 @@ def _in_one_case(
 def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], built: Built) -> Diagnostic | None:
     suggestion = closest(error.name, scope)
     is_size = suggestion is None or is_open(scope[suggestion])
-    if error.name in built.named_by_error or (built.is_partial and is_size):
+    if error.name in built.meanings.named_by_error or (built.meanings.is_partial and is_size):
         return None
     return UnknownName(error.span, error.name, suggestion)
 

@@ -75,7 +75,7 @@ def _unified(decoded: str) -> str:
     return decoded.replace("\r\n", "\n").replace("\r", "\n")
 
 
-_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff]")
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 
 
 def parse(source: Source, syntax: str | None, report: Report) -> Fields | None:

@@ -128,7 +128,7 @@ def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
     opened = _innermost_open(text[:start])
     if opened is not None and _is_unclosed(text, opened, start, found):
         return UnclosedBracket(place, scalar.place(opened, opened + 1), found)
-    if found in (")", "]"):
+    if found in (")", "]") and (opened is None or text[opened] == "{"):
         return SyntaxFault(place, found, problem=f"`{found}` closes nothing")
     if found == '"':
         end = start + len(text[start:].partition("\n")[0].rstrip())
@@ -152,7 +152,8 @@ def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
     """Whether what was found tells that a bracket was forgotten. Braces may hold lines, and so end at the end only."""
     if text[opened] == "{":
         return start >= len(text.rstrip())
-    return not found or found in (")", "]", "}", "->") or "\n" in text[opened:start]
+    is_other = found in (")", "]", "}", "->") and found != {"(": ")", "[": "]"}[text[opened]]
+    return not found or is_other or "\n" in text[opened:start]
 
 
 _BLANK: Final = re.compile(r"(\s|#[^\n]*)*")

@@ -242,6 +242,8 @@ def _explained(source: Source, error: yaml.YAMLError) -> Diagnostic:
         tab = _TAB.match(source.text, line_start)
         if tab is not None:
             return InvalidYaml(source.span(tab.end() - 1, tab.end()), "a tab cannot indent; use spaces")
+        if source.text[index : index + 1] == "\t":
+            return InvalidYaml(source.span(index, index + 1), "a tab cannot stand here; use spaces")
     if "unexpected end of stream" in problem:
         index = getattr(getattr(error, "context_mark", None), "index", index)  # where the quote is opened
     cure = next((words for sign, words in _PROBLEMS.items() if sign in problem), problem)

@@ -1,0 +1,80 @@
+"""How the shapes of several inputs go together, and how an axis is named.
+
+Sizes that are open may turn out equal or not. Where nothing decides, they are taken to agree, and the size that says
+most is kept: a number before a name, and a name before a size of which nothing is known. Where two sizes differ for
+every input, there is an error, which names the axis and both sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Final
+
+from archspec.expression import is_unknown
+from archspec.op import ShapeError
+from archspec.shape import Element, Shape
+from archspec.size import Size, differs
+
+_RANKS: Final = {Element.BOOL: 0, Element.INT: 1, Element.FLOAT: 2}
+
+
+def agreed(left: Size, right: Size) -> Size | None:
+    """The size that both are, as far as it is known; `None` where they differ for every input."""
+    return None if differs(left, right) else min(left, right, key=_openness)
+
+
+def _openness(size: Size) -> int:
+    return 0 if isinstance(size, int) else 2 if is_unknown(size) else 1
+
+
+def broadcast_size(left: Size, right: Size) -> Size | None:
+    """The size of an axis that two shapes share, where an axis of 1 is repeated; `None` where they do not go together.
+
+    Two sizes that are never equal go together where one of them may be 1.
+    """
+    if left == 1 or right == 1:
+        return right if left == 1 else left
+    if (found := agreed(left, right)) is not None:
+        return found
+    return right if not differs(left, 1) else left if not differs(right, 1) else None
+
+
+def broadcast(left: Sequence[Size], right: Sequence[Size]) -> tuple[Size, ...]:
+    """The sizes of the result of an elementwise operation on two shapes, whose last axes are laid over each other."""
+    sizes: list[Size] = []
+    # Shapes with different numbers of axes have only those in common that are counted from the end.
+    axes = len(left) if len(left) == len(right) else 0
+    for place, pair in enumerate(zip_longest(reversed(left), reversed(right), fillvalue=1), start=1):
+        if (size := broadcast_size(*pair)) is None:
+            raise ShapeError(
+                f"needs equal shapes, but axis {axes - place} differs: {pair[0]} and {pair[1]}",
+                help="give both the same size there, or one of them a size of 1, which is repeated",
+            )
+        sizes.append(size)
+    return tuple(reversed(sizes))
+
+
+def joint_element(*elements: Element) -> Element:
+    """What values of these elements are together: numbers before flags, and fractions before whole numbers."""
+    return max(elements, key=lambda element: _RANKS[element])
+
+
+def axis_of(x: Shape, axis: int, setting: str = "axis", *, more: int = 0) -> int:
+    """The number of an axis counted from 0, where negative numbers count from the last, -1.
+
+    `more` is how many axes there will be beside those of the input.
+    """
+    axes = x.rank + more
+    if not -axes <= axis < axes:
+        raise ShapeError(
+            f"has no axis {axis}: the {'result' if more else 'input'} has {counted(axes)}",
+            setting=setting,
+            help=f"use a number from {-axes} to {axes - 1}" if axes else "",
+        )
+    return axis % axes
+
+
+def counted(axes: int) -> str:
+    """A number of axes in words."""
+    return "1 axis" if axes == 1 else f"{axes} axes"

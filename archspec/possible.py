@@ -1,0 +1,111 @@
+"""What may be where an error hides what is.
+
+A setting that is wrong may be meant as any that the op accepts, and a value whose shape is hidden may have any of
+several. An op is tried on all of them, and what it refuses is not what was meant. So each later layer is still checked,
+and an expectation is known to fail where it fails in every case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, TypeAlias, final
+
+from archspec.expression import is_unknown
+from archspec.meaning import Meanings
+from archspec.op import Op, count
+from archspec.setting import accepted_words
+from archspec.shape import Shape
+from archspec.size import Size, bounds
+
+Shapes: TypeAlias = tuple[Shape, ...]
+"""The shapes that a value may have: one, unless an error hides which."""
+
+Options: TypeAlias = Mapping[str, Sequence[Any]]
+"""What each setting may be that an error hides."""
+
+MOST_AXES: Final = 8
+"""A value of which nothing is known is taken to have no more axes than this."""
+
+
+@final
+@dataclass(frozen=True)
+class Cost:
+    """The parameters and multiply-adds of a part of a model."""
+
+    parameters: Size = 0
+    macs: Size = 0
+    is_open: bool = False
+    """Whether it may be more than this."""
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.parameters + other.parameters, self.macs + other.macs, self.is_open or other.is_open)
+
+
+OPEN: Final = Cost(is_open=True)
+
+
+def cost_of(op: Op, shapes: Sequence[Shape]) -> Cost:
+    """The cost of an op on inputs of these shapes."""
+    return Cost(count(op.weights(*shapes)), op.macs(*shapes))
+
+
+def anything(meanings: Meanings) -> Shapes:
+    """The shapes of a value of which nothing is known: one for each number of axes."""
+    sizes = [meanings.unknown() for _ in range(MOST_AXES)]
+    return tuple(Shape(tuple(sizes[:rank])) for rank in range(MOST_AXES + 1))
+
+
+def options_of(kind: type[Op], names: Iterable[str], meanings: Meanings) -> Options:
+    """What settings may be that an error hides: one of a few words, a flag, or a number."""
+    declared = {name: kind.settings()[name] for name in names}
+    return {
+        name: accepted_words(each)
+        if isinstance(each.default, str)
+        else (True, False)
+        if isinstance(each.default, bool)
+        else (meanings.unknown(),)
+        for name, each in declared.items()
+    }
+
+
+def possible(op: Op, options: Options, inputs: Sequence[Shapes], meanings: Meanings) -> tuple[Shapes, Cost]:
+    """The shapes that an op may give where an error hides how it is set or what it is given, and what it costs."""
+    outcomes = _outcomes(op, options, inputs)
+    if not outcomes and len(options) <= 2:
+        # With some settings nothing can be calculated while they are unknown, such as the number of an axis.
+        outcomes = _outcomes(op, dict.fromkeys(options, range(-MOST_AXES, MOST_AXES)), inputs)
+    shapes = tuple(dict.fromkeys(_cured(shape, meanings) for shape, _ in outcomes)) or anything(meanings)
+    costs = {cost for _, cost in outcomes}
+    if len(costs) == 1:
+        return shapes, costs.pop()
+    least = Cost(
+        min((_least(each.parameters) for each in costs), default=0),
+        min((_least(each.macs) for each in costs), default=0),
+    )
+    return shapes, least + OPEN
+
+
+def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[Shape, Cost], None]:
+    """The shapes, each with a cost, that an op gives for any of the settings and any of the inputs."""
+    outcomes: dict[tuple[Shape, Cost], None] = {}
+    for values in product(*options.values()):
+        variant = op.model_copy(update=dict(zip(options, values, strict=True)))
+        for shapes in product(*inputs):
+            # An op, ours or a stranger's, may fail in any way on what it could never be given but for an error.
+            with suppress(Exception):
+                outcomes[variant.infer(*shapes), cost_of(variant, shapes)] = None
+    return outcomes
+
+
+def _cured(shape: Shape, meanings: Meanings) -> Shape:
+    """A shape without what would make it wrong: once all errors are cured, each of its sizes is at least 1."""
+    return shape.with_sizes(meanings.unknown() if is_unknown(size) else size for size in shape)
+
+
+def _least(size: Size) -> int:
+    """What a cost is at least."""
+    least, _ = bounds(size)
+    return max(least or 0, 0)

@@ -1,0 +1,130 @@
+"""From the arguments of a layer to its op: each argument finds its setting, and each setting its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count as counting
+from typing import Any, Final, final
+
+from pydantic import ValidationError
+
+from archspec.catalog.fields import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
+from archspec.expression import Expression, Name, Value, is_unknown
+from archspec.meaning import Meanings, as_given
+from archspec.op import Op
+from archspec.possible import Options, options_of
+from archspec.setting import accepted, accepted_words
+from archspec.spec import Layer
+from archspec.spelling import closest
+from archspec.syntax.tree import Scalar
+
+
+@final
+@dataclass(frozen=True)
+class Settled:
+    """An op with its settings, what was written for them, and what those may be that an error hides."""
+
+    op: Op
+    given: Mapping[str, Expression]
+    options: Options
+
+
+def settle(layer: Layer, kind: type[Op], meanings: Meanings) -> Settled:
+    """The op with its settings. Where it cannot be told which setting is meant, any of the others may be."""
+    declared = kind.settings()
+    values: dict[str, Any] = {}
+    given: dict[str, Expression] = {}
+    wrong: set[str] = set()
+    is_nameless = False
+    for argument in layer.arguments:
+        setting = _setting(argument.key, kind, layer, meanings)
+        if setting is None:
+            meanings.pass_over(argument.value)
+            is_nameless = True
+            continue
+        value = _value(argument.value, accepted_words(declared[setting]), meanings)
+        if setting in given:
+            meanings.report.add(SettingTwice(argument.key.span, kind.name, setting, given[setting].span))
+            wrong.add(setting)
+        else:
+            given[setting] = argument.value
+            values[setting] = value
+            if value is None or is_unknown(value):
+                wrong.add(setting)
+    if is_nameless:
+        wrong |= declared.keys() - values.keys()
+    known = {name: value for name, value in values.items() if name not in wrong}
+    try:
+        op = kind(**known, **{name: meanings.unknown() for name in wrong})
+    except ValidationError as error:
+        for setting in dict.fromkeys(str(each["loc"][0]) for each in error.errors()):
+            if setting not in wrong:
+                _tell_invalid(layer, kind, setting, values.get(setting), given.get(setting), meanings)
+                wrong.add(setting)
+        op = kind.model_construct(None, **{name: value for name, value in known.items() if name not in wrong})
+    return Settled(op, given, options_of(kind, sorted(wrong), meanings))
+
+
+def pass_over(layer: Layer, meanings: Meanings) -> None:
+    """Take notice of the arguments of a layer whose op nobody knows."""
+    for argument in layer.arguments:
+        meanings.pass_over(argument.value)
+
+
+def fits(layer: Layer, kind: type[Op]) -> bool:
+    """Whether a layer whose op is misspelt may well be meant for this one: that each setting has a place in it."""
+    declared, positional = kind.settings(), kind.positional()
+    meant = [_at(each.key.text, positional) or closest(each.key.text, declared) for each in layer.arguments]
+    required = {name for name, field_info in declared.items() if field_info.is_required()}
+    return None not in meant and required <= set(meant)
+
+
+def _setting(key: Scalar, kind: type[Op], layer: Layer, meanings: Meanings) -> str | None:
+    """The setting that an argument is for, or `None` where a finding says that there is none."""
+    known, positional = tuple(kind.settings()), kind.positional()
+    if key.text.isdecimal():
+        if (name := _at(key.text, positional)) is None:
+            meanings.report.add(TooManyValues(key.span, kind.name, positional))
+        return name
+    if key.text in known:
+        return key.text
+    suggestion = closest(key.text, known)
+    meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, suggestion))
+    given = {_at(argument.key.text, positional) or argument.key.text for argument in layer.arguments}
+    return None if suggestion in given else suggestion
+
+
+def _at(position: str, positional: Sequence[str]) -> str | None:
+    """The setting at a position, counted from 1, if there is one."""
+    return dict(zip(map(str, counting(1)), positional, strict=False)).get(position)
+
+
+_AS_FLAG: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+def _value(expression: Expression, words: Sequence[str], meanings: Meanings) -> Value | None:
+    """The value of a setting. A name that stands for nothing is a word, where the setting takes words."""
+    if isinstance(expression, Name) and expression.text not in meanings.scope:
+        if words:
+            return expression.text
+        candidates = (*meanings.scope, "true", "false")
+        suggestion = _AS_FLAG.get(expression.text.casefold()) or closest(expression.text, candidates)
+        meanings.tell_unknown(expression.span, expression.text, suggestion)
+        return None
+    return meanings.value(expression)
+
+
+def _tell_invalid(
+    layer: Layer, kind: type[Op], setting: str, value: Value | None, given: Expression | None, meanings: Meanings
+) -> None:
+    declared = kind.settings()[setting]
+    accepts = accepted(declared)
+    if value is None or given is None:
+        description = declared.description or ""
+        meanings.report.add(MissingSetting(layer.op.span, kind.name, setting, description, accepts))
+        return
+    suggestion = closest(value, accepted_words(declared)) if isinstance(value, str) else None
+    text = as_given(given, value)
+    meanings.report.add(InvalidSetting(given.span, kind.name, setting, text, accepts, suggestion))
+    meanings.doubt(given)
