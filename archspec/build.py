@@ -15,7 +15,7 @@ from typing import final
 import networkx as nx
 
 from archspec.catalog.fields import DuplicateName, UnknownOp
-from archspec.catalog.graph import MisplacedValue, UnclearStart, UnknownValue, UnusedValue, WrongInputs
+from archspec.catalog.graph import MisplacedValue, SeveralValues, UnclearStart, UnknownValue, UnusedValue, WrongInputs
 from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.diagnostics import Report
 from archspec.expression import Expression, Value
@@ -286,7 +286,7 @@ class _Builder:
         """Add a layer to the network."""
         values = tuple(self.graph_values[each.producer] for each in inputs)
         name_span = None if layer.name is None else layer.name.span
-        node = Node(path, op, values, self.graph_values[path], layer.span, layer.name is not None, name_span)
+        node = Node(path, op, values, (self.graph_values[path],), layer.span, layer.name is not None, name_span)
         self.network.add_node(path, node=node)
         for port, value in enumerate(values):
             self.network.add_edge(value.producer, path, key=port)
@@ -297,27 +297,30 @@ class _Builder:
         """The op of a layer, when nothing is wrong with it or its inputs, and the shapes that it may give."""
         settled = settle(layer, kind, self.meanings)
         op, options = settled.op, settled.options
-        takes = len(kind.input_names())
-        if len(inputs) != takes:
-            self.report.add(WrongInputs(layer.span, kind.name, takes, len(inputs)))
-            return None, self.possible(op, options, [self.anything()] * takes)
+        least, most = kind.arity()
+        if len(inputs) < least or (most is not None and len(inputs) > most):
+            self.report.add(WrongInputs(layer.span, kind.name, least, most, len(inputs)))
+            return None, self.anything()
         if any(len(each.shapes) != 1 for each in inputs):
             return None, self.possible(op, options, [each.shapes for each in inputs])
         shapes = [self.element(layer, kind, each.shapes[0]) for each in inputs]
         if options:
             return None, self.possible(op, options, [(each,) for each in shapes])
         try:
-            shape = op.infer(*shapes)
-            if any(isinstance(size, int) and size > LARGEST for size in shape):
+            outputs = op.outputs(*shapes)
+            if any(isinstance(size, int) and size > LARGEST for shape in outputs for size in shape):
                 raise SizeError("gives an axis longer than 2**63 - 1")
             self.cost += cost_of(op, shapes)
         except (ShapeError, SizeError) as error:
             self.fault(layer, kind, error, settled.given, inputs)
             if isinstance(error, SizeError) or error.setting is None:
-                return None, self.possible(op, {}, [self.anything()] * takes)
+                return None, self.possible(op, {}, [self.anything()] * len(inputs))
             hidden = options_of(kind, (error.setting,), self.meanings)
             return None, self.possible(op, hidden, [(each,) for each in shapes])
-        return op, (shape,)
+        if len(outputs) != 1:
+            self.report.add(SeveralValues(layer.span, kind.name, len(outputs)))
+            return None, self.anything()
+        return op, outputs
 
     def possible(self, op: Op, options: Options, inputs: Sequence[Shapes]) -> Shapes:
         """The shapes that an op may give where an error hides how it is set or what it is given."""

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, final
+from typing import ClassVar, dataclass_transform, final
 
 from archspec.source import Span
 
@@ -32,9 +32,10 @@ class Related:
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True, eq_default=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Diagnostic(ABC):
-    """One finding. A subclass is one kind: its fields are the facts, its methods the words.
+    """One finding. A subclass is one kind, and a frozen dataclass: its fields are the facts, its methods the words.
 
     `message` is the fault, short, in lower case, and stands alone. `label` says what is so at the place of the finding.
     `help` is the only place for the cure. What the user wrote stands in backticks, exactly as written.
@@ -46,6 +47,10 @@ class Diagnostic(ABC):
     severity: ClassVar[Severity] = Severity.ERROR
 
     span: Span
+
+    def __init_subclass__(cls) -> None:
+        # There are many kinds, and a check that finds nothing waits for all of them; what nobody needs is not made.
+        dataclass(frozen=True, eq=False, repr=False)(cls)
 
     @abstractmethod
     def message(self) -> str: ...

@@ -33,9 +33,12 @@ class Value:
     shape: Shape
     span: Span
 
+    port: int = 0
+    """Which of the outputs of the node it is."""
+
     @property
     def name(self) -> str:
-        """The name of an input or output, or the path of a layer with dots."""
+        """The name of an input, or the path of a layer with dots."""
         return ".".join(self.producer)
 
 
@@ -47,7 +50,7 @@ class Node:
     path: Path
     op: Op
     inputs: tuple[Value, ...]
-    output: Value
+    outputs: tuple[Value, ...]
     span: Span
 
     is_named: bool
@@ -59,6 +62,11 @@ class Node:
     @property
     def name(self) -> str:
         return ".".join(self.path)
+
+    @property
+    def output(self) -> Value:
+        """The first output; most layers have no other."""
+        return self.outputs[0]
 
     @cached_property
     def weights(self) -> Mapping[str, Shape]:
@@ -130,7 +138,7 @@ class Graph:
 
     def consumers(self, value: Value) -> Iterator[Node]:
         """The layers that take this value, in order."""
-        return (self.node(path) for path in self.network.successors(value.producer))
+        return (node for node in map(self.node, self.network.successors(value.producer)) if value in node.inputs)
 
     def members(self, path: Path = ()) -> tuple[Node | Group, ...]:
         """The layers and groups directly inside a group, in order; those of the model for the empty path."""

@@ -96,7 +96,7 @@ def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[
         for shapes in product(*inputs):
             # An op, ours or a stranger's, may fail in any way on what it could never be given but for an error.
             with suppress(Exception):
-                outcomes[variant.infer(*shapes), cost_of(variant, shapes)] = None
+                outcomes[variant.outputs(*shapes)[0], cost_of(variant, shapes)] = None
     return outcomes
 
 

@@ -16,7 +16,6 @@ from pydantic_core import core_schema
 from archspec.size import LARGEST, Formula, Size, below
 from archspec.spelling import listed
 
-
 MOST_PARTS: Final = 1_000
 """Nothing is cut into more parts than this, so that a hostile spec cannot fill the memory."""
 
@@ -44,46 +43,38 @@ def _positive(value: Size) -> Size:
     return value
 
 
+_Size: TypeAlias = int | Annotated[Formula, _Formulas]
+_PositiveSize: TypeAlias = Annotated[_Size, AfterValidator(_positive)]
 _Whole: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 _Counted: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
+_Integer: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
 
-Count: TypeAlias = Annotated[
-    int | Annotated[Formula, _Formulas], AfterValidator(_positive), Says("a whole number of at least 1")
-]
+Count: TypeAlias = Annotated[_PositiveSize, Says("a whole number of at least 1")]
 """How many channels, features or the like; may be computed from sizes that are open."""
 
-OptionalCount: TypeAlias = Annotated[
-    int | Annotated[Formula, _Formulas] | None,
-    AfterValidator(lambda value: value if value is None else _positive(value)),
-    Says("a whole number of at least 1"),
-]
+OptionalCount: TypeAlias = Annotated[_PositiveSize | None, Says("a whole number of at least 1")]
 """For a count that follows from others when it is left out."""
 
-Counts: TypeAlias = Annotated[
-    tuple[Annotated[int | Annotated[Formula, _Formulas], AfterValidator(_positive)], ...],
-    Says("a list of whole numbers of at least 1"),
-]
+Counts: TypeAlias = Annotated[tuple[_PositiveSize, ...], Says("a list of whole numbers of at least 1")]
 """The sizes of a shape, some of which may be open."""
 
 Parts: TypeAlias = Annotated[
     Annotated[int, Field(ge=1, le=MOST_PARTS)]
-    | Annotated[
-        tuple[Annotated[int | Annotated[Formula, _Formulas], AfterValidator(_positive)], ...],
-        Field(min_length=1, max_length=MOST_PARTS),
-    ],
-    Says(f"a whole number from 1 to {MOST_PARTS}, or a list of sizes with one for each part"),
+    | Annotated[tuple[_PositiveSize, ...], Field(min_length=1, max_length=MOST_PARTS)],
+    Says(f"a whole number from 1 to {MOST_PARTS}, or a list of sizes, one for each part"),
 ]
 """How something is cut: into so many equal parts, or into parts of these sizes."""
 
 Positive: TypeAlias = Annotated[_Counted, Says("a whole number of at least 1")]
 NonNegative: TypeAlias = Annotated[_Whole, Says("a whole number of at least 0")]
-_AnyWhole: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
-Whole: TypeAlias = Annotated[_AnyWhole, Says("a whole number")]
-Wholes: TypeAlias = Annotated[tuple[_AnyWhole, ...], Says("a list of whole numbers")]
-Place: TypeAlias = Annotated[_AnyWhole | Annotated[Formula, _Formulas], Says("a whole number")]
+Whole: TypeAlias = Annotated[_Integer, Says("a whole number")]
+Axes: TypeAlias = Annotated[tuple[_Integer, ...], Says("a list of whole numbers")]
+"""Axes by number, each counted from 0 or, where it is negative, from the last, which is -1."""
+
+Place: TypeAlias = Annotated[_Integer | Annotated[Formula, _Formulas], Says("a whole number")]
 """A position along an axis; may be computed from sizes that are open."""
 
-OptionalPlace: TypeAlias = Annotated[_AnyWhole | Annotated[Formula, _Formulas] | None, Says("a whole number")]
+OptionalPlace: TypeAlias = Annotated[_Integer | Annotated[Formula, _Formulas] | None, Says("a whole number")]
 Flag: TypeAlias = Annotated[bool, Says("`true` or `false`")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Says("a number")]
 PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False), Says("a number above 0")]

@@ -445,7 +445,7 @@ class Input(Part):
 class Spec(Part):
     """A model as its author wrote it."""
 
-    owner = "a spec"
+    owner = "a model"
     cures: ClassVar[dict[str, str]] = {
         "model": "start with the name of the model, such as `model: LeNet`",
         "inputs": "say what the model is given: `inputs: {x: [B, 3, 32, 32]}` in YAML, or `input x: [B, 3, 32, 32]`",

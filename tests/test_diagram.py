@@ -79,7 +79,7 @@ def built(
         taken = tuple(values[source] for source in sources)
         output = Value(path, op.infer(*(value.shape for value in taken)), SPAN)
         values[text.rstrip("!")] = output
-        network.add_node(path, node=Node(path, op, taken, output, SPAN, is_named=text.endswith("!")))
+        network.add_node(path, node=Node(path, op, taken, (output,), SPAN, is_named=text.endswith("!")))
         for number, value in enumerate(taken):
             network.add_edge(value.producer, path, key=number)
     given = tuple(values[each] for each in inputs)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import combinations, product
 from math import prod
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.op import Example, Op, ShapeError, count
@@ -26,13 +24,11 @@ from archspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, MaxPool
 from archspec.ops.regularisation import Dropout
 from archspec.ops.reshaping import Flatten
 from archspec.setting import accepted
-from archspec.shape import Element, Shape
+from archspec.shape import Shape
 from archspec.size import evaluate, named
-from archspec_torch import support
-from archspec_torch.call import Call
+from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
-
-DTYPES = {Element.FLOAT: torch.float32, Element.INT: torch.int64, Element.BOOL: torch.bool}
+from tests.lowered import agrees_with_torch, built, quiet, random_uses, runnable, shape_of, torch_shapes, zeros
 
 EXAMPLES = [
     pytest.param(example, id=f"{example.op} on {', '.join(map(str, example.inputs))}")
@@ -43,47 +39,27 @@ every_example = pytest.mark.parametrize("example", EXAMPLES)
 every_op = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
 
 
-def built(call: Call, device: str) -> nn.Module:
-    """The module that a call builds, made by the class that the call names."""
-    prefix, _, name = call.function.rpartition(".")
-    assert prefix in ("nn", ""), call
-    with torch.device(device):
-        module = getattr(nn if prefix else support, name)(*call.positional, **call.named)
-    assert isinstance(module, nn.Module)
-    return module
-
-
-def tensor(shape: Shape, device: str) -> Tensor:
-    return torch.zeros(shape.sizes, dtype=DTYPES[shape.element], device=device)  # type: ignore[arg-type]
-
-
-def shape_of(value: Tensor) -> Shape:
-    element = {dtype: element for element, dtype in DTYPES.items()}[value.dtype]
-    return Shape(tuple(value.shape), element)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without torch's note that `padding="same"` with an even kernel copies its input."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Using padding='same'", category=UserWarning)
-        yield
-
-
-def torch_shape(op: Op, *inputs: Shape, device: str) -> Shape:
-    with quiet(), torch.no_grad():
-        output = built(lower(op, *inputs), device)(*(tensor(each, device) for each in inputs))
-    return shape_of(output)
+def module_on_meta(example: Example) -> nn.Module:
+    """The module of an op; an op that is written as an expression has an empty one, as it keeps nothing."""
+    found = lower(example.op, *example.inputs)
+    return nn.Module() if isinstance(found, Inline) else built(found, "meta")
 
 
 @every_example
-def test_shape_is_that_of_torch(example: Example) -> None:
-    assert example.op.infer(*example.inputs) == torch_shape(example.op, *example.inputs, device="meta")
+def test_an_example_has_as_many_inputs_as_its_op_takes(example: Example) -> None:
+    least, most = example.op.arity()
+    assert least <= len(example.inputs)
+    assert most is None or len(example.inputs) <= most
+
+
+@every_example
+def test_shapes_are_those_of_torch(example: Example) -> None:
+    assert example.op.outputs(*example.inputs) == torch_shapes(example.op, *example.inputs, device="meta")
 
 
 @every_example
 def test_weights_and_buffers_are_the_parameters_and_buffers_of_torch(example: Example) -> None:
-    module = built(lower(example.op, *example.inputs), "meta")
+    module = module_on_meta(example)
     assert dict(example.op.weights(*example.inputs)) == {
         name: shape_of(value) for name, value in module.named_parameters()
     }
@@ -94,29 +70,32 @@ def test_weights_and_buffers_are_the_parameters_and_buffers_of_torch(example: Ex
 
 @every_example
 def test_cost_is_that_of_torch(example: Example) -> None:
-    module = built(lower(example.op, *example.inputs), "meta")
+    run = runnable(example.op, *example.inputs, device="meta")
     counter = FlopCounterMode(display=False)
     with quiet(), counter:
-        module(*(tensor(each, "meta") for each in example.inputs))
+        run(*(zeros(each, "meta") for each in example.inputs))
     assert 2 * example.op.macs(*example.inputs) == counter.get_total_flops()
 
 
 def opened(shapes: tuple[Shape, ...]) -> Iterator[tuple[tuple[Shape, ...], dict[str, int]]]:
-    """The shapes with open sizes for each axis alone, each two, all but the channels, and all; with their numbers."""
-    places = [(which, axis) for which, shape in enumerate(shapes) for axis in range(shape.rank)]
+    """The shapes with open sizes for each axis alone, each two, all but the channels, and all; with their numbers.
+
+    Axes of several inputs that have the same number and size are opened together, by one name. A size of 1 stays: where
+    nothing tells that an axis is to be repeated, its size is taken to be that of the other input.
+    """
+    is_alone = len(shapes) == 1
+    places = sorted({(axis, size) for shape in shapes for axis, size in enumerate(shape) if is_alone or size != 1})
     choices = {frozenset(each) for length in (1, 2, len(places)) for each in combinations(places, length)}
-    choices.add(frozenset(place for place in places if place[1] != 1))
+    choices.add(frozenset(place for place in places if place[0] != 1))
     for chosen in sorted(choices, key=sorted):
-        numbers = {f"N{which}_{axis}": shapes[which][axis] for which, axis in chosen}
         yield (
             tuple(
                 shape.with_sizes(
-                    named(f"N{which}_{axis}") if (which, axis) in chosen else size
-                    for axis, size in enumerate(shape.sizes)
+                    named(f"N{axis}_{size}") if (axis, size) in chosen else size for axis, size in enumerate(shape)
                 )
-                for which, shape in enumerate(shapes)
+                for shape in shapes
             ),
-            {name: size for name, size in numbers.items() if isinstance(size, int)},
+            {f"N{axis}_{size}": size for axis, size in chosen if isinstance(size, int)},
         )
 
 
@@ -128,7 +107,7 @@ def closed(shape: Shape, numbers: dict[str, int]) -> Shape:
 def test_formulas_at_numbers_are_what_the_numbers_give(example: Example) -> None:
     op, inputs = example.op, example.inputs
     for shapes, numbers in opened(inputs):
-        assert closed(op.infer(*shapes), numbers) == op.infer(*inputs), shapes
+        assert tuple(closed(each, numbers) for each in op.outputs(*shapes)) == op.outputs(*inputs), shapes
         assert evaluate(op.macs(*shapes), numbers) == op.macs(*inputs), shapes
         for rule in (op.weights, op.buffers):
             assert {name: closed(each, numbers) for name, each in rule(*shapes).items()} == rule(*inputs), shapes
@@ -136,7 +115,7 @@ def test_formulas_at_numbers_are_what_the_numbers_give(example: Example) -> None
 
 @every_example
 def test_the_count_of_weights_is_that_of_torch(example: Example) -> None:
-    module = built(lower(example.op, *example.inputs), "meta")
+    module = module_on_meta(example)
     assert count(example.op.weights(*example.inputs)) == sum(each.numel() for each in module.parameters())
 
 
@@ -172,29 +151,6 @@ def test_the_manual_names_shapes_and_source(op: type[Op]) -> None:
 def test_every_op_is_final_and_found_by_its_name(op: type[Op]) -> None:
     assert getattr(op, "__final__", False)
     assert BY_NAME[op.name] is op
-
-
-# Torch is asked on the cpu, where every check is made; the meta device leaves some out. Few values are enough, as every
-# rule depends on differences between small numbers, and where sizes are small refusals are as frequent as results.
-random_uses = settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
-)
-
-
-def agrees_with_torch(op: Op, x: Shape) -> None:
-    """The inferred shape is that of torch, and `infer` refuses what torch refuses, and nothing else."""
-    try:
-        expected: Shape | Exception = torch_shape(op, x, device="cpu")
-    except (RuntimeError, ValueError, IndexError) as refusal:
-        expected = refusal
-    try:
-        inferred: Shape | ShapeError = op.infer(x)
-    except ShapeError as refusal:
-        inferred = refusal
-    if isinstance(expected, Exception) and isinstance(inferred, ShapeError):
-        assert inferred.setting is None or inferred.setting in op.settings()
-    else:
-        assert inferred == expected, f"{op} on {x}: {inferred!r}, but torch: {expected!r}"
 
 
 def per_axis(axes: int, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -7,7 +7,7 @@ from math import ceil, erf, exp, log, pi, sqrt, tanh
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archspec.op import Op
 from archspec.ops.activation import (
@@ -34,17 +34,7 @@ from archspec.ops.norm import BatchNorm, LocalResponseNorm
 from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from archspec.ops.regularisation import Dropout
 from archspec.shape import Shape
-from archspec_torch import support
-from archspec_torch.lower import lower
-
-
-def module_of(op: Op, x: Tensor) -> nn.Module:
-    call = lower(op, Shape(tuple(x.shape)))
-    prefix, _, name = call.function.rpartition(".")
-    module = getattr(nn if prefix else support, name)(*call.positional, **call.named)
-    assert isinstance(module, nn.Module)
-    return module
-
+from tests.lowered import module_of
 
 IMAGE = torch.tensor(
     [[1, 2, 0, 3, 1], [0, 1, 2, 3, 1], [1, 2, 1, 0, 0], [5, 2, 3, 1, 1], [2, 1, 0, 1, 1]], dtype=torch.float32

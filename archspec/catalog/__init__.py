@@ -48,6 +48,7 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     graph.WrongInputs,
     graph.NoLayers,
     graph.MisplacedValue,
+    graph.SeveralValues,
     shapes.ShapeFault,
     shapes.WrongElement,
     shapes.FailedExpectation,

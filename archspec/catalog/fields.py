@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
 
 from archspec.diagnostics import Diagnostic, Related
@@ -20,7 +19,6 @@ def did_you_mean(suggestion: str | None) -> str:
 
 
 @final
-@dataclass(frozen=True)
 class UnknownField(Diagnostic):
     """A key that the language does not have at this place.
 
@@ -56,7 +54,6 @@ class UnknownField(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class MissingField(Diagnostic):
     """A key that must be there is not.
 
@@ -90,7 +87,6 @@ class MissingField(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class WrongKind(Diagnostic):
     """A value, list or mapping stands where something else belongs.
 
@@ -123,7 +119,6 @@ class WrongKind(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownOp(Diagnostic):
     """No op has this name.
 
@@ -159,7 +154,6 @@ class UnknownOp(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownSetting(Diagnostic):
     """An op has no setting of this name.
 
@@ -201,7 +195,6 @@ class UnknownSetting(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class MissingSetting(Diagnostic):
     """A setting without a default is not given.
 
@@ -242,7 +235,6 @@ class MissingSetting(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class InvalidSetting(Diagnostic):
     """A setting has a value that it cannot have.
 
@@ -284,7 +276,6 @@ class InvalidSetting(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class TooManyValues(Diagnostic):
     """More values stand without a name than the op has settings that may.
 
@@ -326,7 +317,6 @@ class TooManyValues(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class SettingTwice(Diagnostic):
     """A setting is given by its position and by its name.
 
@@ -369,7 +359,6 @@ class SettingTwice(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownName(Diagnostic):
     """A name in an expression is neither a parameter nor a size.
 
@@ -407,7 +396,6 @@ class UnknownName(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class InvalidExpression(Diagnostic):
     """An expression has no value.
 
@@ -439,7 +427,6 @@ class InvalidExpression(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownParameter(Diagnostic):
     """A setting from outside, by `--set` or in Python, names a parameter that the model does not have.
 
@@ -465,7 +452,6 @@ class UnknownParameter(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class MissingParameter(Diagnostic):
     """A parameter has no default, and no value from outside.
 
@@ -500,7 +486,6 @@ class MissingParameter(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class DuplicateName(Diagnostic):
     """Two things in one place have the same name.
 
@@ -544,7 +529,6 @@ class DuplicateName(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class InvalidName(Diagnostic):
     """A name is a letter or underscore, followed by letters, digits and underscores.
 
@@ -580,7 +564,6 @@ class InvalidName(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownElement(Diagnostic):
     """The elements of an input are `float` (which need not be said), `int` or `bool`.
 
@@ -615,7 +598,6 @@ class UnknownElement(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnusedParameter(Diagnostic):
     """A parameter that nothing uses. Whoever sets it would wonder why nothing changes.
 
@@ -650,7 +632,6 @@ class UnusedParameter(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnsupportedVersion(Diagnostic):
     """The key `archspec` says for which version of the language a file was written; there is one so far.
 
@@ -685,7 +666,6 @@ class UnsupportedVersion(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnclearLayer(Diagnostic):
     """A layer of a YAML file is a mapping with one op, and beside it perhaps its `name` and what it is fed `from`.
 

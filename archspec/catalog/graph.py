@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
 
 from archspec.catalog.fields import did_you_mean
@@ -11,7 +10,6 @@ from archspec.spelling import listed
 
 
 @final
-@dataclass(frozen=True)
 class UnclearStart(Diagnostic):
     """The first layer of a model with several inputs must say which of them it takes.
 
@@ -52,7 +50,6 @@ class UnclearStart(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownValue(Diagnostic):
     """A layer takes a value that no input or layer before it has given.
 
@@ -90,7 +87,6 @@ class UnknownValue(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnusedValue(Diagnostic):
     """What an input or a layer gives goes nowhere. The last line of a model is its output; all else must lead there.
 
@@ -130,7 +126,6 @@ class UnusedValue(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class WrongInputs(Diagnostic):
     """An op is fed more or fewer values than it takes.
 
@@ -158,16 +153,59 @@ class WrongInputs(Diagnostic):
     code = "A204"
     name = "wrong-inputs"
     op: str
-    takes: int
+    least: int
+    most: int | None
     given: int
 
     def message(self) -> str:
-        takes = "one value" if self.takes == 1 else f"{self.takes} values"
-        return f"`{self.op}` takes {takes}, and is given {self.given}"
+        given = "one" if self.given == 1 else str(self.given)
+        return f"`{self.op}` takes {self.takes}, and is given {given}"
+
+    @property
+    def takes(self) -> str:
+        if self.most is None:
+            return f"{self.least} values or more"
+        if self.least != self.most:
+            return f"{self.least} to {self.most} values"
+        return "one value" if self.least == 1 else f"{self.least} values"
+
+    def help(self) -> str:
+        return "feed it by the names of values: `from: [a, b]`" if self.given < self.least else ""
 
 
 @final
-@dataclass(frozen=True)
+class SeveralValues(Diagnostic):
+    """An op gives several values where one is needed. It cannot be told which of them goes on.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        split(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        slice(1, end=4)
+    }
+    ```
+    """
+
+    code = "A207"
+    name = "several-values"
+    op: str
+    gives: int
+
+    def message(self) -> str:
+        return f"`{self.op}` gives {self.gives} values, and one is needed here"
+
+
+@final
 class NoLayers(Diagnostic):
     """A model or a group of layers without a layer.
 
@@ -198,7 +236,6 @@ class NoLayers(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class MisplacedValue(Diagnostic):
     """The name of a value stands where a layer belongs. A value can start a chain; what follows an arrow is a layer.
 

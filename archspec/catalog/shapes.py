@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
 
 from archspec.diagnostics import Diagnostic, Related
@@ -11,7 +10,6 @@ from archspec.spelling import listed
 
 
 @final
-@dataclass(frozen=True)
 class ShapeFault(Diagnostic):
     """An op cannot take an input of this shape with these settings.
 
@@ -58,7 +56,6 @@ class ShapeFault(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class WrongElement(Diagnostic):
     """An op cannot take elements of this type: a convolution takes no whole numbers.
 
@@ -92,7 +89,6 @@ class WrongElement(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class FailedExpectation(Diagnostic):
     """What a spec expects of itself does not hold.
 
@@ -130,7 +126,6 @@ class FailedExpectation(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class OpenExpectation(Diagnostic):
     """Whether an expectation holds depends on sizes that are open.
 
@@ -168,7 +163,6 @@ class OpenExpectation(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class InvalidSize(Diagnostic):
     """The size of an axis is a name or a whole number from 1 to 2**63 - 1.
 

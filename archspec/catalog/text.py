@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
 
 from archspec.diagnostics import Diagnostic, Related
@@ -10,7 +9,6 @@ from archspec.source import Span
 
 
 @final
-@dataclass(frozen=True)
 class UnreadableFile(Diagnostic):
     """A file cannot be read: it is missing, is a folder, or may not be opened.
 
@@ -32,7 +30,6 @@ class UnreadableFile(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class NotText(Diagnostic):
     """A spec is text in UTF-8 and has no control characters.
 
@@ -54,7 +51,6 @@ class NotText(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class FileTooLarge(Diagnostic):
     """A spec is a text that people read; a file of megabytes is something else.
 
@@ -72,7 +68,6 @@ class FileTooLarge(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnknownSyntax(Diagnostic):
     """The ending of a file name says which syntax it has: `.arch`, `.yaml` or `.yml`.
 
@@ -92,7 +87,6 @@ class UnknownSyntax(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class EmptySpec(Diagnostic):
     """A file without a model says nothing.
 
@@ -119,7 +113,6 @@ class EmptySpec(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class InvalidYaml(Diagnostic):
     """A file is not YAML. The text says what the YAML reader stumbled over.
 
@@ -149,7 +142,6 @@ class InvalidYaml(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class DuplicateKey(Diagnostic):
     """A key, setting or parameter is given twice in one place. YAML itself would silently keep the last.
 
@@ -191,7 +183,6 @@ class DuplicateKey(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class SeveralDocuments(Diagnostic):
     """A file holds one YAML document.
 
@@ -219,7 +210,6 @@ class SeveralDocuments(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class YamlTag(Diagnostic):
     """Tags and merge keys of YAML have no meaning in a spec; tags of other tools would run code.
 
@@ -258,7 +248,6 @@ class YamlTag(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class AliasExpansion(Diagnostic):
     """Aliases of YAML stand for what was marked before; a few lines of them can stand for more than any memory holds.
 
@@ -288,7 +277,6 @@ class AliasExpansion(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class TooDeep(Diagnostic):
     """Brackets, braces, lists and mappings stand in one another too deep for anyone to read.
 
@@ -306,7 +294,6 @@ class TooDeep(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class SyntaxFault(Diagnostic):
     """A text does not follow the grammar.
 
@@ -349,7 +336,6 @@ class SyntaxFault(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class UnclosedBracket(Diagnostic):
     """A bracket or brace is opened and never closed.
 

@@ -25,9 +25,13 @@ from archspec.ops.activation import (
     Softplus,
     Tanh,
 )
+from archspec.ops.arithmetic import Arithmetic
+from archspec.ops.attention import Attention
 from archspec.ops.conv import Conv
+from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm, LocalResponseNorm
+from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
+from archspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm
 from archspec.ops.pool import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -37,7 +41,18 @@ from archspec.ops.pool import (
     MaxPool,
 )
 from archspec.ops.regularisation import Dropout
-from archspec.ops.reshaping import Flatten
+from archspec.ops.reshaping import (
+    Broadcast,
+    Flatten,
+    Identity,
+    Pad,
+    Permute,
+    Reshape,
+    Select,
+    Slice,
+    Split,
+    Upsample,
+)
 
 OPS: Final[tuple[type[Op], ...]] = (
     Conv,
@@ -49,6 +64,10 @@ OPS: Final[tuple[type[Op], ...]] = (
     GlobalAvgPool,
     GlobalMaxPool,
     BatchNorm,
+    LayerNorm,
+    RmsNorm,
+    GroupNorm,
+    InstanceNorm,
     LocalResponseNorm,
     Relu,
     Sigmoid,
@@ -68,6 +87,25 @@ OPS: Final[tuple[type[Op], ...]] = (
     LogSoftmax,
     Dropout,
     Flatten,
+    Reshape,
+    Permute,
+    Select,
+    Slice,
+    Split,
+    Pad,
+    Upsample,
+    Broadcast,
+    Identity,
+    Add,
+    Mul,
+    Concat,
+    Stack,
+    Matmul,
+    Arithmetic,
+    Attention,
+    Embedding,
+    LearnedPositions,
+    SinusoidalPositions,
 )
 """All of them, in the order of the manual."""
 

@@ -79,7 +79,7 @@ class Conv(Op):
             surplus = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
             margins = [(each // 2, each - each // 2) for each in surplus]
         else:
-            margins = [*ends(0 if self.padding == "valid" else self.padding, axes, "padding")]
+            margins = list(ends(0 if self.padding == "valid" else self.padding, axes, "padding"))
         return tuple(
             Window(kernel, stride, dilation, before, after)
             for kernel, stride, dilation, (before, after) in zip(kernels, strides, dilations, margins, strict=True)
@@ -114,8 +114,8 @@ class Conv(Op):
                 setting="padding",
                 help=f"write the padding as numbers: `{written(alike)}` divides each size by the stride, rounded up",
             )
-        margins = tuple((window.before, window.after) for window in windows)
-        check_margins(sizes, margins, self.padding_mode, "padding_mode", "use less `padding`")
+        ends_of_axes = [(window.before, window.after) for window in windows]
+        check_margins(sizes, ends_of_axes, self.padding_mode, "padding_mode", "use less `padding`")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

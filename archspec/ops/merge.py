@@ -152,8 +152,7 @@ class Matmul(Op):
         return a.with_sizes((*broadcast(a[:-2], b[:-2]), a[-2], b[-1]))
 
     def macs(self, a: Shape, b: Shape) -> Size:
-        # A size that is open is the other one, which may be known.
-        return self.infer(a, b).elements * (a[-1] if isinstance(a[-1], int) else b[-2])
+        return self.infer(a, b).elements * _same(-1, a[-1], b[-2])
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -166,7 +165,9 @@ class Matmul(Op):
 
 def _check_ranks(first: Shape, other: Shape) -> None:
     if first.rank != other.rank:
-        raise ShapeError(f"needs equally many axes in each input, but one has {counted(first.rank)} and one {other.rank}")
+        raise ShapeError(
+            f"needs equally many axes in each input, but one has {counted(first.rank)} and one {other.rank}"
+        )
 
 
 def _same(axis: int, left: Size, right: Size) -> Size:

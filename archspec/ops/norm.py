@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import final
 
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
+from archspec.ops.agreement import counted
+from archspec.ops.window import space
 from archspec.setting import Flag, Number, Positive, PositiveNumber, Probability
 from archspec.shape import Element, Shape
+from archspec.size import differs
 
 
 @final
@@ -101,4 +105,174 @@ class LocalResponseNorm(Op):
         return (
             Example.of(cls(size=5, alpha=5e-4, k=2.0), [2, 8, 5, 5]),
             Example.of(cls(size=2, beta=0.5), [2, 8, 5]),
+        )
+
+
+@final
+class LayerNorm(Op):
+    """Layer normalisation: `y = (x - mean)/sqrt(variance + eps) * weight + bias`.
+
+    The mean and the variance are taken for each example and position on its own, over the last `axes` axes; the trained
+    `weight` and `bias` have one number for each place in those. The variance is divided by the count, not the count
+    less one.
+
+    Shapes: `[..., features] -> [..., features]` by default.
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016; `torch.nn.LayerNorm`.
+    """
+
+    name = "layernorm"
+    family = Family.NORMALISATION
+
+    eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
+    affine: Flag = Field(True, description="whether the result is scaled, and shifted where there is a bias")
+    bias: Flag = Field(True, description="whether the result is shifted, if it is scaled")
+    axes: Positive = Field(1, description="how many of the last axes are normalised together")
+
+    def infer(self, x: Shape) -> Shape:
+        _check_axes(x, self.axes)
+        return x
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        if not self.affine:
+            return {}
+        weight = {"weight": Shape(x[-self.axes :])}
+        return weight | {"bias": Shape(x[-self.axes :])} if self.bias else weight
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 5, 8]),
+            Example.of(cls(eps=1e-6, bias=False), [2, 8]),
+            Example.of(cls(axes=3), [2, 3, 4, 5]),
+            Example.of(cls(affine=False), [2, 5, 8]),
+        )
+
+
+@final
+class RmsNorm(Op):
+    """Normalisation by the root mean square: `y = x/sqrt(mean of x^2 + eps) * weight`.
+
+    As layer normalisation, over the last `axes` axes, but nothing is subtracted and nothing is added.
+
+    Shapes: `[..., features] -> [..., features]` by default.
+    Source: Zhang and Sennrich, "Root mean square layer normalization", 2019; `torch.nn.RMSNorm`.
+    """
+
+    name = "rmsnorm"
+    family = Family.NORMALISATION
+
+    eps: PositiveNumber = Field(1e-6, description="added to the mean of the squares, so that the root is never zero")
+    affine: Flag = Field(True, description="whether the result is scaled by trained numbers")
+    axes: Positive = Field(1, description="how many of the last axes are normalised together")
+
+    def infer(self, x: Shape) -> Shape:
+        _check_axes(x, self.axes)
+        return x
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": Shape(x[-self.axes :])} if self.affine else {}
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 5, 8]),
+            Example.of(cls(eps=1e-5, affine=False), [2, 8]),
+            Example.of(cls(axes=2), [2, 5, 8]),
+        )
+
+
+@final
+class GroupNorm(Op):
+    """Group normalisation: `y = (x - mean)/sqrt(variance + eps) * weight + bias`.
+
+    The mean and the variance are taken for each example, over one group of neighbouring channels and all axes of space;
+    the trained `weight` and `bias` are one number for each channel. The number of groups must divide the channels. With
+    one group all channels are normalised together, with as many as there are channels each on its own.
+
+    Shapes: `[batch, channels, space...] -> [batch, channels, space...]`.
+    Source: Wu and He, "Group normalization", 2018; `torch.nn.GroupNorm`.
+    """
+
+    name = "groupnorm"
+    family = Family.NORMALISATION
+
+    groups: Positive = Field(description="groups of channels that are normalised together")
+    eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
+    affine: Flag = Field(True, description="whether each channel is scaled and shifted by trained numbers")
+
+    def infer(self, x: Shape) -> Shape:
+        if x.rank < 2:
+            raise ShapeError(
+                f"needs at least 2 axes, but the input has {x.rank}", help="the axes are `[batch, channels, space...]`"
+            )
+        if differs(x[1] % self.groups, 0):
+            raise ShapeError(
+                f"has {self.groups} groups, but {self.groups} does not divide the channels of the input: {x[1]}",
+                setting="groups",
+                help="use a number of groups that divides the channels",
+            )
+        if x.elements == self.groups:
+            raise ShapeError(
+                f"has {self.groups} groups of a single value each, of which nothing is left when their mean is taken "
+                "away",
+                setting="groups",
+                help="use fewer groups",
+            )
+        return x
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(groups=4), [2, 8, 5, 5]),
+            Example.of(cls(groups=1, eps=1e-6), [2, 8]),
+            Example.of(cls(groups=8, affine=False), [2, 8, 3]),
+        )
+
+
+@final
+class InstanceNorm(Op):
+    """Instance normalisation: `y = (x - mean)/sqrt(variance + eps)`, and `* weight + bias` where it is affine.
+
+    The mean and the variance are taken for each example and each channel, over all axes of space, in training and in
+    evaluation alike. Space must have more than one position.
+
+    Shapes: `[batch, channels, space...] -> [batch, channels, space...]`, with one to three axes of space.
+    Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016; `torch.nn.InstanceNorm2d`.
+    """
+
+    name = "instancenorm"
+    family = Family.NORMALISATION
+
+    eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
+    affine: Flag = Field(False, description="whether each channel is scaled and shifted by trained numbers")
+
+    def infer(self, x: Shape) -> Shape:
+        if prod(space(x)) == 1:
+            raise ShapeError(
+                "needs more than one position in space, but the input has one",
+                help="of a single value nothing is left when its mean is taken away",
+            )
+        return x
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8, 5]),
+            Example.of(cls(affine=True), [2, 8, 5, 4]),
+            Example.of(cls(eps=1e-3), [2, 8, 3, 4, 5]),
+        )
+
+
+def _check_axes(x: Shape, axes: int) -> None:
+    if x.rank < axes:
+        raise ShapeError(
+            f"normalises the last {counted(axes)}, but the input has {x.rank}",
+            setting="axes",
+            help=f"use at most {x.rank}" if x.rank else "",
         )

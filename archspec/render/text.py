@@ -69,8 +69,8 @@ def _summary(findings: list[Diagnostic], style: Style) -> str:
         number = sum(each.severity is severity for each in findings)
         if number:
             counts.append(f"{number} {severity}{'s' if number > 1 and severity is not Severity.ADVICE else ''}")
-    codes = sorted({each.code for each in findings})
-    return f"{style.strong}{', '.join(counts)}{style.plain}; `archspec explain {codes[0]}` tells more of the first kind"
+    tells = "tells more" if len({each.code for each in findings}) == 1 else "tells more of the first"
+    return f"{style.strong}{', '.join(counts)}{style.plain}; `archspec explain {findings[0].code}` {tells}"
 
 
 def _finding(diagnostic: Diagnostic, style: Style) -> str:

@@ -30,12 +30,17 @@ DEEPEST: Final = 100
 _SYMBOLS: Final = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}"}
 
 
+# A YAML file contains lines and values, but no file of this syntax, and need not wait for the tables of one.
+_FILES: Final = ("file", "line", "value")
+_PARTS: Final = ("line", "value")
+
+
 @cache
-def _parser() -> Lark:
+def _parser(starts: tuple[str, ...]) -> Lark:
     return Lark(
         files("archspec.syntax").joinpath("grammar.lark").read_text(encoding="utf-8"),
         parser="lalr",
-        start=["file", "line", "value"],
+        start=list(starts),
         propagate_positions=True,
         maybe_placeholders=True,
     )
@@ -102,7 +107,7 @@ def _parse(scalar: Scalar, start: str) -> Parsed[Token]:
         if depth > DEEPEST:
             raise Fault(TooDeep(scalar.place(position, position + 1), DEEPEST))
     try:
-        return _parser().parse(scalar.text, start=start)
+        return _parser(_FILES if start == "file" else _PARTS).parse(scalar.text, start=start)
     except UnexpectedInput as error:
         raise Fault(_explained(scalar, error)) from None
 

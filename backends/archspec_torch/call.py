@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, final
+from enum import IntEnum
+from typing import Any, Final, final
 
 
 @final
@@ -48,11 +50,81 @@ class Call:
         return f"{self.function}({', '.join(self.arguments)})"
 
 
+@final
+@dataclass(frozen=True)
+class Operation:
+    """An operator between two values, or a sign before one. Parentheses are printed where they are needed."""
+
+    symbol: str
+    operands: tuple[Any, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Item:
+    """What stands at some places of a value, such as `x[:, 0]`: numbers, ranges, and `...` for all axes between."""
+
+    base: Any
+    places: tuple[Any, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Range:
+    """The places from one to just before another, such as `1:4`; all of them where nothing else is said."""
+
+    start: Any = None
+    end: Any = None
+    step: int = 1
+
+
+class Tight(IntEnum):
+    """How tightly a piece of source binds: what binds less than its place needs stands in parentheses."""
+
+    SUM = 1
+    PRODUCT = 2
+    SIGN = 3
+    POWER = 4
+    ATOM = 5
+
+
+_TIGHT: Final = {
+    "+": Tight.SUM,
+    "-": Tight.SUM,
+    "*": Tight.PRODUCT,
+    "/": Tight.PRODUCT,
+    "//": Tight.PRODUCT,
+    "@": Tight.PRODUCT,
+    "**": Tight.POWER,
+}
+
+
+def tightness(value: Any) -> Tight:
+    """How tightly a value binds when it is printed."""
+    match value:
+        case Operation(symbol, operands):
+            return Tight.SIGN if len(operands) == 1 else _TIGHT[symbol]
+        case int() | float() if value < 0:
+            return Tight.SIGN
+        case _:
+            return Tight.ATOM
+
+
+def grouped(value: Any, least: Tight) -> str:
+    """A value as it is printed where only what binds at least so tightly can stand without parentheses."""
+    text = printed(value)
+    return text if tightness(value) >= least else f"({text})"
+
+
 def printed(value: Any) -> str:
     """A value as Python source on one line, in the form that formatters give it."""
     match value:
         case Variable(name):
             return name
+        case Operation():
+            return _operation(value)
+        case Item(base, places):
+            return f"{grouped(base, Tight.ATOM)}[{', '.join(map(_place, places))}]"
         case Call():
             return str(value)
         case str():
@@ -64,6 +136,37 @@ def printed(value: Any) -> str:
             return f"({inner},)" if len(value) == 1 else f"({inner})"
         case _:
             return repr(value)
+
+
+def _operation(operation: Operation) -> str:
+    symbol, operands, least = operation.symbol, operation.operands, tightness(operation)
+    if len(operands) == 1:
+        return f"{symbol}{grouped(operands[0], least)}"
+    left, right = operands
+    if symbol == "**":
+        # It is read from the right, and a sign may follow it. Formatters leave no blanks between what is simple.
+        base, exponent = grouped(left, Tight.ATOM), grouped(right, Tight.SIGN)
+        blank = "" if _SIMPLE.fullmatch(base) and _SIMPLE.fullmatch(exponent) else " "
+        return f"{base}{blank}**{blank}{exponent}"
+    return f"{grouped(left, least)} {symbol} {grouped(right, Tight(least + 1))}"
+
+
+_SIMPLE: Final = re.compile(r"-?[\w.]+(?:e-\d+)?")
+
+
+def _place(place: Any) -> str:
+    if place is ...:
+        return "..."
+    if not isinstance(place, Range):
+        return printed(place)
+    ends = [None if end is None else printed(end) for end in (place.start, place.end)]
+    # A formatter puts blanks around the colon where an end is calculated.
+    is_calculated = any(isinstance(end, Operation) for end in (place.start, place.end))
+    start, end = (each or "" for each in ends)
+    if is_calculated:
+        start, end = (f"{start} " if start else ""), (f" {end}" if end else "")
+    step = "" if place.step == 1 else f" : {place.step}" if is_calculated else f":{place.step}"
+    return f"{start}:{end}{step}"
 
 
 def is_spread(value: Any) -> bool:

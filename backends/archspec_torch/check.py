@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-from dataclasses import dataclass
 from typing import Final, final
 
 from archspec.catalog.fields import did_you_mean
@@ -40,7 +39,6 @@ TAKEN_BY_METHOD: Final = frozenset({"Tensor", "self"})
 
 
 @final
-@dataclass(frozen=True)
 class ReservedName(Diagnostic):
     """A name of the spec becomes a name in Python, and this one has a meaning there already.
 
@@ -77,7 +75,6 @@ class ReservedName(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class OpenSize(Diagnostic):
     """A layer has weights whose size is open. A module must know the sizes of its weights.
 
@@ -113,7 +110,6 @@ class OpenSize(Diagnostic):
 
 
 @final
-@dataclass(frozen=True)
 class NoLowering(Diagnostic):
     """An op that a plugin brought, without its form in PyTorch.
 

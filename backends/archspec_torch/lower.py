@@ -1,4 +1,4 @@
-"""What each op is in PyTorch: a call that builds its module.
+"""What each op is in PyTorch: a call that builds its module, or, if it needs none, an expression over its inputs.
 
 The parameters and buffers of that module have the names that the op gives them. Nothing here needs torch.
 """
@@ -6,7 +6,7 @@ The parameters and buffers of that module have the names that the op gives them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import singledispatch
+from functools import reduce, singledispatch
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -30,16 +30,32 @@ from archspec.ops.activation import (
     Softplus,
     Tanh,
 )
+from archspec.ops.arithmetic import Arithmetic, Calculation, Operand, Term
+from archspec.ops.attention import Attention
 from archspec.ops.conv import Conv
+from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm, LocalResponseNorm
+from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
+from archspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm
 from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from archspec.ops.regularisation import Dropout
-from archspec.ops.reshaping import Flatten
+from archspec.ops.reshaping import (
+    Broadcast,
+    Flatten,
+    Identity,
+    Pad,
+    Permute,
+    Reshape,
+    Select,
+    Slice,
+    Split,
+    Upsample,
+)
 from archspec.ops.window import Window, per_axis
 from archspec.shape import Shape
 from archspec.size import Size
-from archspec_torch.call import Call
+from archspec_torch.call import Call, Item, Operation, Range
+from archspec_torch.inline import Given, Inline, Method
 
 
 class NoLoweringError(LookupError):
@@ -60,8 +76,11 @@ class OpenSizeError(ValueError):
 
 
 @singledispatch
-def lower(op: Op, x: Shape) -> Call:
-    """The call that builds the module of an op for an input of this shape. Arguments at torch's defaults are left out.
+def lower(op: Op, *inputs: Shape) -> Call | Inline:
+    """The call that builds the module of an op for inputs of these shapes. Arguments at torch's defaults are left out.
+
+    An op that needs no module, as it has no weights and is shorter to write out, is an `Inline` instead: an expression
+    over its inputs. A module is called with all inputs of the op, in order.
 
     Another package adds the lowering of its own op with `lower.register`.
     """
@@ -226,6 +245,181 @@ def _(op: Dropout, x: Shape) -> Call:
 @lower.register
 def _(op: Flatten, x: Shape) -> Call:
     return Call("nn.Flatten", (), _changed(start_dim=(op.start, 1), end_dim=(op.end, -1)))
+
+
+@lower.register
+def _(op: LayerNorm, x: Shape) -> Call:
+    options = _changed(eps=(op.eps, 1e-5), elementwise_affine=(op.affine, True), bias=(op.bias, True))
+    return Call("nn.LayerNorm", (_last_sizes(op, x, op.axes),), options)
+
+
+@lower.register
+def _(op: RmsNorm, x: Shape) -> Call:
+    # Torch adds another number by default for each number of bits, so that ours is always written.
+    options = {"eps": op.eps, **_changed(elementwise_affine=(op.affine, True))}
+    return Call("nn.RMSNorm", (_last_sizes(op, x, op.axes),), options)
+
+
+@lower.register
+def _(op: GroupNorm, x: Shape) -> Call:
+    options = _changed(eps=(op.eps, 1e-5), affine=(op.affine, True))
+    return Call("nn.GroupNorm", (op.groups, _number(op, "the channels of its input", x[1])), options)
+
+
+@lower.register
+def _(op: InstanceNorm, x: Shape) -> Call:
+    options = _changed(eps=(op.eps, 1e-5), affine=(op.affine, False))
+    return Call(f"nn.InstanceNorm{x.rank - 2}d", (_number(op, "the channels of its input", x[1]),), options)
+
+
+@lower.register
+def _(op: Embedding, x: Shape) -> Call:
+    return Call.of("nn.Embedding", _number(op, "its entries", op.entries), _number(op, "its features", op.features))
+
+
+@lower.register
+def _(op: LearnedPositions, x: Shape) -> Call:
+    features = _number(op, "the features of its input", x[2])
+    return Call.of("LearnedPositions", _number(op, "its length", op.length), features)
+
+
+@lower.register
+def _(op: SinusoidalPositions, x: Shape) -> Call:
+    return Call("SinusoidalPositions", (), _changed(base=(op.base, 10_000.0)))
+
+
+@lower.register
+def _(op: Attention, query: Shape, key: Shape | None = None, value: Shape | None = None) -> Call:
+    features = _number(op, "the features of its query", query[2])
+    key_features = features if key is None else _number(op, "the features of its key", key[2])
+    value_features = key_features if value is None else _number(op, "the features of its value", value[2])
+    head_features = None if op.head_features is None else _number(op, "its head_features", op.head_features)
+    options = _changed(
+        key_features=(key_features, features),
+        value_features=(value_features, key_features),
+        head_features=(head_features, None),
+        causal=(op.causal, False),
+        bias=(op.bias, True),
+        dropout=(op.dropout, 0.0),
+    )
+    return Call("Attention", (features, op.heads), options)
+
+
+@lower.register
+def _(op: Pad, x: Shape) -> Call:
+    # Torch begins with the last axis, and takes one number where all margins are alike.
+    margins = _alike(margin for pair in reversed(op.ends(x)) for margin in pair)
+    if op.mode == "constant" and op.value != 0:
+        return Call.of(f"nn.ConstantPad{x.rank - 2}d", margins, op.value)
+    kind = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[op.mode]
+    return Call.of(f"nn.{kind}Pad{x.rank - 2}d", margins)
+
+
+@lower.register
+def _(op: Upsample, x: Shape) -> Call:
+    scale = _alike(per_axis(op.scale, x.rank - 2, "scale"))
+    # Torch asks for a word on corners wherever there is something between them.
+    corners = {} if op.mode == "nearest" else {"align_corners": op.align_corners}
+    return Call("nn.Upsample", (), {"scale_factor": scale, **_changed(mode=(op.mode, "nearest")), **corners})
+
+
+@lower.register
+def _(op: Identity, x: Shape) -> Call:
+    return Call.of("nn.Identity")
+
+
+@lower.register
+def _(op: Add, *xs: Shape) -> Inline:
+    return Inline(_folded("+", len(xs)))
+
+
+@lower.register
+def _(op: Mul, *xs: Shape) -> Inline:
+    return Inline(_folded("*", len(xs)))
+
+
+@lower.register
+def _(op: Arithmetic, *xs: Shape) -> Inline:
+    return Inline(_operation(op.term))
+
+
+@lower.register
+def _(op: Concat, *xs: Shape) -> Inline:
+    return Inline(Call.of("torch.cat", _all_given(len(xs)), dim=op.axis))
+
+
+@lower.register
+def _(op: Stack, *xs: Shape) -> Inline:
+    return Inline(Call.of("torch.stack", _all_given(len(xs)), dim=op.axis))
+
+
+@lower.register
+def _(op: Matmul, a: Shape, b: Shape) -> Inline:
+    return Inline(Operation("@", _all_given(2)))
+
+
+@lower.register
+def _(op: Reshape, x: Shape) -> Inline:
+    # Without any size, which makes a single number, torch needs the empty tuple.
+    return Inline(Method(Given(0), "reshape", op.sizes or ((),)))
+
+
+@lower.register
+def _(op: Broadcast, x: Shape) -> Inline:
+    return Inline(Method(Given(0), "expand", op.sizes or ((),)))
+
+
+@lower.register
+def _(op: Permute, x: Shape) -> Inline:
+    return Inline(Method(Given(0), "permute", op.axes or ((),)))
+
+
+@lower.register
+def _(op: Select, x: Shape) -> Inline:
+    return Inline(Item(Given(0), _along(op.axis, op.index)))
+
+
+@lower.register
+def _(op: Slice, x: Shape) -> Inline:
+    start = None if op.start == 0 else op.start
+    return Inline(Item(Given(0), _along(op.axis, Range(start, op.end, op.step))))
+
+
+@lower.register
+def _(op: Split, x: Shape) -> Inline:
+    method = "chunk" if isinstance(op.parts, int) else "split"
+    return Inline(Method(Given(0), method, (op.parts,), {"dim": op.axis}))
+
+
+def _all_given(inputs: int) -> tuple[Given, ...]:
+    return tuple(map(Given, range(inputs)))
+
+
+def _folded(symbol: str, inputs: int) -> Any:
+    """The inputs with an operator between them."""
+    values: tuple[Any, ...] = _all_given(inputs)
+    return reduce(lambda left, right: Operation(symbol, (left, right)), values)
+
+
+def _operation(term: Term) -> Any:
+    """A term of a formula in Python."""
+    match term:
+        case Operand(position):
+            return Given(position)
+        case Calculation(symbol, terms):
+            return Operation(symbol, tuple(map(_operation, terms)))
+        case _:
+            return term
+
+
+def _along(axis: int, place: Any) -> tuple[Any, ...]:
+    """What is written in brackets to take a place along one axis."""
+    return (..., place, *[Range()] * (-1 - axis)) if axis < 0 else (*[Range()] * axis, place)
+
+
+def _last_sizes(op: Op, x: Shape, axes: int) -> Any:
+    sizes = tuple(_number(op, "the last size of its input", size) for size in x[-axes:])
+    return sizes[0] if len(sizes) == 1 else sizes
 
 
 def _changed(**arguments: tuple[Any, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The source of those that a model uses is written out with it, so each class stan
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F  # noqa: N812  # Its usual name, which users of the generated source know.
 from torch import Tensor, nn
 
@@ -105,3 +106,88 @@ class PaddedConv3d(nn.Conv3d):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(F.pad(x, self.margins, mode=self.margin_mode))
+
+
+class LearnedPositions(nn.Module):
+    """Adds a trained vector to each position of a sequence `[batch, time, features]`."""
+
+    def __init__(self, length: int, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(length, features))
+        nn.init.normal_(self.weight, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight[: x.shape[1]]
+
+
+class SinusoidalPositions(nn.Module):
+    """Adds sines and cosines of its number to each position of a sequence `[batch, time, features]`."""
+
+    def __init__(self, base: float = 10_000.0) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, length, features = x.shape
+        # Numbers of positions need more digits than x may have.
+        precise = torch.promote_types(x.dtype, torch.float32)
+        position = torch.arange(length, device=x.device, dtype=precise)
+        pair = torch.arange(0, features, 2, device=x.device, dtype=precise)
+        angle = position[:, None] / self.base ** (pair / features)
+        return x + torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(x.dtype)
+
+
+class Attention(nn.Module):
+    """Multi-head attention over `[batch, time, features]`, with the weights of `nn.MultiheadAttention`.
+
+    The key is the query, and the value the key, where they are left out.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        heads: int,
+        key_features: int | None = None,
+        value_features: int | None = None,
+        head_features: int | None = None,
+        causal: bool = False,
+        bias: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.heads = heads
+        self.causal = causal
+        self.dropout = dropout
+        inner = features if head_features is None else heads * head_features
+        key_features = features if key_features is None else key_features
+        value_features = key_features if value_features is None else value_features
+        self.is_packed = features == key_features == value_features
+        if self.is_packed:
+            self.in_proj_weight = nn.Parameter(torch.empty(3 * inner, features))
+        else:
+            self.q_proj_weight = nn.Parameter(torch.empty(inner, features))
+            self.k_proj_weight = nn.Parameter(torch.empty(inner, key_features))
+            self.v_proj_weight = nn.Parameter(torch.empty(inner, value_features))
+        for weight in self.parameters():
+            nn.init.xavier_uniform_(weight)
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * inner)) if bias else None
+        self.out_proj = nn.Linear(inner, features, bias=bias)
+        if bias:
+            nn.init.zeros_(self.out_proj.bias)
+
+    def forward(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> Tensor:
+        key = query if key is None else key
+        value = key if value is None else value
+        if self.is_packed:
+            weights = self.in_proj_weight.chunk(3)
+        else:
+            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+        q, k, v = (
+            F.linear(x, weight, bias).reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+            for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
+        )
+        dropout = self.dropout if self.training else 0.0
+        found = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=self.causal)
+        output: Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
+        return output

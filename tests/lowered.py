@@ -1,0 +1,121 @@
+"""Runs what ops are lowered to: the module that a call builds, or the expression that is written in its place."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # Its usual name, which the source that is run here uses.
+from hypothesis import HealthCheck, settings
+from torch import Tensor, nn
+
+from archspec.op import Op, ShapeError
+from archspec.shape import Element, Shape
+from archspec_torch import support
+from archspec_torch.call import Call, Variable, printed
+from archspec_torch.inline import Inline
+from archspec_torch.lower import lower
+
+DTYPES = {Element.FLOAT: torch.float32, Element.INT: torch.int64, Element.BOOL: torch.bool}
+ELEMENTS = {dtype: element for element, dtype in DTYPES.items()} | {torch.float64: Element.FLOAT}
+
+
+def shape_of(value: Tensor) -> Shape:
+    return Shape(tuple(value.shape), ELEMENTS[value.dtype])
+
+
+def zeros(shape: Shape, device: str) -> Tensor:
+    return torch.zeros(shape.sizes, dtype=DTYPES[shape.element], device=device)  # type: ignore[arg-type]
+
+
+def call_of(op: Op, *inputs: Shape) -> Call:
+    call = lower(op, *inputs)
+    assert isinstance(call, Call), f"{op} is no module"
+    return call
+
+
+def built(call: Call, device: str = "cpu") -> nn.Module:
+    """The module that a call builds, made by the class that the call names."""
+    prefix, _, name = call.function.rpartition(".")
+    assert prefix in ("nn", ""), call
+    with torch.device(device):
+        module = getattr(nn if prefix else support, name)(*call.positional, **call.named)
+    assert isinstance(module, nn.Module)
+    return module
+
+
+def module_of(op: Op, *inputs: Tensor) -> nn.Module:
+    return built(call_of(op, *map(shape_of, inputs)))
+
+
+def source_of(inline: Inline, inputs: int, sizes: dict[str, Any] | None = None) -> str:
+    """An expression over inputs called `x0`, `x1` and so on, as it is printed."""
+    return printed(inline.over([Variable(f"x{number}") for number in range(inputs)], sizes or {}))
+
+
+def value_of(source: str, *inputs: Tensor) -> Any:
+    names = {f"x{number}": value for number, value in enumerate(inputs)}
+    return eval(source, {"torch": torch, "F": F, **names})  # noqa: S307  # Written by us, and to be run.
+
+
+def runnable(op: Op, *inputs: Shape, device: str = "cpu") -> Callable[..., Any]:
+    """What computes an op."""
+    found = lower(op, *inputs)
+    if isinstance(found, Call):
+        return built(found, device)
+    source = source_of(found, len(inputs))
+    return lambda *values: value_of(source, *values)
+
+
+def results(op: Op, *inputs: Tensor) -> tuple[Tensor, ...]:
+    """What an op gives for these values, with the weights that it starts with."""
+    return as_tuple(runnable(op, *map(shape_of, inputs))(*inputs))
+
+
+def result(op: Op, *inputs: Tensor) -> Tensor:
+    (found,) = results(op, *inputs)
+    return found
+
+
+def as_tuple(outputs: Any) -> tuple[Tensor, ...]:
+    return (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without torch's note that `padding="same"` with an even kernel copies its input."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Using padding='same'", category=UserWarning)
+        yield
+
+
+def torch_shapes(op: Op, *inputs: Shape, device: str) -> tuple[Shape, ...]:
+    with quiet(), torch.no_grad():
+        outputs = runnable(op, *inputs, device=device)(*(zeros(each, device) for each in inputs))
+    return tuple(map(shape_of, as_tuple(outputs)))
+
+
+# Torch is asked on the cpu, where every check is made; the meta device leaves some out. Few values are enough, as every
+# rule depends on differences between small numbers, and where sizes are small refusals are as frequent as results.
+random_uses = settings(
+    max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+)
+
+
+def agrees_with_torch(op: Op, *inputs: Shape) -> None:
+    """The inferred shapes are those of torch, and `infer` refuses what torch refuses, and nothing else."""
+    try:
+        expected: tuple[Shape, ...] | Exception = torch_shapes(op, *inputs, device="cpu")
+    except (RuntimeError, ValueError, IndexError) as refusal:
+        expected = refusal
+    try:
+        inferred: tuple[Shape, ...] | ShapeError = op.outputs(*inputs)
+    except ShapeError as refusal:
+        inferred = refusal
+    if isinstance(expected, Exception) and isinstance(inferred, ShapeError):
+        assert inferred.setting is None or inferred.setting in op.settings()
+    else:
+        assert inferred == expected, f"{op} on {inputs}: {inferred!r}, but torch: {expected!r}"
