@@ -96,10 +96,13 @@ class Node:
 @final
 @dataclass(frozen=True)
 class Group:
-    """Layers under one name, such as the `features` of AlexNet."""
+    """Layers under one name, such as the `features` of AlexNet, or one use of a block."""
 
     path: Path
     span: Span
+
+    block: str | None = None
+    """The block that it is a use of, if it is one."""
 
     @property
     def name(self) -> str:

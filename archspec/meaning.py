@@ -7,8 +7,8 @@ is told as a second one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import count as counting
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import final
 
 from archspec.catalog.fields import InvalidExpression, MissingParameter, UnknownName, UnknownParameter, UnusedParameter
@@ -35,9 +35,11 @@ from archspec.spelling import closest
 
 @final
 class Meanings:
-    """The parameters and sizes of a model with their values, as far as they are known."""
+    """The parameters and sizes of a model, or of one use of a block, with their values, as far as they are known."""
 
-    def __init__(self, parameters: Sequence[Parameter], report: Report, *, is_partial: bool) -> None:
+    def __init__(
+        self, parameters: Sequence[Parameter], report: Report, unknowns: Iterator[int], *, is_partial: bool
+    ) -> None:
         self.parameters = {parameter.name.text: parameter for parameter in parameters}
         self.report = report
         self.scope: dict[str, Value] = {}
@@ -48,7 +50,7 @@ class Meanings:
         self.named_by_error: set[str] = set()
         """Names that an error may hide the meaning of."""
 
-        self._unknowns = counting(1)
+        self._unknowns = unknowns
 
     def unknown(self) -> Formula:
         """A size that nothing is known of but that it is one."""
@@ -66,6 +68,21 @@ class Meanings:
                 self.report.add(UnknownParameter(override.name.span, model, name, known, closest(name, known)))
         for name, parameter in self.parameters.items():
             self.scope[name] = self._parameter(parameter, given.get(name))
+
+    def set_values(self, values: Mapping[str, Value]) -> None:
+        """Give each parameter of a block its value in one use: the one that the use has for it, else its default."""
+        for name, parameter in self.parameters.items():
+            self.scope[name] = values[name] if name in values else self._parameter(parameter, None)
+
+    @contextmanager
+    def where(self, values: Mapping[str, Value]) -> Iterator[None]:
+        """Names stand for these values inside, and for what they stood for before outside."""
+        before = {name: self.scope[name] for name in values if name in self.scope}
+        self.scope.update(values)
+        yield
+        for name in values:
+            self.scope.pop(name, None)
+        self.scope.update(before)
 
     def _parameter(self, parameter: Parameter, given: Expression | None) -> Value:
         expression = parameter.default if given is None else given

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any, Final, TypeAlias, final
 
 from archspec.expression import is_unknown
@@ -28,6 +29,10 @@ Options: TypeAlias = Mapping[str, Sequence[Any]]
 
 MOST_AXES: Final = 8
 """A value of which nothing is known is taken to have no more axes than this."""
+
+
+MOST_CASES: Final = 1_000
+"""Of inputs that may have more shapes together than this, nothing is concluded."""
 
 
 @final
@@ -71,13 +76,18 @@ def options_of(kind: type[Op], names: Iterable[str], meanings: Meanings) -> Opti
     }
 
 
-def possible(op: Op, options: Options, inputs: Sequence[Shapes], meanings: Meanings) -> tuple[Shapes, Cost]:
-    """The shapes that an op may give where an error hides how it is set or what it is given, and what it costs."""
+def possible(op: Op, options: Options, inputs: Sequence[Shapes], meanings: Meanings) -> tuple[tuple[Shapes, ...], Cost]:
+    """The shapes that each output of an op may have where an error hides how it is set or fed, and what it costs."""
     outcomes = _outcomes(op, options, inputs)
     if not outcomes and len(options) <= 2:
         # With some settings nothing can be calculated while they are unknown, such as the number of an axis.
         outcomes = _outcomes(op, dict.fromkeys(options, range(-MOST_AXES, MOST_AXES)), inputs)
-    shapes = tuple(dict.fromkeys(_cured(shape, meanings) for shape, _ in outcomes)) or anything(meanings)
+    ports = max((len(outputs) for outputs, _ in outcomes), default=1)
+    shapes = tuple(
+        tuple(dict.fromkeys(_cured(outputs[port], meanings) for outputs, _ in outcomes if port < len(outputs)))
+        or anything(meanings)
+        for port in range(ports)
+    )
     costs = {cost for _, cost in outcomes}
     if len(costs) == 1:
         return shapes, costs.pop()
@@ -88,15 +98,17 @@ def possible(op: Op, options: Options, inputs: Sequence[Shapes], meanings: Meani
     return shapes, least + OPEN
 
 
-def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[Shape, Cost], None]:
-    """The shapes, each with a cost, that an op gives for any of the settings and any of the inputs."""
-    outcomes: dict[tuple[Shape, Cost], None] = {}
+def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[Shapes, Cost], None]:
+    """The outputs, each with a cost, that an op gives for any of the settings and any of the inputs."""
+    outcomes: dict[tuple[Shapes, Cost], None] = {}
+    if prod(map(len, inputs)) > MOST_CASES:
+        return outcomes
     for values in product(*options.values()):
         variant = op.model_copy(update=dict(zip(options, values, strict=True)))
         for shapes in product(*inputs):
             # An op, ours or a stranger's, may fail in any way on what it could never be given but for an error.
             with suppress(Exception):
-                outcomes[variant.outputs(*shapes)[0], cost_of(variant, shapes)] = None
+                outcomes[variant.outputs(*shapes), cost_of(variant, shapes)] = None
     return outcomes
 
 

@@ -15,8 +15,9 @@ from archspec.meaning import Meanings, as_given
 from archspec.op import Op
 from archspec.possible import Options, options_of
 from archspec.setting import accepted, accepted_words
-from archspec.spec import Layer
+from archspec.spec import Block
 from archspec.spelling import closest
+from archspec.steps import Layer
 from archspec.syntax.tree import Scalar
 
 
@@ -64,6 +65,44 @@ def settle(layer: Layer, kind: type[Op], meanings: Meanings) -> Settled:
                 wrong.add(setting)
         op = kind.model_construct(None, **{name: value for name, value in known.items() if name not in wrong})
     return Settled(op, given, options_of(kind, sorted(wrong), meanings))
+
+
+def settle_block(layer: Layer, block: Block, meanings: Meanings) -> dict[str, Value]:
+    """The values of the parameters of a block in one of its uses; unknown where an error hides one."""
+    known = tuple(parameter.name.text for parameter in block.params)
+    given: dict[str, Expression] = {}
+    values: dict[str, Value] = {}
+    for argument in layer.arguments:
+        name = _parameter(argument.key, layer, known, meanings)
+        if name is None:
+            meanings.pass_over(argument.value)
+            continue
+        if name in given:
+            meanings.report.add(SettingTwice(argument.key.span, layer.op.text, name, given[name].span))
+        given[name] = argument.value
+        is_word = isinstance(argument.value, Name) and argument.value.text not in meanings.scope
+        value = argument.value.text if is_word and isinstance(argument.value, Name) else meanings.value(argument.value)
+        values[name] = meanings.unknown() if value is None else value
+    for parameter in block.params:
+        if parameter.default is None and parameter.name.text not in given:
+            name = parameter.name.text
+            meanings.report.add(MissingSetting(layer.op.span, layer.op.text, name, "", "a parameter without a default"))
+            values[name] = meanings.unknown()
+    return values
+
+
+def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Meanings) -> str | None:
+    """The parameter of a block that an argument is for, or `None` where a finding says that there is none."""
+    if key.text.isdecimal():
+        if (name := _at(key.text, known)) is None:
+            meanings.report.add(TooManyValues(key.span, layer.op.text, known))
+        return name
+    if key.text in known:
+        return key.text
+    suggestion = closest(key.text, known)
+    meanings.report.add(UnknownSetting(key.span, layer.op.text, key.text, known, suggestion))
+    given = {_at(argument.key.text, known) or argument.key.text for argument in layer.arguments}
+    return None if suggestion in given else suggestion
 
 
 def pass_over(layer: Layer, meanings: Meanings) -> None:

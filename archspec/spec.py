@@ -7,44 +7,22 @@ as the context of the validation, and tell pydantic only that a value could not 
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Annotated, Any, ClassVar, Final, NoReturn, ParamSpec, TypeAlias, TypeVar, cast, final
+from typing import Annotated, Any, ClassVar, Final, TypeVar, final
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError, core_schema
+from pydantic_core import core_schema
 
-from archspec.catalog.fields import (
-    InvalidName,
-    MissingField,
-    UnclearLayer,
-    UnknownElement,
-    UnknownField,
-    UnsupportedVersion,
-    WrongKind,
-)
-from archspec.catalog.graph import NoLayers
-from archspec.diagnostics import Diagnostic, Report
-from archspec.expression import Binary, Expression, ListOf, Name
+from archspec.catalog.fields import MissingField, UnknownElement, UnknownField, UnsupportedVersion, WrongKind
+from archspec.diagnostics import Report
+from archspec.expression import Binary, Expression, Name
+from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.shape import Element
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.syntax.text import Fault, parse_expression
-from archspec.syntax.tree import (
-    BESIDE_OP,
-    LINES,
-    Entry,
-    Fields,
-    Items,
-    Scalar,
-    Tree,
-    holds_layers,
-    is_blank,
-    kind_of,
-    locate,
-)
+from archspec.steps import Step, read_steps
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, kind_of, locate
 
 VERSION: Final = "1"
 """The version of the language."""
@@ -70,42 +48,6 @@ class Override:
 
 @final
 @dataclass(frozen=True)
-class Argument:
-    """A setting of a layer: under its name, or (as `1`, `2` …) under its position."""
-
-    key: Scalar
-    value: Expression
-
-
-@final
-@dataclass(frozen=True)
-class Layer:
-    """A use of an op, or a single word that may turn out to be the name of a value."""
-
-    op: Scalar
-    arguments: tuple[Argument, ...]
-    name: Scalar | None
-    sources: tuple[Scalar, ...]
-    span: Span
-    is_word: bool = False
-
-
-@final
-@dataclass(frozen=True)
-class Group:
-    """Steps in a row: joined by arrows, or lines in braces."""
-
-    steps: tuple[Step, ...]
-    name: Scalar | None
-    is_chain: bool
-    span: Span
-
-
-Step: TypeAlias = Layer | Group | Hole
-
-
-@final
-@dataclass(frozen=True)
 class Expectation:
     """A comparison that must hold."""
 
@@ -116,249 +58,100 @@ class Expectation:
 # ---------------------------------------------------------------------------------------------------------- readers
 
 
-def _report(info: ValidationInfo) -> Report:
-    report: Any = info.context
-    return cast(Report, report)
-
-
-def _refuse(info: ValidationInfo, finding: Diagnostic) -> NoReturn:
-    _report(info).add(finding)
-    _pass_over()
-
-
-def _pass_over() -> NoReturn:
-    raise PydanticCustomError("reported", "a finding tells")
-
-
-def _wrong(info: ValidationInfo, tree: Tree, subject: str, expected: str) -> NoReturn:
-    if isinstance(tree, Hole):
-        _pass_over()
-    _refuse(info, WrongKind(tree.span, subject, expected, kind_of(tree)))
-
-
-def _name(tree: Tree, info: ValidationInfo, subject: str) -> Scalar:
-    if not isinstance(tree, Scalar):
-        _wrong(info, tree, subject, "a word")
-    normal = unicodedata.normalize("NFKC", tree.text)
-    if not tree.text.isidentifier() or normal != tree.text:
-        cleaned = "".join(part if part.isalnum() else "_" for part in normal)
-        cleaned = f"_{cleaned}" if cleaned[:1].isdecimal() else cleaned
-        suggestion = cleaned if cleaned.isidentifier() and cleaned.strip("_") else None
-        _refuse(info, InvalidName(tree.span, tree.text, subject, suggestion))
-    return tree
-
-
-def _expression(tree: Tree, info: ValidationInfo, subject: str = "a value") -> Expression:
-    match tree:
-        case Scalar() if not is_blank(tree):
-            try:
-                return parse_expression(tree)
-            except Fault as fault:
-                _report(info).add(fault.finding)
-        case Items(items, span):
-            return ListOf(tuple(_expression(item, info) for item in items), span)
-        case Scalar() | Fields():
-            _report(info).add(WrongKind(tree.span, subject, "a number, a word or a list", kind_of(tree)))
-        case Hole():
-            pass
-    return Hole(tree.span)
-
-
-def _entries(tree: Tree, info: ValidationInfo, subject: str, example: str) -> tuple[Entry, ...]:
-    if is_blank(tree):
-        return ()
-    if not isinstance(tree, Fields):
-        _wrong(info, tree, subject, f"a mapping such as `{example}`")
-    return tree.entries
-
-
 def _model_name(tree: Tree, info: ValidationInfo) -> Scalar:
     # Nothing else depends on the name, so that a wrong one need not keep us from reading on.
-    return _unless_wrong(_name, tree, info, "the name of a model") or Scalar("model", tree.span)
+    return unless_wrong(read_name, tree, info, "the name of a model") or Scalar("model", tree.span)
 
 
 def _text(tree: Tree, info: ValidationInfo) -> str:
     if isinstance(tree, Scalar):
         return cleandoc(tree.text)
     if not isinstance(tree, Hole):
-        _report(info).add(WrongKind(tree.span, "`doc`", "a text", kind_of(tree)))
+        report_of(info).add(WrongKind(tree.span, "`doc`", "a text", kind_of(tree)))
     return ""
 
 
 def _version(tree: Tree, info: ValidationInfo) -> str:
     if not isinstance(tree, Scalar) or tree.text != VERSION:
         text = tree.text if isinstance(tree, Scalar) else "..."
-        _refuse(info, UnsupportedVersion(tree.span, text))
+        refuse(info, UnsupportedVersion(tree.span, text))
     return tree.text
 
 
 def _parameters(tree: Tree, info: ValidationInfo) -> tuple[Parameter, ...]:
-    return tuple(_each(_parameter, _entries(tree, info, "`params`", "{classes: 10}"), info))
+    return tuple(each_of(_parameter, entries_of(tree, info, "`params`", "{classes: 10}"), info))
 
 
 def _parameter(entry: Entry, info: ValidationInfo) -> Parameter:
-    name = _name(entry.key, info, "the name of a parameter")
-    return Parameter(name, None if is_blank(entry.value) else _expression(entry.value, info))
+    name = read_name(entry.key, info, "the name of a parameter")
+    return Parameter(name, None if is_blank(entry.value) else read_expression(entry.value, info))
 
 
 def _inputs(tree: Tree, info: ValidationInfo) -> tuple[Input, ...]:
-    return tuple(_each(_input, _entries(tree, info, "`inputs`", "{image: [B, 3, 224, 224]}"), info))
+    return tuple(each_of(_input, entries_of(tree, info, "`inputs`", "{image: [B, 3, 224, 224]}"), info))
 
 
 def _input(entry: Entry, info: ValidationInfo) -> Input:
-    name = _name(entry.key, info, "the name of an input")
+    name = read_name(entry.key, info, "the name of an input")
     tree = entry.value
     if not isinstance(tree, Fields):
         tree = Fields((Entry(Scalar("shape", tree.span), tree),), tree.span)
-    read = _validated(Input, tree, _report(info), {"name": name})
+    read = _validated(Input, tree, report_of(info), {"name": name})
     return read or Input.model_construct(span=tree.span, name=name, shape=Hole(tree.span), element=Element.FLOAT)
 
 
 def _sizes(tree: Tree, info: ValidationInfo) -> tuple[Expression, ...]:
     if not isinstance(tree, Items):
-        _wrong(info, tree, "the shape of an input", "a list such as `[B, 3, 224, 224]`")
-    return tuple(_expression(item, info) for item in tree.items)
+        wrong(info, tree, "the shape of an input", "a list such as `[B, 3, 224, 224]`")
+    return tuple(read_expression(item, info) for item in tree.items)
 
 
 def _element(tree: Tree, info: ValidationInfo) -> Element:
     if not isinstance(tree, Scalar):
-        _wrong(info, tree, "`element`", "a word")
+        wrong(info, tree, "`element`", "a word")
     if tree.text not in tuple(Element):
-        _refuse(info, UnknownElement(tree.span, tree.text))
+        refuse(info, UnknownElement(tree.span, tree.text))
     return Element(tree.text)
 
 
 def _layers(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
-    return _steps(tree, info, "the model")
+    return read_steps(tree, info, "the model")
 
 
-def _steps(tree: Tree, info: ValidationInfo, owner: str) -> tuple[Step, ...]:
-    if is_blank(tree) or (isinstance(tree, Items) and not tree.items):
-        _refuse(info, NoLayers(tree.span, owner))
-    steps = tree.items if isinstance(tree, Items) else (tree,)
-    return tuple(_unless_wrong(_step, each, info) or _around(each) for each in steps)
+def _block_layers(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
+    return read_steps(tree, info, "this block")
 
 
-def _around(tree: Tree) -> Step:
-    """What stands for a layer that could not be read, under the name that it has all the same."""
-    hole = Hole(tree.span)
-    name = tree.get("name") if isinstance(tree, Fields) else None
-    named = isinstance(name, Scalar) and name.text.isidentifier()
-    return Group((hole,), cast(Scalar, name), is_chain=False, span=tree.span) if named else hole
+def _blocks(tree: Tree, info: ValidationInfo) -> tuple[Block, ...]:
+    return tuple(each_of(_block, entries_of(tree, info, "`blocks`", "{Unit: {layers: [relu]}}"), info))
 
 
-def _step(tree: Tree, info: ValidationInfo) -> Step:
-    match tree:
-        case Scalar() if is_blank(tree):
-            _refuse(info, UnclearLayer(tree.span, ()))
-        case Scalar(span=span):
-            return Layer(tree, (), None, (), span, is_word=True)
-        case Items(span=span):
-            return Group(_steps(tree, info, "this group"), None, is_chain=True, span=span)
-        case Fields():
-            return _mapping(tree, info)
-        case Hole():
-            return tree
-
-
-def _mapping(tree: Fields, info: ValidationInfo) -> Step:
-    beside = {entry.key.text: entry.value for entry in tree.entries if entry.key.text in BESIDE_OP}
-    others = [entry for entry in tree.entries if entry.key.text not in BESIDE_OP]
-    if len(others) == 2 and (misspelt := _misspelt(others, beside, info)) is not None:
-        others.remove(misspelt)
-    if len(others) != 1:
-        place = others[1].key.span if others else tree.span
-        _refuse(info, UnclearLayer(place, tuple(entry.key.text for entry in others)))
-    (only,) = others
-    name = _unless_wrong(_name, beside["name"], info, "the name of a layer") if "name" in beside else None
-    if holds_layers(only):
-        if only.key.text not in LINES:
-            suggestion = closest(only.key.text, LINES)
-            owner = "a group of layers"
-            _report(info).add(UnknownField(only.key.span, only.key.text, owner, ("name", *LINES), suggestion))
-        if (source := tree.entry("from")) is not None:
-            _refuse(info, UnknownField(source.key.span, "from", "a group of layers", ("name", *LINES), None))
-        return Group(_steps(only.value, info, "this group"), name, is_chain=only.key.text == "chain", span=tree.span)
-    if isinstance(only.value, Hole):
-        _pass_over()
-    sources = _sources(beside["from"], info) if "from" in beside else ()
-    return Layer(only.key, tuple(_arguments(only, info)), name, sources, _extent(tree, only))
-
-
-def _misspelt(others: list[Entry], beside: dict[str, Tree], info: ValidationInfo) -> Entry | None:
-    """Of two keys, the one that has a letter wrong, which is better named than called a second op."""
-    for entry in others:
-        suggestion = closest(entry.key.text, BESIDE_OP)
-        if suggestion is not None and suggestion not in beside:
-            _report(info).add(UnknownField(entry.key.span, entry.key.text, "a layer", BESIDE_OP, suggestion))
-            beside[suggestion] = entry.value
-            return entry
-    return None
-
-
-def _extent(tree: Fields, op: Entry) -> Span:
-    """The op with its settings, without the name beside it."""
-    is_alone = all(entry is op or entry.key.span.start < tree.span.start for entry in tree.entries)
-    return tree.span if is_alone else op.key.span.until(op.value.span)
-
-
-def _sources(tree: Tree, info: ValidationInfo) -> tuple[Scalar, ...]:
-    items = tree.items if isinstance(tree, Items) else (tree,)
-    return tuple(_name(item, info, "the name of a value") for item in items)
-
-
-def _arguments(entry: Entry, info: ValidationInfo) -> Iterator[Argument]:
-    if isinstance(entry.value, Fields):
-        for each in entry.value.entries:
-            # In `{kernel 3}` the colon is missing: that there is no such setting says enough.
-            is_colon_missing = is_blank(each.value) and not each.key.text.isidentifier()
-            value = Hole(each.value.span) if is_colon_missing else _expression(each.value, info, f"`{each.key.text}`")
-            yield Argument(each.key, value)
-    else:
-        yield Argument(Scalar("1", entry.value.span), _expression(entry.value, info))
+def _block(entry: Entry, info: ValidationInfo) -> Block:
+    name = read_name(entry.key, info, "the name of a block")
+    if not isinstance(entry.value, Fields):
+        wrong(info, entry.value, f"the block `{name.text}`", "a mapping with `layers`")
+    read = _validated(Block, entry.value, report_of(info), {"name": name})
+    hole = Hole(entry.value.span)
+    return read or Block.model_construct(span=hole.span, name=name, doc="", params=(), inputs=(), layers=(hole,))
 
 
 def _expectations(tree: Tree, info: ValidationInfo) -> tuple[Expectation, ...]:
     if isinstance(tree, Items):
         return tuple(_condition(each, info) for each in tree.items)
-    entries = _unless_wrong(_entries, tree, info, "`expect`", "{params: 61706}") or ()
-    equations = [_unless_wrong(_equation, each, info) for each in entries]
+    entries = unless_wrong(entries_of, tree, info, "`expect`", "{params: 61706}") or ()
+    equations = [unless_wrong(_equation, each, info) for each in entries]
     return tuple(each for each in equations if each is not None)
 
 
 def _condition(tree: Tree, info: ValidationInfo) -> Expectation:
-    return Expectation(_expression(tree, info), tree.span)
+    return Expectation(read_expression(tree, info), tree.span)
 
 
 def _equation(entry: Entry, info: ValidationInfo) -> Expectation:
-    subject = _name(entry.key, info, "what is expected")
+    subject = read_name(entry.key, info, "what is expected")
     span = subject.span.until(entry.value.span)
-    value = _expression(entry.value, info, f"`{subject.text}`")
+    value = read_expression(entry.value, info, f"`{subject.text}`")
     return Expectation(Binary("==", Name(subject.text, subject.span), value, span), span)
-
-
-def _each(reader: Any, parts: tuple[Any, ...], info: ValidationInfo) -> Iterator[Any]:
-    """Read all parts, so that each tells what is wrong with it, and only then say that one could not be read."""
-    complete = True
-    for part in parts:
-        try:
-            yield reader(part, info)
-        except PydanticCustomError:
-            complete = False
-    if not complete:
-        _pass_over()
-
-
-_Given = ParamSpec("_Given")
-_Read = TypeVar("_Read")
-
-
-def _unless_wrong(reader: Callable[_Given, _Read], *given: _Given.args, **named: _Given.kwargs) -> _Read | None:
-    """What a reader makes of a part, or `None` where a finding says why it makes nothing of it."""
-    try:
-        return reader(*given, **named)
-    except PydanticCustomError:
-        return None
 
 
 # ------------------------------------------------------------------------------------------------------- the schema
@@ -402,7 +195,7 @@ class Part(BaseModel):
                 values[key] = entry.value
             else:
                 suggestion = closest(key, known)
-                _report(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion))
+                report_of(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion))
                 if suggestion is not None and tree.entry(suggestion) is None:
                     values[suggestion] = entry.value
                 else:
@@ -442,6 +235,29 @@ class Input(Part):
 
 
 @final
+class Block(Part):
+    """Layers with parameters of their own, to be used like an op."""
+
+    owner = "a block"
+    cures: ClassVar[dict[str, str]] = {"layers": "say what the block does, such as `layers: [linear: 10]`"}
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        return tuple(parameter.name.text for parameter in self.params)
+
+    name: InstanceOf[Scalar]
+    doc: Annotated[str, _Reads(_text)] = Field("", description="what the block is, and where it comes from")
+    params: Annotated[tuple[Parameter, ...], _Reads(_parameters)] = Field((), description="what each use may set")
+    inputs: Annotated[tuple[Input, ...], _Reads(_inputs)] = Field(
+        (), description="what the block is given, with names for the sizes; without it, one value of any shape"
+    )
+    layers: Annotated[tuple[Step, ...], _Reads(_block_layers)] = Field(description="what the block does, in order")
+    expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
+        (), description="what must hold of each use"
+    )
+
+
+@final
 class Spec(Part):
     """A model as its author wrote it."""
 
@@ -459,6 +275,7 @@ class Spec(Part):
         (), description="what can be set from outside, with defaults"
     )
     inputs: Annotated[tuple[Input, ...], _Reads(_inputs)] = Field(description="what the model is given")
+    blocks: Annotated[tuple[Block, ...], _Reads(_blocks)] = Field((), description="blocks that the layers use")
     layers: Annotated[tuple[Step, ...], _Reads(_layers)] = Field(description="what the model does, in order")
     expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
         (), description="what must hold of the model"

@@ -77,7 +77,7 @@ def built(
         path = tuple(text.rstrip("!").split("/"))
         groups |= {path[:depth]: Group(path[:depth], SPAN) for depth in range(1, len(path))}
         taken = tuple(values[source] for source in sources)
-        output = Value(path, op.infer(*(value.shape for value in taken)), SPAN)
+        output = Value(path, op.outputs(*(value.shape for value in taken))[0], SPAN)
         values[text.rstrip("!")] = output
         network.add_node(path, node=Node(path, op, taken, (output,), SPAN, is_named=text.endswith("!")))
         for number, value in enumerate(taken):

@@ -8,7 +8,6 @@ from math import prod
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import nn

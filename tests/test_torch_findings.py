@@ -48,8 +48,12 @@ def test_names_that_the_source_uses_are_taken() -> None:
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
         names |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - {"M"}
-        in_method = {node.id for node in ast.walk(method) if isinstance(node, ast.Name)} - {"a", "x"}
-        assert in_method == TAKEN_BY_METHOD
+        assert {node.id for node in ast.walk(method) if isinstance(node, ast.Name)} - {"a", "x"} <= TAKEN_BY_METHOD
+    for text in supports_by_name().values():
+        tree = ast.parse(text)
+        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own | set(supports_by_name())
     assert names == TAKEN_BY_SOURCE
     assert set(supports_by_name()) < TAKEN_BY_SOURCE
 
@@ -104,6 +108,12 @@ def test_no_model_can_have_a_name_that_the_source_uses(word: str) -> None:
     assert (code, place) == ("T001", word)
 
 
+@pytest.mark.parametrize("word", sorted(TAKEN_BY_METHOD))
+def test_no_input_can_have_a_name_that_a_method_uses(word: str) -> None:
+    ((code, place, *_),) = found(f"model M {{ input {word}: [B, 2]\n relu }}")
+    assert (code, place) == ("T001", word)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -111,7 +121,7 @@ def test_no_model_can_have_a_name_that_the_source_uses(word: str) -> None:
         "model type { input type: [B, 2]\n match = relu\n _group = { relu } }".replace("_group", "case"),
         "model print { input nn: [B, 2]\n self = relu\n super = relu\n Tensor = relu }",
         "model _Hidden { input _hidden: [B, 2]\n F = relu\n torch = relu\n M = relu }",
-        "model M { input F: [B, 2, 3]\n conv(2, kernel=1, padding=[[0, 1]]) -> flatten }",
+        "model M { input nn: [B, 2, 3]\n conv(2, kernel=1, padding=[[0, 1]]) -> flatten }",
         "model M { input super: [B, 2]\n append = relu\n g = { append_ = relu -> x = relu } }".replace("-> x", "\n x"),
         "model x { input x: [B, 2]\n x1 = relu }",
         "model Größe { input 大: [B, 2]\n ñ = relu }",

@@ -206,6 +206,178 @@ class SeveralValues(Diagnostic):
 
 
 @final
+class WrongNames(Diagnostic):
+    """More or fewer names stand before a layer than it gives values.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        left, middle, right = split(2)
+        (left, right) -> add
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        left, right = split(2)
+        (left, right) -> add
+    }
+    ```
+    """
+
+    code = "A208"
+    name = "wrong-names"
+    op: str
+    gives: int
+    names: int
+
+    def message(self) -> str:
+        gives = "one value" if self.gives == 1 else f"{self.gives} values"
+        return f"`{self.op}` gives {gives}, and {self.names} names stand here"
+
+
+@final
+class RecursiveBlock(Diagnostic):
+    """A block that uses itself, perhaps by way of others, would never end.
+
+    Wrong:
+
+    ```arch
+    block Unit { Unit }
+    model Classifier {
+        input x: [B, 8]
+        Unit
+    }
+    ```
+
+    Right:
+
+    ```arch
+    block Unit { relu }
+    model Classifier {
+        input x: [B, 8]
+        Unit
+    }
+    ```
+    """
+
+    code = "A209"
+    name = "recursive-block"
+    cycle: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"`{self.cycle[0]}` uses itself"
+
+    def label(self) -> str:
+        return " uses ".join(f"`{name}`" for name in self.cycle)
+
+
+@final
+class UnusedBlock(Diagnostic):
+    """A block that nothing uses.
+
+    Wrong:
+
+    ```arch
+    block Unit { relu }
+    model Classifier {
+        input x: [B, 8]
+        linear(2)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    block Unit { relu }
+    model Classifier {
+        input x: [B, 8]
+        linear(2) -> Unit
+    }
+    ```
+    """
+
+    code = "A210"
+    name = "unused-block"
+    block: str
+
+    def message(self) -> str:
+        return f"nothing uses the block `{self.block}`"
+
+    def help(self) -> str:
+        return "remove it, or use it like an op"
+
+
+@final
+class TooManyLayers(Diagnostic):
+    """Repeats in repeats make more layers than any model has. It is refused before they are built.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        repeat 1000 { repeat 1000 { relu } }
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        repeat 10 { repeat 10 { relu } }
+    }
+    ```
+    """
+
+    code = "A211"
+    name = "too-many-layers"
+    limit: int
+
+    def message(self) -> str:
+        return f"this makes more than {self.limit:,} layers"
+
+
+@final
+class BlockLikeOp(Diagnostic):
+    """A block has the name of an op. Whoever reads the spec could not tell which of the two is meant.
+
+    Wrong:
+
+    ```arch
+    block relu { tanh }
+    model Classifier {
+        input x: [B, 8]
+        relu
+    }
+    ```
+
+    Right:
+
+    ```arch
+    block Squash { tanh }
+    model Classifier {
+        input x: [B, 8]
+        Squash
+    }
+    ```
+    """
+
+    code = "A212"
+    name = "block-like-op"
+    block: str
+
+    def message(self) -> str:
+        return f"`{self.block}` is the name of an op, and cannot be that of a block"
+
+
+@final
 class NoLayers(Diagnostic):
     """A model or a group of layers without a layer.
 

@@ -38,7 +38,7 @@ class ShapeFault(Diagnostic):
     problem: str
     cure: str
     inputs: tuple[str, ...]
-    producer: Span | None
+    producers: tuple[Span, ...]
 
     def message(self) -> str:
         return f"`{self.op}` {self.problem}"
@@ -50,9 +50,10 @@ class ShapeFault(Diagnostic):
         return self.cure
 
     def related(self) -> tuple[Related, ...]:
-        if self.producer is None or len(self.inputs) != 1:
-            return ()
-        return (Related(self.producer, f"this gives {self.inputs[0]}"),)
+        return tuple(
+            Related(producer, f"this gives {shape}")
+            for producer, shape in zip(self.producers, self.inputs, strict=True)
+        )
 
 
 @final

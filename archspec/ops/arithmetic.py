@@ -93,6 +93,9 @@ class Arithmetic(Op):
         assert isinstance(found, Shape), "a formula has at least one input"  # noqa: S101  # For the type checker.
         return found
 
+    def __str__(self) -> str:
+        return f'{self.name}("{self.formula}")'
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (

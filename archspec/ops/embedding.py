@@ -61,7 +61,9 @@ class LearnedPositions(Op):
         _check_sequence(x)
         if below(self.length, x[1]):
             raise ShapeError(
-                f"has vectors for {self.length} positions, but the input has {x[1]}",
+                f"has vectors for {self.length} positions, but the input has {x[1]}"
+                if self.length != 1
+                else f"has a vector for 1 position, but the input has {x[1]}",
                 setting="length",
                 help=f"use a `length` of at least {x[1]}",
             )

@@ -27,7 +27,7 @@ from archspec.setting import (
     Whole,
 )
 from archspec.shape import Element, Shape
-from archspec.size import Size, below, ceil_divide, differs
+from archspec.size import Size, below, differs
 
 
 @final
@@ -213,7 +213,7 @@ class Slice(Op):
                 setting="start" if self.end is None else "end",
                 help="use a `start` that comes before the `end`",
             )
-        return x.with_axis(axis, ceil_divide(end - start, self.step))
+        return x.with_axis(axis, (end - start - 1) // self.step + 1)
 
     @staticmethod
     def _place(place: Size, size: Size, axis: int, setting: str) -> Size:

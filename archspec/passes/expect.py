@@ -12,7 +12,7 @@ from itertools import product
 from math import prod
 from typing import Final, TypeGuard
 
-from archspec.build import Built
+from archspec.build import Built, Part
 from archspec.catalog.fields import InvalidExpression, UnknownName
 from archspec.catalog.shapes import FailedExpectation, OpenExpectation
 from archspec.diagnostics import Diagnostic, Report
@@ -42,20 +42,21 @@ MOST_CASES: Final = 1000
 def check_expectations(spec: Spec, built: Built, report: Report) -> None:
     """Add a finding for each expectation that does not hold."""
     told: set[str] = set()
-    for expectation in spec.expect:
-        finding = _checked(expectation, built)
-        if isinstance(finding, UnknownName):
-            if finding.word in told:
-                continue
-            told.add(finding.word)
-        if finding is not None:
-            report.add(finding)
+    for part in built.parts:
+        for expectation in part.expectations:
+            finding = _checked(expectation, part, is_right=built.graph is not None)
+            if isinstance(finding, UnknownName):
+                if finding.word in told:
+                    continue
+                told.add(finding.word)
+            if finding is not None:
+                report.add(finding)
 
 
-def _checked(expectation: Expectation, built: Built) -> Diagnostic | None:
+def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnostic | None:
     """The finding on an expectation: one that says so in every case that the errors elsewhere leave open."""
     words = {name.text for name in free_names(expectation.condition)}
-    open_shapes = {name: built.shapes[name] for name in sorted(words & built.shapes.keys())}
+    open_shapes = {name: part.shapes[name] for name in sorted(words & part.shapes.keys())}
     cases = prod(map(len, open_shapes.values()))
     if cases > MOST_CASES:
         return None
@@ -63,17 +64,17 @@ def _checked(expectation: Expectation, built: Built) -> Diagnostic | None:
     for shapes in product(*open_shapes.values()):
         sizes = {name: shape.sizes for name, shape in zip(open_shapes, shapes, strict=True)}
         # A cost that an error hides a part of is larger than what is known of it, by nobody knows how much.
-        hidden = (built.meanings.unknown() - 1) if built.cost.is_open else 0
-        costs = {"params": built.cost.parameters + hidden, "macs": built.cost.macs + hidden}
-        scope = {**sizes, **costs, **built.meanings.scope}
-        finding = _in_one_case(expectation.condition, scope, built, is_only=cases == 1)
+        hidden = (part.meanings.unknown() - 1) if part.cost.is_open else 0
+        costs = {"params": part.cost.parameters + hidden, "macs": part.cost.macs + hidden}
+        scope = {**sizes, **costs, **part.meanings.scope}
+        finding = _in_one_case(expectation.condition, scope, part, is_only=cases == 1, is_right=is_right)
         if finding is None:
             return None
     return finding
 
 
 def _in_one_case(
-    condition: Expression, scope: Mapping[str, Value], built: Built, *, is_only: bool
+    condition: Expression, scope: Mapping[str, Value], part: Part, *, is_only: bool, is_right: bool
 ) -> Diagnostic | None:
     text = _text(condition)
     place, actual = _comparison(condition, scope, is_only=is_only)
@@ -82,21 +83,21 @@ def _in_one_case(
     except HoleError:
         return None
     except UnknownNameError as error:
-        return _unknown_name(error, scope, built)
+        return _unknown_name(error, scope, part)
     except UndecidedError:
         unknown = any(is_unknown(scope[name.text]) for name in free_names(condition) if name.text in scope)
         return None if unknown else OpenExpectation(place, text, actual)
     except EvaluationError as error:
-        return None if built.graph is None else InvalidExpression(error.span, error.message)
+        return InvalidExpression(error.span, error.message) if is_right else None
     if not isinstance(holds, bool):
         return InvalidExpression(condition.span, f"`{text}` is neither true nor false")
     return None if holds else FailedExpectation(place, text, actual)
 
 
-def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], built: Built) -> Diagnostic | None:
+def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], part: Part) -> Diagnostic | None:
     suggestion = closest(error.name, scope)
     is_size = suggestion is None or is_open(scope[suggestion])
-    if error.name in built.meanings.named_by_error or (built.meanings.is_partial and is_size):
+    if error.name in part.meanings.named_by_error or (part.meanings.is_partial and is_size):
         return None
     return UnknownName(error.span, error.name, suggestion)
 

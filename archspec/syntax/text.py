@@ -145,11 +145,6 @@ def _explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
         problem = f"`{_short(word.group())}` is neither a number nor a name"
         return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
-    if expected == {"$END"}:
-        behind = _BLANK.match(text, start)
-        start = start if behind is None else behind.end()
-        end = start + len(text[start:].partition("\n")[0])
-        return SyntaxFault(scalar.place(start, end), found, problem="a file ends where its model ends")
     return SyntaxFault(place, _short(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
 
 
@@ -161,7 +156,6 @@ def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
     return not found or is_other or "\n" in text[opened:start]
 
 
-_BLANK: Final = re.compile(r"(\s|#[^\n]*)*")
 _ATTACHED: Final = re.compile(r"[\w.]+")
 _BY: Final = re.compile(r"[1-9][0-9]*(x[1-9][0-9]*)+")
 
@@ -223,7 +217,9 @@ def _in_words(expected: frozenset[str]) -> str:
     words |= {"MODEL": "`model`", "EQUAL": "`=`", "COMMA": "`,`", "$END": "the end"}
     words |= {kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()}
     if "MODEL" in expected:
-        return "`model NAME { ... }`"
+        return "`model NAME { ... }` or `block NAME { ... }`"
+    if "NAME" in expected:
+        expected -= {"_RESIDUAL", "_REPEAT", "_FOR", "_IF"}  # A name is what mostly stands there.
     if {"NAME", "NUMBER", "STRING"} <= expected:
         return "a value"
     known = sorted((words[kind] for kind in expected if kind in words), key=lambda word: (word.startswith("`"), word))
@@ -275,16 +271,34 @@ class _Reader:
     # Statements
 
     def file(self, tree: Parsed[Token]) -> Fields:
-        doc, name, parameters, body = _parts(tree)
-        model = self.word(name)
-        entries = [Entry(self.key("model", model.span), model)]
+        entries: list[Entry] = []
+        blocks: list[Entry] = []
+        for each in map(_subtree, _parts(tree)):
+            name, definition = self.definition(each)
+            if each.data == "model" and entries:
+                problem = f"a file has one model, and this is another beside `{entries[0].value.span.text}`"
+                self.report.add(SyntaxFault(name.span, "", problem=problem, cure="give it a file of its own"))
+            elif each.data == "model":
+                entries += [Entry(self.key("model", name.span), name), *definition]
+            else:
+                blocks.append(Entry(name, Fields(tuple(definition), self.place(each))))
+        if blocks:
+            place = blocks[0].key.span.until(blocks[-1].value.span)
+            entries.append(Entry(self.key("blocks", place), self.fields(blocks, place)))
+        return self.fields(entries, self.place(tree))
+
+    def definition(self, tree: Parsed[Token]) -> tuple[Scalar, list[Entry]]:
+        """The name of a model or block, and its entries."""
+        doc, word, parameters, body = _parts(tree)
+        name = self.word(word)
+        entries = []
         if doc is not None:
             text = self.string(_parts(_subtree(doc))[0])
             entries.append(Entry(self.key("doc", text.span), text))
         if parameters is not None:
-            entries.append(Entry(self.key("params", model.span), self.parameters(_subtree(parameters))))
+            entries.append(Entry(self.key("params", name.span), self.parameters(_subtree(parameters))))
         entries.extend(self.body(_subtree(body), top=True))
-        return Fields(tuple(entries), self.place(tree))
+        return name, entries
 
     def parameters(self, tree: Parsed[Token]) -> Fields:
         entries = []
@@ -297,7 +311,7 @@ class _Reader:
         return self.fields(entries, self.place(tree))
 
     def body(self, tree: Parsed[Token], *, top: bool) -> Iterator[Entry]:
-        """The entries that the statements in a pair of braces make, inputs and expectations at the top only."""
+        """The entries that the statements of a model or block make; those of a group are layers only."""
         inputs: list[Entry] = []
         expectations: list[Parsed[Token]] = []
         layers: list[Tree] = []
@@ -354,9 +368,11 @@ class _Reader:
     # Layers
 
     def naming(self, tree: Parsed[Token]) -> Tree:
-        name, chain = _parts(tree)
+        *names, chain = _parts(tree)
         value = self.chain(_subtree(chain))
-        named = Entry(self.key("name", self.word(name).span), self.word(name))
+        words = tuple(self.word(name) for name in names)
+        place = words[0].span.until(words[-1].span)
+        named = Entry(self.key("name", place), words[0] if len(words) == 1 else Items(words, place))
         match value:
             case Scalar():
                 return Fields((Entry(value, Fields((), value.span)), named), value.span)
@@ -369,18 +385,71 @@ class _Reader:
                 return value
 
     def chain(self, tree: Parsed[Token]) -> Tree:
-        steps = tuple(self.step(_subtree(each)) for each in _parts(tree))
-        return steps[0] if len(steps) == 1 else Items(steps, self.place(tree))
+        parts = [_subtree(each) for each in _parts(tree)]
+        place = self.place(tree)
+        if parts[0].data == "several":
+            values = Items(tuple(self.chain(_subtree(each)) for each in _parts(parts[0])), self.place(parts[0]))
+            if len(parts) == 1:
+                problem = "several values stand here, and nothing is made of them"
+                self.report.add(SyntaxFault(place, "", problem=problem, cure="lead them somewhere: `(a, b) -> add`"))
+                return Hole(place)
+            first = self.fed(self.step(parts[1]), Entry(self.key("from", values.span), values))
+            steps = (first, *map(self.step, parts[2:]))
+        else:
+            steps = tuple(map(self.step, parts))
+        return steps[0] if len(steps) == 1 else Items(steps, place)
+
+    def fed(self, step: Tree, source: Entry) -> Tree:
+        """A step with the values that flow into it."""
+        if isinstance(step, Scalar):
+            step = Fields((Entry(step, Fields((), step.span)),), step.span)
+        return Fields((*step.entries, source), step.span) if isinstance(step, Fields) else step
 
     def step(self, tree: Parsed[Token]) -> Tree:
-        if tree.data == "group":
-            return Fields(tuple(self.body(_subtree(_parts(tree)[0]), top=False)), self.place(tree))
-        name, arguments = _parts(tree)
-        op = self.word(name)
-        if arguments is None:
-            return op
         place = self.place(tree)
-        return Fields((Entry(op, self.arguments(_subtree(arguments))),), place)
+        match str(tree.data), list(_parts(tree)):
+            case "call", [name, None, None]:
+                return self.word(name)
+            case "call", [name, arguments, branches]:
+                op = self.word(name)
+                settings = Fields((), op.span) if arguments is None else self.arguments(_subtree(arguments))
+                entries = [Entry(op, settings)]
+                if branches is not None:
+                    entries.append(self.lines("branches", _parts(_subtree(branches))[0]))
+                return Fields(tuple(entries), place)
+            case "group", [body]:
+                return Fields((self.lines("layers", body),), place)
+            case "residual", [body, shortcut]:
+                sides = [self.lines("residual", body)]
+                if shortcut is not None:
+                    sides.append(self.lines("shortcut", shortcut))
+                return Fields(tuple(sides), place)
+            case "repeat", [times, body]:
+                number = self.value(times)
+                return Fields((Entry(self.key("repeat", number.span), number), self.lines("layers", body)), place)
+            case "for", [*names, values, body]:
+                words = tuple(self.word(name) for name in names)
+                among = self.value(values)
+                loop = Entry(self.key("for", words[0].span), Items(words, words[0].span.until(words[-1].span)))
+                return Fields((loop, Entry(self.key("in", among.span), among), self.lines("layers", body)), place)
+            case "if", [condition, then, otherwise]:
+                return self.choice(self.value(condition), then, otherwise, place)
+        raise TypeError(f"the grammar gives no such step: {tree.data}")
+
+    def choice(self, condition: Tree, then: _Part, otherwise: _Part, place: Span) -> Tree:
+        entries = [Entry(self.key("if", condition.span), condition), self.lines("then", then)]
+        if otherwise is not None and _subtree(otherwise).data == "if":
+            step = self.step(_subtree(otherwise))
+            entries.append(Entry(self.key("else", step.span), Items((step,), step.span)))
+        elif otherwise is not None:
+            entries.append(self.lines("else", otherwise))
+        return Fields(tuple(entries), place)
+
+    def lines(self, key: str, body: _Part) -> Entry:
+        """The layers in a pair of braces, under the key that holds them."""
+        entries = {entry.key.text: entry for entry in self.body(_subtree(body), top=False)}
+        only = entries["layers"]
+        return Entry(self.key(key, only.key.span), only.value)
 
     def arguments(self, tree: Parsed[Token]) -> Tree:
         entries: list[Entry] = []

@@ -9,7 +9,10 @@ Layers have one form whichever way they were written:
 - `{conv: {channels: 64, kernel: 3}}`: an op with its settings; a single value that needs no name stands alone, as in
   `{avgpool: 2}`, and beside other settings under its position, as in `{conv: {1: 64, kernel: 3}}`;
 - `{chain: [...]}`: steps joined by arrows; `{layers: [...]}`: lines in braces; both mostly with a `name`;
-- a list: steps joined by arrows, without a name.
+- a list: steps joined by arrows, without a name;
+- `{add: {}, branches: [...]}`: an op that is fed by each of its branches;
+- `{residual: [...], shortcut: [...]}`: the sum of two, of which the second may be missing;
+- `{repeat: 3, layers: [...]}`, `{for: [a, b], in: ..., layers: [...]}`, `{if: ..., then: [...], else: [...]}`.
 
 What could not be read is a hole, and what stands around it is read all the same.
 """
@@ -107,6 +110,9 @@ def one_of(first: Entry, second: Entry) -> Entry:
 Tree: TypeAlias = Scalar | Items | Fields | Hole
 
 LINES: Final = ("layers", "chain")
+"""The keys that hold the layers of a group."""
+
+HOLDING: Final = (*LINES, "branches", "residual", "shortcut", "then", "else")
 """The keys that hold layers."""
 
 BESIDE_OP: Final = ("name", "from")
@@ -115,7 +121,7 @@ BESIDE_OP: Final = ("name", "from")
 
 def holds_layers(entry: Entry) -> bool:
     """Whether a key is one of those that hold layers, or is misspelt and stands before what no other key can hold."""
-    if entry.key.text in LINES:
+    if entry.key.text in HOLDING:
         return True
     items = entry.value.items if isinstance(entry.value, Items) else ()
     return any(isinstance(each, Fields) for each in items) and closest(entry.key.text, LINES) is not None

@@ -28,7 +28,7 @@ from archspec.source import Hole, Source, Span
 from archspec.syntax.text import DEEPEST, Fault, parse_line
 from archspec.syntax.tree import (
     BESIDE_OP,
-    LINES,
+    HOLDING,
     Entry,
     Fields,
     Items,
@@ -56,7 +56,7 @@ def parse_file(source: Source, report: Report) -> Fields | None:
     if not isinstance(tree, Fields):
         report.add(WrongKind(tree.span, "a spec", "a mapping with keys such as `model` and `layers`", kind_of(tree)))
         return None
-    return _with_lines(tree, report)
+    return _with_blocks(tree, report)
 
 
 @final
@@ -199,6 +199,21 @@ def _with_lines(tree: Fields, report: Report) -> Fields:
     return Fields(entries, tree.span)
 
 
+def _with_blocks(tree: Fields, report: Report) -> Fields:
+    """The tree of a file, with the lines of its model and of its blocks read."""
+    entries = tuple(
+        Entry(entry.key, Fields(tuple(_block(each, report) for each in entry.value.entries), entry.value.span))
+        if entry.key.text == "blocks" and isinstance(entry.value, Fields)
+        else entry
+        for entry in tree.entries
+    )
+    return _with_lines(Fields(entries, tree.span), report)
+
+
+def _block(entry: Entry, report: Report) -> Entry:
+    return Entry(entry.key, _with_lines(entry.value, report)) if isinstance(entry.value, Fields) else entry
+
+
 def _layers(tree: Tree, report: Report) -> Tree:
     match tree:
         case Scalar() if not is_blank(tree):
@@ -219,7 +234,7 @@ def _without_empty_arguments(tree: Fields) -> Fields:
     """`relu:` says the same as `relu: {}`: an op without settings, beside a name."""
     entries = tuple(
         Entry(entry.key, Fields((), entry.key.span))
-        if is_blank(entry.value) and entry.key.text not in (*BESIDE_OP, *LINES)
+        if is_blank(entry.value) and entry.key.text not in (*BESIDE_OP, *HOLDING, "in")
         else entry
         for entry in tree.entries
     )

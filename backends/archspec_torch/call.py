@@ -152,6 +152,7 @@ def _operation(operation: Operation) -> str:
 
 
 _SIMPLE: Final = re.compile(r"-?[\w.]+(?:e-\d+)?")
+_PLAIN: Final = re.compile(r"-?\w*")
 
 
 def _place(place: Any) -> str:
@@ -159,14 +160,13 @@ def _place(place: Any) -> str:
         return "..."
     if not isinstance(place, Range):
         return printed(place)
-    ends = [None if end is None else printed(end) for end in (place.start, place.end)]
-    # A formatter puts blanks around the colon where an end is calculated.
-    is_calculated = any(isinstance(end, Operation) for end in (place.start, place.end))
-    start, end = (each or "" for each in ends)
-    if is_calculated:
-        start, end = (f"{start} " if start else ""), (f" {end}" if end else "")
-    step = "" if place.step == 1 else f" : {place.step}" if is_calculated else f":{place.step}"
-    return f"{start}:{end}{step}"
+    start, end = ("" if each is None else printed(each) for each in (place.start, place.end))
+    step = "" if place.step == 1 else str(place.step)
+    if all(map(_PLAIN.fullmatch, (start, end))):
+        return f"{start}:{end}{step and ':'}{step}"
+    # Formatters put blanks around the colons where an end is more than a name or a number.
+    blank_before, blank_after = (" " if each else "" for each in (start, end))
+    return f"{start}{blank_before}:{blank_after}{end}" + (f"{blank_after}: {step}" if step else "")
 
 
 def is_spread(value: Any) -> bool:

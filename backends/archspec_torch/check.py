@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Mapping
 from typing import Final, final
 
 from archspec.catalog.fields import did_you_mean
@@ -11,7 +12,11 @@ from archspec.graph import Graph, Path
 from archspec.size import names
 from archspec.source import Span
 from archspec.spelling import listed
+from archspec_torch.call import Call
+from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
+from archspec_torch.scope import scope_of
+from archspec_torch.solve import UntoldSizeError, solved
 
 _OF_MODULES: Final = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
@@ -29,12 +34,15 @@ RESERVED: Final = frozenset(_OF_MODULES.split())
 RESERVED_IN_GROUP: Final = RESERVED | {"append", "extend", "insert", "pop"}
 """What every `nn.Sequential` has, which a group becomes."""
 
-_OF_SOURCE: Final = "F OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d Tensor bool int nn str super torch tuple"
+_OF_SOURCE: Final = """
+    Attention F LearnedPositions OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d SinusoidalPositions Tensor bool
+    float int nn str super torch tuple zip
+"""
 
 TAKEN_BY_SOURCE: Final = frozenset(_OF_SOURCE.split())
 """What the source itself uses. A class of such a name would come in its way."""
 
-TAKEN_BY_METHOD: Final = frozenset({"Tensor", "self"})
+TAKEN_BY_METHOD: Final = frozenset({"F", "Tensor", "_", "self", "torch"})
 """What `forward` itself uses beside its inputs."""
 
 
@@ -76,7 +84,9 @@ class ReservedName(Diagnostic):
 
 @final
 class OpenSize(Diagnostic):
-    """A layer has weights whose size is open. A module must know the sizes of its weights.
+    """A layer has weights whose size is open, or needs one that no input tells.
+
+    A module must know the sizes of its weights when it is built, and all others from the shapes of what it is given.
 
     Wrong:
 
@@ -136,15 +146,27 @@ def check(graph: Graph, report: Report) -> None:
         _check_name(value.name, value.span, report, TAKEN_BY_METHOD, "the source itself uses it")
     for group in graph.groups.values():
         _check_layer(group.path, group.span, report)
+    lowered: dict[Path, Call | Inline] = {}
     for node in graph.nodes:
         if node.is_named:
             _check_layer(node.path, node.name_span or node.span, report)
         try:
-            lower(node.op, *(value.shape for value in node.inputs))
+            lowered[node.path] = lower(node.op, *(value.shape for value in node.inputs))
         except OpenSizeError as error:
             report.add(OpenSize(node.span, str(error), tuple(dict.fromkeys(names(error.size)))))
         except NoLoweringError:
             report.add(NoLowering(node.span, node.op.name))
+    if len(lowered) == len(graph.nodes):
+        _check_sizes(graph, lowered, report)
+
+
+def _check_sizes(graph: Graph, lowered: Mapping[Path, Call | Inline], report: Report) -> None:
+    for name in scope_of(graph, lowered).sizes:
+        try:
+            solved(name, {value: value.name for value in graph.inputs})
+        except UntoldSizeError as error:
+            users = (node for node in graph.nodes if name in getattr(lowered[node.path], "open_names", ()))
+            report.add(OpenSize(next(users).span, str(error), (name,)))
 
 
 def _check_layer(path: Path, span: Span, report: Report) -> None:

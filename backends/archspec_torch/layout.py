@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from archspec_torch.call import Call, escaped, is_spread, printed
+from archspec_torch.call import Call, Item, Operation, Variable, escaped, is_spread, printed, tightness
 
 WIDTH: Final = 88
 """The longest line, as Black and ruff have it where nothing else is said."""
@@ -30,23 +30,30 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def assignment(target: str, call: Call, indent: str, comment: str = "") -> Iterator[str]:
-    """A statement that gives a name to what a call returns; the comment is left out where there is no room for it."""
+def assignment(target: str, value: Any, indent: str, comment: str = "") -> Iterator[str]:
+    """A statement that gives a name to a value; the comment is left out where there is no room for it."""
     start = f"{indent}{target} = "
-    if is_spread(call):
-        yield from expression(call, start, indent, "")
-    elif fits(f"{start}{call}"):
-        line = f"{start}{call}  # {comment}"
-        yield line if comment and fits(line) else f"{start}{call}"
-    elif (
-        not (call.arguments and fits(f"{start}{call.function}("))
-        and fits(f"{start}(")
-        and fits(f"{indent}{INDENT}{call}")
-    ):
-        # There is nothing behind the name at which the line could be broken: the call goes to the next as a whole.
-        yield from (f"{start}(", f"{indent}{INDENT}{call}", f"{indent})")
+    if is_spread(value):
+        yield from expression(value, start, indent, "")
+    elif fits(f"{start}{printed(value)}"):
+        line = f"{start}{printed(value)}  # {comment}"
+        yield line if comment and fits(line) else f"{start}{printed(value)}"
+    elif not _can_break(value, start) and fits(f"{start}(") and fits(f"{indent}{INDENT}{printed(value)}"):
+        # There is nothing behind the name at which the line could be broken: all of it goes to the next.
+        yield from (f"{start}(", f"{indent}{INDENT}{printed(value)}", f"{indent})")
+    elif isinstance(value, Operation) and len(value.operands) > 1:
+        yield f"{start}("
+        yield from expression(value, indent + INDENT, indent + INDENT, "")
+        yield f"{indent})"
     else:
-        yield from expression(call, start, indent, "")
+        yield from expression(value, start, indent, "")
+
+
+def _can_break(value: Any, start: str) -> bool:
+    """Whether a value, where it stands, has brackets in which a line can end."""
+    if isinstance(value, Item):
+        return fits(f"{start}{printed(value.base)}[")
+    return isinstance(value, Call) and bool(value.arguments) and fits(f"{start}{value.function}(")
 
 
 def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
@@ -64,6 +71,16 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
             for each in value:
                 yield from expression(each, indent + INDENT, indent + INDENT, ",")
             yield f"{indent}){end}"
+        case Operation():
+            # A line ends before each of the operators that bind least.
+            terms = list(_terms(value))
+            for number, (symbol, operand) in enumerate(terms):
+                prefix = f"{indent}{symbol} " if number else start
+                yield from _operand(operand, value, prefix, indent, end if number + 1 == len(terms) else "")
+        case Item(base, places):
+            yield f"{start}{printed(base)}["
+            yield f"{indent}{INDENT}{printed(Item(Variable(''), places))[1:-1]}"
+            yield f"{indent}]{end}"
         case Mapping():
             yield f"{start}{{"
             for key, each in value.items():
@@ -72,6 +89,34 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
         case _:
             # Nothing in it can be broken.
             yield line
+
+
+def _terms(operation: Operation) -> Iterator[tuple[str, Any]]:
+    """The operands of operators that bind alike, read from the left, each with the operator before it."""
+    if len(operation.operands) == 1 or operation.symbol == "**":
+        yield "", operation
+        return
+    left, right = operation.operands
+    if isinstance(left, Operation) and tightness(left) == tightness(operation):
+        yield from _terms(left)
+    else:
+        yield "", left
+    yield operation.symbol, right
+
+
+def _operand(operand: Any, around: Operation, start: str, indent: str, end: str) -> Iterator[str]:
+    """The lines of an operand, in parentheses where it needs them."""
+    line = f"{start}{printed(operand)}{end}"
+    if operand is around or not isinstance(operand, Operation):
+        yield line
+    elif tightness(operand) > tightness(around):
+        yield from expression(operand, start, indent, end)
+    elif fits(f"{start}({printed(operand)}){end}"):
+        yield f"{start}({printed(operand)}){end}"
+    else:
+        yield f"{start}("
+        yield from expression(operand, indent + INDENT, indent + INDENT, "")
+        yield f"{indent}){end}"
 
 
 def _arguments(call: Call, indent: str) -> Iterator[str]:

@@ -387,7 +387,8 @@ def _(op: Slice, x: Shape) -> Inline:
 
 @lower.register
 def _(op: Split, x: Shape) -> Inline:
-    method = "chunk" if isinstance(op.parts, int) else "split"
+    # Torch also has `split`, of which type checkers know nothing.
+    method = "chunk" if isinstance(op.parts, int) else "split_with_sizes"
     return Inline(Method(Given(0), method, (op.parts,), {"dim": op.axis}))
 
 

@@ -117,7 +117,8 @@ class LearnedPositions(nn.Module):
         nn.init.normal_(self.weight, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight[: x.shape[1]]
+        # A slice would be cut short, and one vector be repeated, where a sequence is too long.
+        return x + self.weight.narrow(0, 0, x.shape[1])
 
 
 class SinusoidalPositions(nn.Module):
@@ -134,7 +135,9 @@ class SinusoidalPositions(nn.Module):
         position = torch.arange(length, device=x.device, dtype=precise)
         pair = torch.arange(0, features, 2, device=x.device, dtype=precise)
         angle = position[:, None] / self.base ** (pair / features)
-        return x + torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(x.dtype)
+        encoding = torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
+        # A lone feature would otherwise be repeated for the cosine.
+        return x + encoding.to(x.dtype).expand_as(x)
 
 
 class Attention(nn.Module):
@@ -175,19 +178,34 @@ class Attention(nn.Module):
         if bias:
             nn.init.zeros_(self.out_proj.bias)
 
-    def forward(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+    ) -> Tensor:
         key = query if key is None else key
         value = key if value is None else value
         if self.is_packed:
             weights = self.in_proj_weight.chunk(3)
         else:
             weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        q, k, v = (
-            F.linear(x, weight, bias).reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
-            for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
+        biases: tuple[Tensor | None, ...] = (None, None, None)
+        if self.in_proj_bias is not None:
+            biases = self.in_proj_bias.chunk(3)
+        parts = zip((query, key, value), weights, biases, strict=True)
+        q, k, v = (self.project(x, weight, bias) for x, weight, bias in parts)
+        found = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            dropout_p=self.dropout if self.training else 0.0,
+            is_causal=self.causal,
         )
-        dropout = self.dropout if self.training else 0.0
-        found = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=self.causal)
         output: Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
         return output
+
+    def project(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """What each head is given of a sequence, as `[batch, head, time, features]`."""
+        projected = F.linear(x, weight, bias)
+        return projected.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)

@@ -1,0 +1,99 @@
+"""What repeats and choices come to: how often steps are gone through, and which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from archspec.catalog.fields import InvalidExpression
+from archspec.expression import EvaluationError, Expression, Value, described, evaluate, free_names, is_unknown
+from archspec.meaning import Meanings
+from archspec.steps import Choice, Group, Layer, Repeat, Residual, Step
+
+
+def passes(repeat: Repeat, meanings: Meanings, most: int) -> list[Mapping[str, Value]] | None:
+    """What the names of a repeat stand for in each pass; no more passes than `most` and one, to tell that it is more.
+
+    It is `None` where a finding says why the passes cannot be told.
+    """
+    value = meanings.value(repeat.among)
+    problem = ""
+    if value is None or is_unknown(value):
+        return None
+    if not repeat.names:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return [{}] * min(value, most + 1)
+        problem = f"steps can be repeated a whole number of times, not {described(value)}"
+    elif not isinstance(value, tuple):
+        problem = f"{described(value)} is no list to go through"
+    elif len(repeat.names) == 1:
+        return [{repeat.names[0].text: item} for item in value]
+    else:
+        names = [name.text for name in repeat.names]
+        unfit = [item for item in value if not isinstance(item, tuple) or len(item) != len(names)]
+        if not unfit:
+            return [dict(zip(names, item, strict=True)) for item in value if isinstance(item, tuple)]
+        problem = f"{described(unfit[0])} is no list of {len(names)}, one for each name"
+    meanings.report.add(InvalidExpression(repeat.among.span, problem))
+    return None
+
+
+def choose(choice: Choice, meanings: Meanings) -> tuple[Step, ...] | None:
+    """The steps that a condition decides for, or `None` where a finding says why it decides nothing."""
+    value = meanings.value(choice.condition)
+    if value is None or is_unknown(value):
+        return None
+    if not isinstance(value, bool):
+        problem = f"{described(value)} is neither true nor false"
+        meanings.report.add(InvalidExpression(choice.condition.span, problem))
+        return None
+    chosen, other = (choice.then, choice.otherwise) if value else (choice.otherwise, choice.then)
+    # A parameter that only the other side uses is used all the same, for another value of the condition.
+    for expression in _expressions(other):
+        meanings.used.update(name.text for name in free_names(expression))
+    return chosen
+
+
+def _expressions(steps: Sequence[Step]) -> Iterator[Expression]:
+    for step in steps:
+        match step:
+            case Layer(arguments=arguments, sources=sources, branches=branches):
+                yield from (argument.value for argument in arguments)
+                yield from _expressions((*sources, *(branches or ())))
+            case Group(steps=inner):
+                yield from _expressions(inner)
+            case Residual(body=body, shortcut=shortcut):
+                yield from _expressions((*body, *shortcut))
+            case Repeat(among=among, steps=inner):
+                yield among
+                yield from _expressions(inner)
+            case Choice(condition=condition, then=then, otherwise=otherwise):
+                yield condition
+                yield from _expressions((*then, *otherwise))
+
+
+def size_of(steps: Sequence[Step], meanings: Meanings) -> int:
+    """At least how many layers steps come to, as far as it can be told before they are built."""
+    total = 0
+    for step in steps:
+        match step:
+            case Layer(branches=branches):
+                total += 1 + size_of(branches or (), meanings)
+            case Group(steps=inner):
+                total += size_of(inner, meanings)
+            case Residual(body=body, shortcut=shortcut):
+                total += 1 + size_of((*body, *shortcut), meanings)
+            case Repeat(among=among, steps=inner):
+                total += _times(among, meanings) * size_of(inner, meanings)
+            case _:
+                pass
+    return total
+
+
+def _times(expression: Expression, meanings: Meanings) -> int:
+    try:
+        value = evaluate(expression, meanings.scope)
+    except EvaluationError:
+        return 0  # It depends on the pass around it; the limit is met when it comes to it.
+    if isinstance(value, tuple):
+        return len(value)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,101 @@
+"""The small steps of reading a Tree: a name, an expression, the entries of a mapping.
+
+What is wrong goes to the report, which travels as the context of pydantic's validation; pydantic itself is only told
+that a value could not be read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from archspec.catalog.fields import InvalidName, WrongKind
+from archspec.diagnostics import Diagnostic, Report
+from archspec.expression import Expression, ListOf
+from archspec.source import Hole
+from archspec.syntax.text import Fault, parse_expression
+from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, kind_of
+
+
+def report_of(info: ValidationInfo) -> Report:
+    report: Any = info.context
+    return cast(Report, report)
+
+
+def refuse(info: ValidationInfo, finding: Diagnostic) -> NoReturn:
+    report_of(info).add(finding)
+    pass_over()
+
+
+def pass_over() -> NoReturn:
+    raise PydanticCustomError("reported", "a finding tells")
+
+
+def wrong(info: ValidationInfo, tree: Tree, subject: str, expected: str) -> NoReturn:
+    if isinstance(tree, Hole):
+        pass_over()
+    refuse(info, WrongKind(tree.span, subject, expected, kind_of(tree)))
+
+
+def read_name(tree: Tree, info: ValidationInfo, subject: str) -> Scalar:
+    if not isinstance(tree, Scalar):
+        wrong(info, tree, subject, "a word")
+    normal = unicodedata.normalize("NFKC", tree.text)
+    if not tree.text.isidentifier() or normal != tree.text:
+        cleaned = "".join(part if part.isalnum() else "_" for part in normal)
+        cleaned = f"_{cleaned}" if cleaned[:1].isdecimal() else cleaned
+        suggestion = cleaned if cleaned.isidentifier() and cleaned.strip("_") else None
+        refuse(info, InvalidName(tree.span, tree.text, subject, suggestion))
+    return tree
+
+
+def read_expression(tree: Tree, info: ValidationInfo, subject: str = "a value") -> Expression:
+    match tree:
+        case Scalar() if not is_blank(tree):
+            try:
+                return parse_expression(tree)
+            except Fault as fault:
+                report_of(info).add(fault.finding)
+        case Items(items, span):
+            return ListOf(tuple(read_expression(item, info) for item in items), span)
+        case Scalar() | Fields():
+            report_of(info).add(WrongKind(tree.span, subject, "a number, a word or a list", kind_of(tree)))
+        case Hole():
+            pass
+    return Hole(tree.span)
+
+
+def entries_of(tree: Tree, info: ValidationInfo, subject: str, example: str) -> tuple[Entry, ...]:
+    if is_blank(tree):
+        return ()
+    if not isinstance(tree, Fields):
+        wrong(info, tree, subject, f"a mapping such as `{example}`")
+    return tree.entries
+
+
+def each_of(reader: Any, parts: tuple[Any, ...], info: ValidationInfo) -> Iterator[Any]:
+    """Read all parts, so that each tells what is wrong with it, and only then say that one could not be read."""
+    complete = True
+    for part in parts:
+        try:
+            yield reader(part, info)
+        except PydanticCustomError:
+            complete = False
+    if not complete:
+        pass_over()
+
+
+_Given = ParamSpec("_Given")
+_Read = TypeVar("_Read")
+
+
+def unless_wrong(reader: Callable[_Given, _Read], *given: _Given.args, **named: _Given.kwargs) -> _Read | None:
+    """What a reader makes of a part, or `None` where a finding says why it makes nothing of it."""
+    try:
+        return reader(*given, **named)
+    except PydanticCustomError:
+        return None

@@ -1,0 +1,98 @@
+"""Where layers stand while they are being built: what they are called, and which values they can speak of."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from archspec.graph import Path
+from archspec.possible import Shapes
+from archspec.source import Hole, Span
+from archspec.steps import Choice, Group, Layer, Repeat, Residual, Step
+from archspec.syntax.tree import Scalar
+
+
+@final
+@dataclass(frozen=True)
+class Draft:
+    """A value, with the shapes that it may have."""
+
+    producer: Path
+    shapes: Shapes
+    span: Span
+    port: int = 0
+
+
+@final
+@dataclass
+class Scope:
+    """The layers under one name.
+
+    In a group an unnamed layer is called by its position. In a model or a block it is called by its op and a number, so
+    that a layer that is added elsewhere renames it only when it has the same op.
+    """
+
+    path: Path
+    is_counted: bool
+    """Whether unnamed layers are called by their position."""
+
+    taken: frozenset[str]
+    """The names that layers are given in this scope."""
+
+    outer: Scope | None = None
+    """Where names are looked up that this scope does not have; a block sees nothing of what surrounds it."""
+
+    values: dict[str, Draft] = field(default_factory=dict)
+    position: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def find(self, name: str) -> Draft | None:
+        found = self.values.get(name)
+        return found if found is not None or self.outer is None else self.outer.find(name)
+
+    def visible(self) -> Iterator[str]:
+        yield from self.values
+        if self.outer is not None:
+            yield from self.outer.visible()
+
+    def path_of(self, name: Scalar | None, op: str) -> Path:
+        """The path of the next layer or group."""
+        position = self.position
+        self.position += 1
+        if name is not None:
+            return (*self.path, name.text)
+        if self.is_counted:
+            return (*self.path, str(position))
+        op = _WORD.sub("_", op).lower()
+        while True:
+            self.counted[op] += 1
+            numbered = f"{op}{self.counted[op]}"
+            if numbered not in self.taken:
+                return (*self.path, numbered)
+
+
+_WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where a word begins in a name such as `ConvNormAct`."""
+
+
+def names_in(steps: Sequence[Step]) -> Iterator[str]:
+    """The names that steps give in the scope they stand in."""
+    for step in steps:
+        match step:
+            case Layer(names=names, sources=sources, branches=branches):
+                yield from (name.text for name in names)
+                yield from names_in((*sources, *(branches or ())))
+            case Group(name=None, steps=inner):
+                yield from names_in(inner)
+            case Residual(name=name, body=body, shortcut=shortcut):
+                yield from () if name is None else (name.text,)
+                yield from names_in((*body, *shortcut))
+            case Choice(name=None, then=then, otherwise=otherwise):
+                yield from names_in((*then, *otherwise))
+            case Group(name=Scalar(text)) | Repeat(name=Scalar(text)) | Choice(name=Scalar(text)):
+                yield text
+            case Repeat() | Hole():
+                pass  # Passes whose steps have names are groups of their own.

@@ -1,0 +1,251 @@
+"""What a model does, step by step, as its author wrote it: layers, groups, branches, loops and choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias, cast, final
+
+from pydantic import ValidationInfo
+
+from archspec.catalog.fields import MissingField, UnclearLayer, UnknownField
+from archspec.catalog.graph import NoLayers
+from archspec.expression import Expression
+from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong
+from archspec.source import Hole, Span
+from archspec.spelling import closest
+from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar, Tree, holds_layers, is_blank
+
+
+@final
+@dataclass(frozen=True)
+class Argument:
+    """A setting of a layer: under its name, or (as `1`, `2` …) under its position."""
+
+    key: Scalar
+    value: Expression
+
+
+@final
+@dataclass(frozen=True)
+class Layer:
+    """A use of an op or a block, or a single word that may turn out to be the name of a value."""
+
+    op: Scalar
+    arguments: tuple[Argument, ...]
+    names: tuple[Scalar, ...]
+    """The names of the values that it gives; a single one is the name of the layer as well."""
+
+    sources: tuple[Step, ...]
+    """What flows into it, where that is not what the step before gives."""
+
+    span: Span
+    is_word: bool = False
+    branches: tuple[Step, ...] | None = None
+    """Steps that each start from what flows in, and whose values the op is fed with."""
+
+    @property
+    def name(self) -> Scalar | None:
+        return self.names[0] if len(self.names) == 1 else None
+
+
+@final
+@dataclass(frozen=True)
+class Group:
+    """Steps in a row: joined by arrows, or lines in braces."""
+
+    steps: tuple[Step, ...]
+    name: Scalar | None
+    is_chain: bool
+    span: Span
+
+
+@final
+@dataclass(frozen=True)
+class Residual:
+    """The sum of a body and a shortcut around it; without steps a shortcut hands on what flows in."""
+
+    body: tuple[Step, ...]
+    shortcut: tuple[Step, ...]
+    name: Scalar | None
+    span: Span
+
+
+@final
+@dataclass(frozen=True)
+class Repeat:
+    """Steps that are gone through a number of times, or once for each of some values."""
+
+    names: tuple[Scalar, ...]
+    """The names that stand for each value in turn; none where the steps are merely repeated."""
+
+    among: Expression
+    """The number of times, or the values."""
+
+    steps: tuple[Step, ...]
+    name: Scalar | None
+    span: Span
+
+
+@final
+@dataclass(frozen=True)
+class Choice:
+    """Steps of which a condition on parameters and sizes decides."""
+
+    condition: Expression
+    then: tuple[Step, ...]
+    otherwise: tuple[Step, ...]
+    name: Scalar | None
+    span: Span
+
+
+Step: TypeAlias = Layer | Group | Residual | Repeat | Choice | Hole
+
+
+def read_steps(tree: Tree, info: ValidationInfo, owner: str, *, may_be_empty: bool = False) -> tuple[Step, ...]:
+    """The steps that a list of layers holds."""
+    if is_blank(tree) or (isinstance(tree, Items) and not tree.items):
+        if may_be_empty:
+            return ()
+        refuse(info, NoLayers(tree.span, owner))
+    steps = tree.items if isinstance(tree, Items) else (tree,)
+    return tuple(unless_wrong(_step, each, info) or _around(each) for each in steps)
+
+
+def _around(tree: Tree) -> Step:
+    """What stands for a layer that could not be read, under the name that it has all the same."""
+    hole = Hole(tree.span)
+    name = tree.get("name") if isinstance(tree, Fields) else None
+    named = isinstance(name, Scalar) and name.text.isidentifier()
+    return Group((hole,), cast(Scalar, name), is_chain=False, span=tree.span) if named else hole
+
+
+def _step(tree: Tree, info: ValidationInfo) -> Step:
+    match tree:
+        case Scalar() if is_blank(tree):
+            refuse(info, UnclearLayer(tree.span, ()))
+        case Scalar(span=span):
+            return Layer(tree, (), (), (), span, is_word=True)
+        case Items(span=span):
+            return Group(read_steps(tree, info, "this group"), None, is_chain=True, span=span)
+        case Fields():
+            return _mapping(tree, info)
+    return tree
+
+
+CONSTRUCTS: Final = {
+    "residual": ("shortcut",),
+    "repeat": ("layers",),
+    "for": ("in", "layers"),
+    "if": ("then", "else"),
+}
+"""The keys that make a mapping something else than a layer, each with those that go with it."""
+
+
+def _mapping(tree: Fields, info: ValidationInfo) -> Step:
+    for construct, others in CONSTRUCTS.items():
+        if tree.entry(construct) is not None and any(tree.entry(key) is not None for key in (*others, "residual")):
+            return _construct(construct, tree, info)
+    beside = {entry.key.text: entry.value for entry in tree.entries if entry.key.text in (*BESIDE_OP, "branches")}
+    entries = [entry for entry in tree.entries if entry.key.text not in beside]
+    if len(entries) == 2 and (misspelt := _misspelt(entries, beside, info)) is not None:
+        entries.remove(misspelt)
+    if len(entries) != 1:
+        place = entries[1].key.span if entries else tree.span
+        refuse(info, UnclearLayer(place, tuple(entry.key.text for entry in entries)))
+    (only,) = entries
+    names = _names(beside["name"], info) if "name" in beside else ()
+    if holds_layers(only):
+        return _group(tree, only, names[0] if names else None, info)
+    if isinstance(only.value, Hole):
+        pass_over()
+    sources = _sources(beside["from"], info) if "from" in beside else ()
+    branches = read_steps(beside["branches"], info, f"`{only.key.text}`") if "branches" in beside else None
+    return Layer(only.key, tuple(_arguments(only, info)), names, sources, _extent(tree, only), branches=branches)
+
+
+def _group(tree: Fields, only: Entry, name: Scalar | None, info: ValidationInfo) -> Step:
+    owner = "a group of layers"
+    if only.key.text not in LINES:
+        suggestion = closest(only.key.text, LINES)
+        report_of(info).add(UnknownField(only.key.span, only.key.text, owner, ("name", *LINES), suggestion))
+    if (source := tree.entry("from")) is not None:
+        refuse(info, UnknownField(source.key.span, "from", owner, ("name", *LINES), None))
+    return Group(read_steps(only.value, info, "this group"), name, is_chain=only.key.text == "chain", span=tree.span)
+
+
+def _construct(kind: str, tree: Fields, info: ValidationInfo) -> Step:
+    known = (kind, *CONSTRUCTS[kind], "name")
+    for entry in tree.entries:
+        if entry.key.text not in known:
+            suggestion = closest(entry.key.text, known)
+            report_of(info).add(UnknownField(entry.key.span, entry.key.text, f"`{kind}`", known, suggestion))
+    parts = {entry.key.text: entry.value for entry in tree.entries}
+    name = unless_wrong(read_name, parts["name"], info, "the name of a group") if "name" in parts else None
+    steps = {
+        key: read_steps(parts[key], info, f"`{key}`", may_be_empty=key in ("shortcut", "else", "then"))
+        for key in ("residual", "shortcut", "layers", "then", "else")
+        if key in parts and key in known
+    }
+    if kind == "residual":
+        return Residual(steps["residual"], steps.get("shortcut", ()), name, tree.span)
+    if kind == "if":
+        condition = read_expression(parts["if"], info, "a condition")
+        return Choice(condition, steps.get("then", ()), steps.get("else", ()), name, tree.span)
+    if "layers" not in steps or (kind == "for" and "in" not in parts):
+        missing = "layers" if "layers" not in steps else "in"
+        refuse(info, MissingField(tree.span, missing, f"`{kind}`", ""))
+    if kind == "repeat":
+        return Repeat((), read_expression(parts["repeat"], info, "a number"), steps["layers"], name, tree.span)
+    words = parts["for"].items if isinstance(parts["for"], Items) else (parts["for"],)
+    names = tuple(read_name(each, info, "the name of a value") for each in words)
+    return Repeat(names, read_expression(parts["in"], info, "a list"), steps["layers"], name, tree.span)
+
+
+def _misspelt(others: list[Entry], beside: dict[str, Tree], info: ValidationInfo) -> Entry | None:
+    """Of two keys, the one that has a letter wrong, which is better named than called a second op."""
+    for entry in others:
+        suggestion = closest(entry.key.text, BESIDE_OP)
+        if suggestion is not None and suggestion not in beside:
+            report_of(info).add(UnknownField(entry.key.span, entry.key.text, "a layer", BESIDE_OP, suggestion))
+            beside[suggestion] = entry.value
+            return entry
+    return None
+
+
+def _extent(tree: Fields, op: Entry) -> Span:
+    """The op with its settings, without the name beside it."""
+    is_alone = all(entry is op or entry.key.span.start < tree.span.start for entry in tree.entries)
+    return tree.span if is_alone else op.key.span.until(op.value.span)
+
+
+def _names(tree: Tree, info: ValidationInfo) -> tuple[Scalar, ...]:
+    items = tree.items if isinstance(tree, Items) else (tree,)
+    names = (unless_wrong(read_name, each, info, "the name of a layer") for each in items)
+    return tuple(name for name in names if name is not None)
+
+
+def _sources(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
+    items = tree.items if isinstance(tree, Items) else (tree,)
+    for each in items:
+        if isinstance(each, Scalar):
+            read_name(each, info, "the name of a value")
+    return tuple(_step(each, info) for each in items)
+
+
+def _arguments(entry: Entry, info: ValidationInfo) -> Iterator[Argument]:
+    if isinstance(entry.value, Fields):
+        for each in entry.value.entries:
+            # In `{kernel 3}` the colon is missing: that there is no such setting says enough.
+            is_colon_missing = is_blank(each.value) and not each.key.text.isidentifier()
+            value = (
+                Hole(each.value.span) if is_colon_missing else read_expression(each.value, info, f"`{each.key.text}`")
+            )
+            yield Argument(each.key, value)
+    else:
+        yield Argument(Scalar("1", entry.value.span), read_expression(entry.value, info))
+
+
+def named(step: Layer, name: Scalar) -> Layer:
+    """The same layer under a name."""
+    return replace(step, names=(name,), is_word=False)

@@ -1,0 +1,62 @@
+"""Names in the source that the spec does not give: those of variables, and of the classes of groups."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+from typing import Final, final
+from unicodedata import normalize
+
+from archspec.graph import Graph, Path, Value
+from archspec_torch.check import TAKEN_BY_METHOD, TAKEN_BY_SOURCE
+
+_LONGEST: Final = 30
+"""A variable of a longer name would leave no room on a line for what is done with it."""
+
+_UNCLEAR: Final = frozenset({"I", "O", "l"})
+"""Letters that look like numbers, for which linters have a finding."""
+
+
+@final
+class Names:
+    """Gives out names, each once."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = {normalize("NFKC", each) for each in taken} | _UNCLEAR
+
+    @classmethod
+    def of_method(cls, parameters: Iterable[str] = ()) -> Names:
+        return cls((*TAKEN_BY_METHOD, "int", "tuple", *parameters))
+
+    @classmethod
+    def of_classes(cls, graph: Graph) -> Names:
+        return cls((*TAKEN_BY_SOURCE, graph.name))
+
+    def fresh(self, wish: str) -> str:
+        """A name that nothing has yet: the wish, or else with a number behind it."""
+        # Python takes letters that look alike for one.
+        wish = normalize("NFKC", wish)
+        name, number = wish, 1
+        while name in self._taken or keyword.iskeyword(name):
+            number += 1
+            name = f"{wish}_{number}" if wish[-1].isdecimal() else f"{wish}{number}"
+        self._taken.add(name)
+        return name
+
+
+def word_for(graph: Graph, value: Value, depth: int) -> str:
+    """What to call a value in a method of a group at some depth: after the group or layer in it that gives the value.
+
+    Where that has a number for a name, or a very long one, the kind of the layer stands for it.
+    """
+    word = value.producer[min(depth, len(value.producer) - 1)]
+    if word.isidentifier() and len(word) <= _LONGEST:
+        return word
+    return graph.node(value.producer).op.name if value not in graph.inputs else "x"
+
+
+def class_name(group: Path) -> str:
+    """What to call the class of a group: its name, or that of the group around it where it has a number."""
+    named = [word for word in group if word.isidentifier()]
+    stem = "".join(part[:1].upper() + part[1:] for part in named[-1].split("_")) if named else ""
+    return stem if named and named[-1] == group[-1] else f"{stem}Block"
