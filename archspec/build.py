@@ -44,7 +44,7 @@ from archspec.settle import fits, pass_over, settle, settle_block
 from archspec.shape import Shape
 from archspec.size import LARGEST, SizeError
 from archspec.source import Hole, Span
-from archspec.spec import Block, Expectation, Input, Override, Spec
+from archspec.spec import Block, Expectation, Input, Override, Spec, Variant
 from archspec.spelling import closest
 from archspec.steps import Choice, Layer, Repeat, Residual, Step, named
 from archspec.steps import Group as StepGroup
@@ -76,9 +76,10 @@ class Built:
     parts: tuple[Part, ...]
 
 
-def build(spec: Spec, overrides: Sequence[Override], report: Report) -> Built:
-    """The graph of a spec, with its parameters set from outside where `overrides` say so."""
-    return _Builder(spec, report).build(overrides)
+def build(spec: Spec, overrides: Sequence[Override], report: Report, variant: Variant | None = None) -> Built:
+    """The graph of a spec, or of one of its variants, with its parameters set from outside where `overrides` say so."""
+    settings, expectations = ((), ()) if variant is None else (variant.set, variant.expect)
+    return _Builder(spec, report).build((*settings, *overrides), (*spec.expect, *expectations))
 
 
 class _TooManyError(Exception):
@@ -107,7 +108,7 @@ class _Builder:
         self.parts: list[Part] = []
         self.layers = 0
 
-    def build(self, overrides: Sequence[Override]) -> Built:
+    def build(self, overrides: Sequence[Override], expectations: tuple[Expectation, ...]) -> Built:
         self.check_blocks()
         self.meanings.set_parameters(overrides, self.spec.model.text)
         settings = dict(self.meanings.scope)
@@ -122,7 +123,7 @@ class _Builder:
             self.used.add(output.producer)
             self.shapes["output"] = output.shapes
         self.find_unused()
-        self.parts.append(Part(self.spec.expect, self.cost, self.shapes, self.meanings))
+        self.parts.append(Part(expectations, self.cost, self.shapes, self.meanings))
         graph = None
         if not self.report.has_errors and output is not None:
             graph = self.graph(settings, inputs, output)

@@ -16,6 +16,7 @@ from typing import Any, Final, final
 from archspec import plugins
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
 from archspec.build import Built, build
+from archspec.catalog.fields import UnknownVariant
 from archspec.diagnostics import Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
@@ -23,7 +24,8 @@ from archspec.graph import Graph
 from archspec.passes import PASSES
 from archspec.render.text import render
 from archspec.source import Source, Span
-from archspec.spec import Override, Spec, read_spec
+from archspec.spec import Override, Spec, Variant, read_spec
+from archspec.spelling import closest
 from archspec.summary import Summary, summarise
 from archspec.syntax.read import decode, parse, read_file
 from archspec.syntax.text import parse_expression
@@ -49,6 +51,9 @@ class Model:
 
     _report: Report
     _built: Built | None
+
+    variants: tuple[str, ...] = ()
+    """The names of the variants that the spec has."""
 
     def check(self) -> Report:
         """Everything that was found."""
@@ -123,7 +128,7 @@ class Model:
 
 
 def load(path: str | PathLike[str], /, **settings: Any) -> Model:
-    """Read a spec from a file, with parameters of the model set as given.
+    """Read a spec from a file, with parameters of the model set as given; `vgg.arch:vgg16` is a variant of it.
 
     What is wrong with the file, one that is missing included, is told by `check()` of the result.
 
@@ -131,9 +136,7 @@ def load(path: str | PathLike[str], /, **settings: Any) -> Model:
         TypeError: a setting is no number, flag, text, or list of them.
     """
     overrides = python_overrides(settings)
-    report = Report()
-    source = read_file(Path(fspath(path)), report)
-    return _model(source, None, overrides, report)
+    return read_path(fspath(path), overrides, Report())
 
 
 def loads(text: str, /, *, syntax: str | None = None, name: str = "<text>", **settings: Any) -> Model:
@@ -155,21 +158,55 @@ def read_bytes(
     return _model(source, syntax or (guessed_syntax(source) if source is not None else None), overrides, report)
 
 
-def read_path(path: Path, overrides: Iterable[Override], report: Report, syntax: str | None = None) -> Model:
-    """Read a spec from a file into a report that may hold findings already."""
-    return _model(read_file(path, report), syntax, overrides, report)
+def read_path(path: str, overrides: Iterable[Override], report: Report, syntax: str | None = None) -> Model:
+    """Read a spec, or a variant of it, from a file into a report that may hold findings already."""
+    file, variant = split_variant(path)
+    return _model(read_file(Path(file), report), syntax, overrides, report, variant)
 
 
-def _model(source: Source | None, syntax: str | None, overrides: Iterable[Override], report: Report) -> Model:
+_VARIANT: Final = re.compile(r"(?P<file>.*\.\w+):(?P<variant>[^\W\d]\w*)", re.DOTALL)
+
+
+def split_variant(path: str) -> tuple[str, str | None]:
+    """The file and the variant that `vgg.arch:vgg16` names. A file with a colon in its name is found all the same."""
+    match = _VARIANT.fullmatch(path)
+    if match is None or Path(path).exists():
+        return path, None
+    return match["file"], match["variant"]
+
+
+def _model(
+    source: Source | None,
+    syntax: str | None,
+    overrides: Iterable[Override],
+    report: Report,
+    variant: str | None = None,
+) -> Model:
     """The whole way from a source to a model, as far as the source lets it be gone."""
     tree = None if source is None else parse(source, syntax, report)
     spec: Spec | None = None if tree is None else read_spec(tree, report)
     if spec is None:
         return Model(report, None)
-    built = build(spec, tuple(overrides), report)
+    known = {each.name.text: each for each in spec.variants}
+    if variant is not None and variant not in known:
+        place = spec.model.span
+        report.add(UnknownVariant(place, spec.model.text, variant, tuple(known), closest(variant, known)))
+        return Model(report, None, tuple(known))
+    built = _built(spec, tuple(overrides), report, None if variant is None else known[variant])
+    for each in known.values() if variant is None else ():
+        # A variant that is wrong makes the file wrong, whoever asks for which of them.
+        own = Report()
+        _built(spec, tuple(overrides), own, each)
+        for finding in own:
+            report.add(finding)
+    return Model(report, built, tuple(known))
+
+
+def _built(spec: Spec, overrides: tuple[Override, ...], report: Report, variant: Variant | None) -> Built:
+    built = build(spec, overrides, report, variant)
     for check in PASSES:
         check(spec, built, report)
-    return Model(report, built)
+    return built
 
 
 _ARCH_START: Final = re.compile(r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*model\s+\w+\s*[({]')

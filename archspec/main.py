@@ -18,7 +18,16 @@ from typing import Final, TextIO
 
 from archspec.backend import MissingLibraryError, Purpose
 from archspec.clash import other_distribution
-from archspec.compiler import Model, SpecError, UnknownTargetError, find_target, read_bytes, read_path, text_override
+from archspec.compiler import (
+    Model,
+    SpecError,
+    UnknownTargetError,
+    find_target,
+    read_bytes,
+    read_path,
+    split_variant,
+    text_override,
+)
 from archspec.diagnostics import Report
 from archspec.files import write_atomically
 from archspec.manual import UnknownTopicError, contents, manual
@@ -35,6 +44,7 @@ EXAMPLES: Final = """\
 examples:
   archspec check specs/*.yaml                       find every mistake in some specs
   archspec summary specs/alexnet.yaml               layers, shapes, parameters, multiply-adds
+  archspec check specs/vision/vgg.arch:vgg16        the same of one variant of a spec
   archspec compile specs/alexnet.yaml -o alexnet.py PyTorch source that depends on torch alone
   archspec draw specs/alexnet.yaml -o alexnet.svg   a diagram; also .png, .mmd (Mermaid), .dot (Graphviz)
   archspec explain A104                             what a finding means; also `explain conv` for an op
@@ -156,14 +166,15 @@ def _load(name: str, options: argparse.Namespace) -> Model:
             raise _UsageError(f"--set: {error}") from None
     if name == "-":
         return read_bytes(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", options.syntax, overrides, report)
-    return read_path(Path(name), overrides, report, options.syntax)
+    return read_path(name, overrides, report, options.syntax)
 
 
 def _in_short(model: Model) -> str:
     graph = model.graph
     layers = len(graph.nodes)
     parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
-    return f"{graph.name} is correct: {layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+    short = f"{graph.name} is correct: {layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+    return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants else short
 
 
 def _write(options: argparse.Namespace, data: bytes) -> None:
@@ -171,7 +182,7 @@ def _write(options: argparse.Namespace, data: bytes) -> None:
         sys.stdout.buffer.write(data)
         return
     path = Path(options.output)
-    if options.spec != "-" and path.exists() and path.samefile(options.spec):
+    if options.spec != "-" and path.exists() and path.samefile(split_variant(options.spec)[0]):
         raise _UsageError(f"`{path}` is the spec itself, and would be lost; choose another output")
     try:
         write_atomically(path, data)
@@ -201,7 +212,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     check_ = _command(commands, "check", check, "find every mistake in specs, and explain it at its line")
-    check_.add_argument("specs", nargs="+", metavar="SPEC", help="a .arch or .yaml file; `-` for standard input")
+    check_.add_argument(
+        "specs", nargs="+", metavar="SPEC", help="a .arch or .yaml file, or FILE:VARIANT; `-` for standard input"
+    )
     check_.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
 
     compile_command = _command(commands, "compile", compile_, "write a spec as PyTorch source")
@@ -249,4 +262,4 @@ def _command(
 
 
 def _one_spec(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a .arch or .yaml file; `-` for standard input")
+    parser.add_argument("spec", metavar="SPEC", help="a .arch or .yaml file, or FILE:VARIANT; `-` for standard input")

@@ -44,6 +44,9 @@ class Meanings:
         self.report = report
         self.scope: dict[str, Value] = {}
         self.used: set[str] = set()
+        self.origins: dict[str, Span] = {}
+        """Where each parameter was given its value."""
+
         self.is_partial = is_partial
         """Whether there are parts that could not be read, which may give names and use what nothing else uses."""
 
@@ -61,6 +64,8 @@ class Meanings:
         given: dict[str, Expression] = {}
         for override in overrides:
             name = override.name.text
+            if name.isdecimal() and 0 < int(name) <= len(self.parameters):
+                name = tuple(self.parameters)[int(name) - 1]
             if name in self.parameters:
                 given[name] = override.value
             else:
@@ -86,7 +91,9 @@ class Meanings:
 
     def _parameter(self, parameter: Parameter, given: Expression | None) -> Value:
         expression = parameter.default if given is None else given
-        if expression is None:
+        if expression is not None:
+            self.origins[parameter.name.text] = expression.span
+        else:
             self.report.add(MissingParameter(parameter.name.span, parameter.name.text))
             return self.unknown()
         if isinstance(expression, Name) and expression.text not in self.scope:

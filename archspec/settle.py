@@ -10,6 +10,7 @@ from typing import Any, Final, final
 from pydantic import ValidationError
 
 from archspec.catalog.fields import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
+from archspec.diagnostics import Related
 from archspec.expression import Expression, Name, Value, is_unknown
 from archspec.meaning import Meanings, as_given
 from archspec.op import Op
@@ -165,5 +166,8 @@ def _tell_invalid(
         return
     suggestion = closest(value, accepted_words(declared)) if isinstance(value, str) else None
     text = as_given(given, value)
-    meanings.report.add(InvalidSetting(given.span, kind.name, setting, text, accepts, suggestion))
+    origin = None
+    if isinstance(given, Name) and given.text in meanings.origins:
+        origin = Related(meanings.origins[given.text], f"`{given.text}` is given here")
+    meanings.report.add(InvalidSetting(given.span, kind.name, setting, text, accepts, suggestion, origin))
     meanings.doubt(given)

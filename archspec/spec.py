@@ -122,6 +122,26 @@ def _block_layers(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
     return read_steps(tree, info, "this block")
 
 
+def _variants(tree: Tree, info: ValidationInfo) -> tuple[Variant, ...]:
+    return tuple(each_of(_variant, entries_of(tree, info, "`variants`", "{small: {set: {width: 16}}}"), info))
+
+
+def _variant(entry: Entry, info: ValidationInfo) -> Variant:
+    name = read_name(entry.key, info, "the name of a variant")
+    tree = Fields((), entry.value.span) if is_blank(entry.value) else entry.value
+    if not isinstance(tree, Fields):
+        wrong(info, tree, f"the variant `{name.text}`", "a mapping such as `{set: {width: 16}}`")
+    read = _validated(Variant, tree, report_of(info), {"name": name})
+    return read or Variant.model_construct(span=tree.span, name=name, doc="", set=(), expect=())
+
+
+def _set(tree: Tree, info: ValidationInfo) -> tuple[Override, ...]:
+    return tuple(
+        Override(each.key, read_expression(each.value, info, f"`{each.key.text}`"))
+        for each in entries_of(tree, info, "`set`", "{width: 16}")
+    )
+
+
 def _blocks(tree: Tree, info: ValidationInfo) -> tuple[Block, ...]:
     return tuple(each_of(_block, entries_of(tree, info, "`blocks`", "{Unit: {layers: [relu]}}"), info))
 
@@ -258,6 +278,20 @@ class Block(Part):
 
 
 @final
+class Variant(Part):
+    """The model with other settings, under a name of its own."""
+
+    owner = "a variant"
+
+    name: InstanceOf[Scalar]
+    doc: Annotated[str, _Reads(_text)] = Field("", description="what the variant is")
+    set: Annotated[tuple[Override, ...], _Reads(_set)] = Field((), description="values for parameters of the model")
+    expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
+        (), description="what must hold of the variant"
+    )
+
+
+@final
 class Spec(Part):
     """A model as its author wrote it."""
 
@@ -279,6 +313,9 @@ class Spec(Part):
     layers: Annotated[tuple[Step, ...], _Reads(_layers)] = Field(description="what the model does, in order")
     expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
         (), description="what must hold of the model"
+    )
+    variants: Annotated[tuple[Variant, ...], _Reads(_variants)] = Field(
+        (), description="the model with other settings, each under a name"
     )
 
 

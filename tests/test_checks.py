@@ -77,7 +77,7 @@ def said(info: str, body: str, folder: Path) -> str:
     (folder / name).write_bytes(unescaped(text.encode()) if "escaped" in words else text.encode())
     overrides = [text_override(options["set"])] if "set" in options else []
     with chdir(folder):
-        report = read_path(Path(options.get("read", name)), overrides, Report()).check()
+        report = read_path(options.get("read", name), overrides, Report()).check()
     return render(report) or "clean\n"
 
 

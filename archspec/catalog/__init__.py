@@ -42,6 +42,7 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     fields.UnusedParameter,
     fields.UnsupportedVersion,
     fields.UnclearLayer,
+    fields.UnknownVariant,
     graph.UnclearStart,
     graph.UnknownValue,
     graph.UnusedValue,

@@ -264,9 +264,14 @@ class InvalidSetting(Diagnostic):
     value: str
     accepted: str
     suggestion: str | None
+    origin: Related | None
+    """Where the value was given, when it was given elsewhere."""
 
     def message(self) -> str:
         return f"`{self.setting}` of `{self.op}` cannot be `{self.value}`"
+
+    def related(self) -> tuple[Related, ...]:
+        return () if self.origin is None else (self.origin,)
 
     def label(self) -> str:
         return f"it needs {self.accepted}"
@@ -663,6 +668,31 @@ class UnsupportedVersion(Diagnostic):
 
     def help(self) -> str:
         return "write `archspec: 1`, or leave the line out"
+
+
+@final
+class UnknownVariant(Diagnostic):
+    """A variant is asked for that the spec does not have.
+
+    Wrong: `archspec check specs/vgg.arch:vgg15`.
+
+    Right: `archspec check specs/vgg.arch:vgg16`.
+    """
+
+    code = "A120"
+    name = "unknown-variant"
+    model: str
+    variant: str
+    known: tuple[str, ...]
+    suggestion: str | None
+
+    def message(self) -> str:
+        return f"`{self.model}` has no variant `{self.variant}`"
+
+    def help(self) -> str:
+        if self.suggestion:
+            return did_you_mean(self.suggestion)
+        return f"its variants are {listed(self.known, 'and')}" if self.known else "it has no variants"
 
 
 @final

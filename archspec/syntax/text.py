@@ -273,7 +273,11 @@ class _Reader:
     def file(self, tree: Parsed[Token]) -> Fields:
         entries: list[Entry] = []
         blocks: list[Entry] = []
+        variants: list[tuple[Scalar, Entry]] = []
         for each in map(_subtree, _parts(tree)):
+            if each.data == "variant":
+                variants.append(self.variant(each))
+                continue
             name, definition = self.definition(each)
             if each.data == "model" and entries:
                 problem = f"a file has one model, and this is another beside `{entries[0].value.span.text}`"
@@ -282,19 +286,45 @@ class _Reader:
                 entries += [Entry(self.key("model", name.span), name), *definition]
             else:
                 blocks.append(Entry(name, Fields(tuple(definition), self.place(each))))
-        if blocks:
-            place = blocks[0].key.span.until(blocks[-1].value.span)
-            entries.append(Entry(self.key("blocks", place), self.fields(blocks, place)))
+        model = entries[0].value if entries else None
+        for of, _ in variants:
+            if isinstance(model, Scalar) and of.text != model.text:
+                problem = f"a variant is one of the model of its file, `{model.text}`, and not of `{of.text}`"
+                self.report.add(SyntaxFault(of.span, "", problem=problem))
+        for key, named in (("blocks", blocks), ("variants", [entry for _, entry in variants])):
+            if named:
+                place = named[0].key.span.until(named[-1].value.span)
+                entries.append(Entry(self.key(key, place), self.fields(named, place)))
         return self.fields(entries, self.place(tree))
+
+    def variant(self, tree: Parsed[Token]) -> tuple[Scalar, Entry]:
+        """The model that a variant is of, and its entry: its name with what it sets and expects."""
+        doc, word, model, arguments, body = _parts(tree)
+        name, place = self.word(word), self.place(tree)
+        entries = [] if doc is None else [self.doc(doc)]
+        if arguments is not None:
+            settings = self.arguments(_subtree(arguments))
+            if not isinstance(settings, Fields):
+                settings = Fields((Entry(Scalar("1", settings.span), settings),), settings.span)
+            entries.append(Entry(self.key("set", settings.span), settings))
+        for entry in () if body is None else self.body(_subtree(body), top=True):
+            if entry.key.text == "expect":
+                entries.append(entry)
+            elif not isinstance(entry.value, Items) or entry.value.items:
+                self.report.add(
+                    SyntaxFault(entry.value.span, "", problem="the braces of a variant hold `expect` lines")
+                )
+        return self.word(model), Entry(name, Fields(tuple(entries), place))
+
+    def doc(self, part: _Part) -> Entry:
+        text = self.string(_parts(_subtree(part))[0])
+        return Entry(self.key("doc", text.span), text)
 
     def definition(self, tree: Parsed[Token]) -> tuple[Scalar, list[Entry]]:
         """The name of a model or block, and its entries."""
         doc, word, parameters, body = _parts(tree)
         name = self.word(word)
-        entries = []
-        if doc is not None:
-            text = self.string(_parts(_subtree(doc))[0])
-            entries.append(Entry(self.key("doc", text.span), text))
+        entries = [] if doc is None else [self.doc(doc)]
         if parameters is not None:
             entries.append(Entry(self.key("params", name.span), self.parameters(_subtree(parameters))))
         entries.extend(self.body(_subtree(body), top=True))

@@ -14,6 +14,8 @@ Layers have one form whichever way they were written:
 - `{residual: [...], shortcut: [...]}`: the sum of two, of which the second may be missing;
 - `{repeat: 3, layers: [...]}`, `{for: [a, b], in: ..., layers: [...]}`, `{if: ..., then: [...], else: [...]}`.
 
+A file has the keys of its model, and beside them `blocks` and `variants` by their names.
+
 What could not be read is a hole, and what stands around it is read all the same.
 """
 
