@@ -1,19 +1,34 @@
 """archspec: a declarative architecture-spec compiler for neural networks.
 
 `load` reads a spec; what it gives has `check()`, `graph`, `source()`, `compile()`, `draw(path)` and `summary()`.
+
+A name is imported when it is first used, so that the command line decides for itself what it waits for.
 """
 
-from archspec.compiler import Model, SpecError, UnknownTargetError, load, loads
-from archspec.diagnostics import Diagnostic, Related, Report, Severity
-from archspec.graph import Graph, Group, Node, Value
-from archspec.op import Example, Family, Op, ShapeError
-from archspec.shape import Element, Shape
-from archspec.size import Formula, Size
-from archspec.source import Source, Span
-from archspec.summary import Row, Summary
-from archspec.version import VERSION
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__version__ = VERSION
+if TYPE_CHECKING:
+    from archspec.compiler import Model, SpecError, UnknownTargetError, load, loads
+    from archspec.diagnostics import Diagnostic, Related, Report, Severity
+    from archspec.graph import Graph, Group, Node, Value
+    from archspec.op import Example, Family, Op, ShapeError
+    from archspec.shape import Element, Shape
+    from archspec.size import Formula, Size
+    from archspec.source import Source, Span
+    from archspec.summary import Row, Summary
+    from archspec.version import VERSION as __version__  # noqa: N811  # The name that a package's version has.
+
+_HOMES = {
+    "compiler": ("Model", "SpecError", "UnknownTargetError", "load", "loads"),
+    "diagnostics": ("Diagnostic", "Related", "Report", "Severity"),
+    "graph": ("Graph", "Group", "Node", "Value"),
+    "op": ("Example", "Family", "Op", "ShapeError"),
+    "shape": ("Element", "Shape"),
+    "size": ("Formula", "Size"),
+    "source": ("Source", "Span"),
+    "summary": ("Row", "Summary"),
+}
 
 __all__ = [
     "Diagnostic",
@@ -43,3 +58,16 @@ __all__ = [
     "load",
     "loads",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("archspec.version").VERSION
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"archspec.{module}"), name)
+    raise AttributeError(f"module 'archspec' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

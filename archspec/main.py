@@ -8,7 +8,6 @@ wrongly or archspec itself is at fault.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 import traceback
@@ -53,18 +52,6 @@ examples:
 
 class _UsageError(Exception):
     """The command was used wrongly; its text says how."""
-
-
-def run() -> int:
-    """The commands `archspec` and `archspec-nn`: `main` in a process of its own.
-
-    Such a process ends before there is garbage worth collecting. Leaving it uncollected takes a seventh off the time of
-    a check, most of it at the end, where Python would look through all that was ever imported once more.
-    """
-    gc.disable()
-    status = main()
-    gc.freeze()
-    return status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

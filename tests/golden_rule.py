@@ -1,4 +1,4 @@
-"""Weights and inputs that any implementation can make anew, so that outputs recorded elsewhere can be compared.
+"""What independent implementations have and give, and weights and inputs that any implementation can make anew.
 
 The numbers come from a hash of their position, not from a random generator: no library has to agree with another on
 anything but arithmetic. A counter goes up by one before each tensor that is filled; the modules come in the order in
@@ -7,8 +7,11 @@ which they finish when the model first runs, then those that did not run, in the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import prod, sqrt
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +19,54 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+DIRECTORY: Final = Path(__file__).parent / "golden"
+
 FIRST_INPUT: Final = 1_000_003
 """The counter of the first input."""
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What an independent implementation has and gives."""
+
+    parameters: int
+    multiply_adds: int
+    input: list[int]
+    output: dict[str, Any]
+    state_dict: list[tuple[str, list[int]]]
+
+    @classmethod
+    def of(cls, name: str) -> Golden:
+        recorded = json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
+        return cls(
+            parameters=recorded["parameters"],
+            multiply_adds=recorded["multiply_adds"],
+            input=recorded["input"],
+            output=recorded["output"],
+            state_dict=[(key, shape) for key, shape in recorded["state_dict"]],
+        )
+
+
+def described(output: Tensor) -> dict[str, Any]:
+    """An output in the terms in which that of an implementation is recorded."""
+    flat = output.flatten()
+    return {
+        "shape": list(output.shape),
+        "first8": flat[:8].tolist(),
+        "last4": flat[-4:].tolist(),
+        "mean": flat.mean().item(),
+        "std": flat.std(correction=0).item(),
+        "absmax": flat.abs().max().item(),
+    }
+
+
+@torch.no_grad()
+def given_by(model: nn.Module, golden: Golden) -> dict[str, Any]:
+    """What a model gives for the example input, filled by the rule."""
+    model = model.double().eval()
+    x = example_input(golden.input)
+    fill(model, x)
+    return described(model(x))
 
 
 def spread(count: int, counter: int) -> NDArray[np.float64]:

@@ -254,6 +254,8 @@ def models() -> dict[str, str]:
         texts[f"model{length}"] = f"model {'M' * length} {{ {head}\n linear(4) }}"
     for depth in (1, 17, 18, 19, 20, 60):
         texts[f"nested{depth}"] = f"model M {{ {head}\n {nested(depth, 'linear(4, bias=false) -> relu')} }}"
+    texts["sequence"] = """model M { input x: [B, 5, 4]
+        learned_positions(9) -> sinusoidal_positions -> attention(heads=2, causal=true) }"""
     texts["sizes"] = f"model M {{ input x: [{'B' * 40}, 4]\n {named_layers(range(1, 30))} }}"
     texts["words"] = "model nn_ { input nn: [B, 4]\n match = relu\n case = relu\n super = relu\n F = relu }"
     texts["options"] = (
@@ -314,6 +316,7 @@ def test_a_type_checker_finds_nothing(folder: Path) -> None:
         "words",
         "input50",
         "tensor",
+        "sequence",
     ]
     files = [f"{name}.py" for name in names]
     assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", *files, folder=folder)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from archspec.diagnostics import Report
@@ -31,6 +33,7 @@ from archspec_torch.emit import emit
 from archspec_torch.inline import Inline
 from archspec_torch.load import instantiate
 from archspec_torch.lower import lower
+from archspec_torch.solve import UntoldSizeError
 from tests.graphs import B, Line, T, graph_of
 from tests.lowered import as_tuple, source_of, value_of
 from tests.test_emit import CACHE, said
@@ -163,7 +166,7 @@ def cell() -> Graph:
         ("cell/tanh", Tanh(), ["cell/state"]),
         ("cell/hidden", Mul(), ["cell/output", "cell/tanh"]),
     ]
-    inputs = {"x": [B, 3], "hidden": [B, 4], "state": [B, 4]}
+    inputs = {"x": Shape.of(B, 3), "hidden": Shape.of(B, 4), "state": Shape.of(B, 4)}
     return graph_of("Cell", inputs, lines, ["cell/hidden", "cell/state"])
 
 
@@ -241,9 +244,10 @@ def long() -> Graph:
         ("e", Permute(axes=(1, 0)), [name]),
         ("f", Arithmetic(formula="-a"), [name]),
         ("g", Concat(), [name, other]),
+        ("power", Arithmetic(formula="-a**2 - (-b) ** 2 + (a * b) ** 3 / (a + b - a * (b - a / 3))"), ["a", "b"]),
         ("h", Arithmetic(formula="a * b + c * d - e * f + g"), [other, "a", "b", "c", other, "f", "a"]),
     ]
-    return graph_of("Long", {name: [B, 4], other: [B, 4]}, lines, list("cdefgh"))
+    return graph_of("Long", {name: [B, 4], other: [B, 4]}, lines, [*"cdefgh", "power"])
 
 
 GRAPHS: Final[dict[str, Callable[[], Graph]]] = {
@@ -456,7 +460,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     values: dict[str, int] = {"x": 4}
     if draw(st.booleans()):
         values["other"] = 4
-    inputs = {name: [B, T, size] for name, size in values.items()}
+    inputs = {name: Shape.of(B, T, size) for name, size in values.items()}
     paths = sorted(draw(st.sets(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(tuple), max_size=12)))
     paths = [path for path in paths if not any(each[: len(path)] == path != each for each in paths)]
     paths = [path for path in paths if path[0].isidentifier() and path[0] not in inputs]

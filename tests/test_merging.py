@@ -169,7 +169,7 @@ def test_a_whole_number_has_no_negative_power_that_is_one() -> None:
         (Arithmetic(formula="a - (b - c)"), 3, "x0 - (x1 - x2)"),
         (Arithmetic(formula="(a - b) - c"), 3, "x0 - x1 - x2"),
         (Arithmetic(formula="1 - a"), 1, "1 - x0"),
-        (Arithmetic(formula="-(a * b) ** 2"), 2, "-(x0 * x1) ** 2"),
+        (Arithmetic(formula="-(a * b) ** 2"), 2, "-((x0 * x1) ** 2)"),
         (Arithmetic(formula="(-a)**2 / (2 * 4)"), 1, "(-x0) ** 2 / 8"),
         (Arithmetic(formula="a ** -0.5 * 1e-5"), 1, "x0**-0.5 * 1e-05"),
         (Arithmetic(formula="a - -3"), 1, "x0 - -3"),

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import pytest
 
+import archspec
+
 ROOT: Final = Path(__file__).parent.parent
 
 # Put together here, so that this file does not hold what it looks for.
@@ -108,3 +110,9 @@ def test_one_command_decides_here_and_on_the_server() -> None:
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in [*targets, "demo", "bench", "help"])
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
     assert re.findall(r"run: (.*)", workflow) == [".ci/run"]
+
+
+def test_every_public_name_can_be_imported() -> None:
+    assert sorted(archspec.__all__, key=str.lower) == sorted(dir(archspec), key=str.lower)
+    for name in archspec.__all__:
+        assert getattr(archspec, name) is not None

@@ -17,7 +17,7 @@ from archspec.ops import OPS
 from archspec.render import json as json_form
 from archspec.render.text import render
 
-SPECS: Final = {path.name: path.read_text() for path in sorted((Path(__file__).parent.parent / "specs").iterdir())}
+SPECS: Final = {path.name: path.read_text() for path in sorted((Path(__file__).parent.parent / "specs").glob("*.*"))}
 
 HEADLINE: Final = """\
 model: LeNet

@@ -58,7 +58,9 @@ def test_the_two_syntaxes_say_the_same(text: str, same: str) -> None:
     assert tree_of(text, "arch") == tree_of(same, "yaml")
 
 
-@pytest.mark.parametrize("path", sorted(SPECS.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(each for each in SPECS.rglob("*.*") if each.is_file()), ids=lambda path: path.name
+)
 def test_the_specs_are_read_without_holes(path: Path) -> None:
     tree = tree_of(path.read_bytes(), path.suffix[1:])
     assert "..." not in repr(plain(tree))

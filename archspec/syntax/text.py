@@ -180,6 +180,8 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
         return "`==` compares; `=` stands between a name and what it names"
     if found == ":" and opened is not None and before[opened] == "(":
         return "a setting is written `name=value`"
+    if found == "{" and "LBRACE" not in expected and "_ARROW" in expected:
+        return "in YAML, what stands in braces is a mapping, such as `{add: {}, branches: [...]}`"
     if found == ";":
         return "a statement ends where its line ends"
     if found == "'":
@@ -417,7 +419,7 @@ class _Reader:
     def chain(self, tree: Parsed[Token]) -> Tree:
         parts = [_subtree(each) for each in _parts(tree)]
         place = self.place(tree)
-        if parts[0].data == "several":
+        if parts[0].data in ("several", "feed"):
             values = Items(tuple(self.chain(_subtree(each)) for each in _parts(parts[0])), self.place(parts[0]))
             if len(parts) == 1:
                 problem = "several values stand here, and nothing is made of them"
@@ -440,6 +442,9 @@ class _Reader:
         match str(tree.data), list(_parts(tree)):
             case "call", [name, None, None]:
                 return self.word(name)
+            case "simple", [name, arguments]:
+                op = self.word(name)
+                return op if arguments is None else Fields((Entry(op, self.arguments(_subtree(arguments))),), place)
             case "call", [name, arguments, branches]:
                 op = self.word(name)
                 settings = Fields((), op.span) if arguments is None else self.arguments(_subtree(arguments))

@@ -141,7 +141,9 @@ def printed(value: Any) -> str:
 def _operation(operation: Operation) -> str:
     symbol, operands, least = operation.symbol, operation.operands, tightness(operation)
     if len(operands) == 1:
-        return f"{symbol}{grouped(operands[0], least)}"
+        # Formatters put parentheses around a power behind a sign, which Python does not need.
+        is_power = tightness(operands[0]) is Tight.POWER
+        return f"{symbol}({printed(operands[0])})" if is_power else f"{symbol}{grouped(operands[0], least)}"
     left, right = operands
     if symbol == "**":
         # It is read from the right, and a sign may follow it. Formatters leave no blanks between what is simple.

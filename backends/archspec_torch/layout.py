@@ -71,12 +71,12 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
             for each in value:
                 yield from expression(each, indent + INDENT, indent + INDENT, ",")
             yield f"{indent}){end}"
-        case Operation():
+        case Operation(symbol, operands) if len(operands) > 1 and symbol != "**":
             # A line ends before each of the operators that bind least.
             terms = list(_terms(value))
             for number, (symbol, operand) in enumerate(terms):
                 prefix = f"{indent}{symbol} " if number else start
-                yield from _operand(operand, value, prefix, indent, end if number + 1 == len(terms) else "")
+                yield from expression(operand, prefix, indent, end if number + 1 == len(terms) else "")
         case Item(base, places):
             yield f"{start}{printed(base)}["
             yield f"{indent}{INDENT}{printed(Item(Variable(''), places))[1:-1]}"
@@ -93,30 +93,12 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
 
 def _terms(operation: Operation) -> Iterator[tuple[str, Any]]:
     """The operands of operators that bind alike, read from the left, each with the operator before it."""
-    if len(operation.operands) == 1 or operation.symbol == "**":
-        yield "", operation
-        return
     left, right = operation.operands
     if isinstance(left, Operation) and tightness(left) == tightness(operation):
         yield from _terms(left)
     else:
         yield "", left
     yield operation.symbol, right
-
-
-def _operand(operand: Any, around: Operation, start: str, indent: str, end: str) -> Iterator[str]:
-    """The lines of an operand, in parentheses where it needs them."""
-    line = f"{start}{printed(operand)}{end}"
-    if operand is around or not isinstance(operand, Operation):
-        yield line
-    elif tightness(operand) > tightness(around):
-        yield from expression(operand, start, indent, end)
-    elif fits(f"{start}({printed(operand)}){end}"):
-        yield f"{start}({printed(operand)}){end}"
-    else:
-        yield f"{start}("
-        yield from expression(operand, indent + INDENT, indent + INDENT, "")
-        yield f"{indent}){end}"
 
 
 def _arguments(call: Call, indent: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, final
 
 from archspec.graph import Graph, Path, Value
-from archspec_torch.call import Call, Variable, printed
+from archspec_torch.call import Call, Operation, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
 from archspec_torch.naming import Names, word_for
@@ -115,7 +115,27 @@ class _Method:
             self.variables[value] = name = self.running if is_running else self.names.fresh(wish)
             target = f"{name}: Tensor" if self._needs_type(value) else name
             self.bound.add(name)
+            if not fits(f"{BODY}{target} = {printed(made)}"):
+                before: list[str] = []
+                made = self._without_parentheses(made, before)
+                yield from before
             yield from assignment(target, made, BODY, shapes)
+
+    def _without_parentheses(self, value: Any, lines: list[str]) -> Any:
+        """A calculation that is too long for a line, with what stands in parentheses calculated in lines before it."""
+        if not isinstance(value, Operation):
+            return value
+        operands = tuple(self._without_parentheses(each, lines) for each in value.operands)
+        text, kept = printed(Operation(value.symbol, operands)), []
+        for place, operand in enumerate(operands):
+            inner = f"({printed(operand)})"
+            is_inside = text.endswith(inner) if place + 1 == len(operands) else text.startswith(inner)
+            if is_inside and isinstance(operand, Operation):
+                name = self.names.fresh("part")
+                lines += assignment(name, operand, BODY)
+                operand = Variable(name)
+            kept.append(operand)
+        return Operation(value.symbol, tuple(kept))
 
     def _taken_apart(self, step: Step, made: Any, shapes: str) -> Iterator[str]:
         """A statement that gives each of several values a name, or one to all, where these are too many for a line."""
