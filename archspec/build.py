@@ -408,7 +408,8 @@ class _Builder:
             self.report.add(RecursiveBlock(layer.op.span, cycle))
             return self.nothing_known(layer.span)
         path = scope.path_of(layer.name, word)
-        self.groups.setdefault(path, Group(path, layer.span if layer.name is None else layer.name.span, word))
+        span = layer.span if layer.name is None else layer.name.span
+        self.groups.setdefault(path, Group(path, span, word, block.doc))
         outer, cost, shapes = self.meanings, self.cost, self.shapes
         given = settle_block(layer, block, outer)
         self.meanings = Meanings(block.params, self.report, self.unknowns, is_partial=block.is_partial)

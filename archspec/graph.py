@@ -104,6 +104,9 @@ class Group:
     block: str | None = None
     """The block that it is a use of, if it is one."""
 
+    doc: str = ""
+    """What the block says of itself."""
+
     @property
     def name(self) -> str:
         return ".".join(self.path)

@@ -22,33 +22,37 @@ SPECS: Final = Path(__file__).parent.parent / "specs" / "vision"
 
 @dataclass(frozen=True)
 class System:
-    """A spec with settings, which make it what an independent implementation is."""
+    """A spec, or a variant of one, that is what an independent implementation is."""
 
-    file: str
+    spec: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     has_names: bool = True
     """Whether its layers have the names of that implementation."""
 
+    @property
+    def file(self) -> str:
+        return self.spec.partition(":")[0]
+
 
 SYSTEMS: Final[Mapping[str, System]] = {
-    "resnet18": System("resnet.arch", {"depths": [2, 2, 2, 2], "expansion": 1}),
-    "resnet34": System("resnet.arch", {"depths": [3, 4, 6, 3], "expansion": 1}),
-    "resnet50": System("resnet.arch"),
-    "resnet101": System("resnet.arch", {"depths": [3, 4, 23, 3]}),
-    "resnet152": System("resnet.arch", {"depths": [3, 8, 36, 3]}),
-    "resnext50": System("resnext.arch"),
-    "seresnet50": System("seresnet.arch"),
-    "seresnext50": System("seresnet.arch", {"groups": 32, "width": 4}),
-    "vgg11": System("vgg.arch", {"depths": [1, 1, 2, 2, 2]}),
-    "vgg11_bn": System("vgg.arch", {"depths": [1, 1, 2, 2, 2], "normalise": True}),
-    "vgg13": System("vgg.arch", {"depths": [2, 2, 2, 2, 2]}),
-    "vgg16": System("vgg.arch"),
-    "vgg16_bn": System("vgg.arch", {"normalise": True}),
-    "vgg19": System("vgg.arch", {"depths": [2, 2, 4, 4, 4]}),
-    "vgg11_grey": System("vgg.arch", {"depths": [1, 1, 2, 2, 2], "channels": 1, "classes": 10}, has_names=False),
-    "squeezenet1_0": System("squeezenet.arch"),
-    "squeezenet1_1": System("squeezenet.arch", {"stem": [64, 3], "stages": [[16, 16], [32, 32], [48, 48, 64, 64]]}),
-    "mobilenet": System("mobilenet.arch", has_names=False),
+    "resnet18": System("resnet.arch:resnet18"),
+    "resnet34": System("resnet.arch:resnet34"),
+    "resnet50": System("resnet.arch:resnet50"),
+    "resnet101": System("resnet.arch:resnet101"),
+    "resnet152": System("resnet.arch:resnet152"),
+    "resnext50": System("resnext.arch:resnext50_32x4d"),
+    "seresnet50": System("seresnet.arch:seresnet50"),
+    "seresnext50": System("seresnet.arch:seresnext50_32x4d"),
+    "vgg11": System("vgg.arch:vgg11"),
+    "vgg11_bn": System("vgg.arch:vgg11_bn"),
+    "vgg13": System("vgg.arch:vgg13"),
+    "vgg16": System("vgg.arch:vgg16"),
+    "vgg16_bn": System("vgg.arch:vgg16_bn"),
+    "vgg19": System("vgg.arch:vgg19"),
+    "vgg11_grey": System("vgg.arch:vgg11", {"channels": 1, "classes": 10}, has_names=False),
+    "squeezenet1_0": System("squeezenet.arch:squeezenet1_0"),
+    "squeezenet1_1": System("squeezenet.arch:squeezenet1_1"),
+    "mobilenet": System("mobilenet.arch:mobilenet_100", has_names=False),
     "nin": System("nin.yaml", has_names=False),
     "googlenet": System("googlenet.arch"),
 }
@@ -62,7 +66,7 @@ each_file: Final = pytest.mark.parametrize("path", sorted(SPECS.iterdir()), ids=
 @cache
 def spec(name: str) -> archspec.Model:
     system = SYSTEMS[name]
-    return archspec.load(SPECS / system.file, **system.settings)
+    return archspec.load(SPECS / system.spec, **system.settings)
 
 
 def compiled(name: str) -> nn.Module:
@@ -136,14 +140,41 @@ def test_classes_can_be_set_from_outside(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "million_multiply_adds", "million_parameters"),
-    [(1.0, 569, 4.2), (0.75, 325, 2.6), (0.5, 149, 1.3), (0.25, 41, 0.5)],
+    ("variant", "parameters"),
+    [
+        ("resnext.arch:resnext101_32x8d", 88_791_336),
+        ("resnext.arch:resnext101_64x4d", 83_455_272),
+        ("vgg.arch:vgg13_bn", 133_053_736),
+        ("vgg.arch:vgg19_bn", 143_678_248),
+    ],
+)
+def test_variants_have_the_parameters_that_torchvision_states(variant: str, parameters: int) -> None:
+    assert archspec.load(SPECS / variant).graph.parameters == parameters
+
+
+def test_a_resnext_with_one_group_is_a_resnet() -> None:
+    plain = archspec.load(SPECS / "resnext.arch", groups=1, width=64).graph
+    assert [(node.name, node.weights) for node in plain.nodes] == [
+        (node.name, node.weights) for node in spec("resnet50").graph.nodes
+    ]
+    wide = archspec.load(SPECS / "resnext.arch", groups=1, width=128).graph
+    assert wide.parameters == 68_883_240, "torchvision states this of wide_resnet50_2"
+
+
+@pytest.mark.parametrize(
+    ("variant", "million_multiply_adds", "million_parameters"),
+    [
+        ("mobilenet_100", 569, 4.2),
+        ("mobilenet_075", 325, 2.6),
+        ("mobilenet_050", 149, 1.3),
+        ("mobilenet_025", 41, 0.5),
+    ],
 )
 def test_mobilenets_of_all_widths_have_the_counts_of_the_paper(
-    width: float, million_multiply_adds: int, million_parameters: float
+    variant: str, million_multiply_adds: int, million_parameters: float
 ) -> None:
     # Table 6 of the paper.
-    graph = archspec.load(SPECS / "mobilenet.arch", width=width).graph
+    graph = archspec.load(SPECS / f"mobilenet.arch:{variant}").graph
     multiply_adds, parameters = evaluate(graph.macs, {"B": 1}), graph.parameters
     assert isinstance(multiply_adds, int)
     assert isinstance(parameters, int)

@@ -129,7 +129,7 @@ class _Classes:
         numbered = [f"x{number}" for number, _ in enumerate(scope.inputs)] if scope else []
         text = self.text("", _shapes(numbered, scope) if scope else "", modules, path, numbered)
         if text not in self.shared:
-            self.shared[text] = _Shared(self.names.fresh(class_name(path)), modules, [])
+            self.shared[text] = _Shared(self.names.fresh(class_name(self.graph.groups[path])), modules, [])
         self.shared[text].paths.append(path)
         return self.shared[text].name
 
@@ -137,6 +137,8 @@ class _Classes:
         path, *others = shared.paths
         scope = self.scopes.get(path)
         manual = f"`{'.'.join(path)}` of the model{f', and {len(others)} more like it' if others else ''}."
+        if doc := self.graph.groups[path].doc:
+            manual = f"{doc}\n\n{manual}"
         if scope is None:
             # Others run in between of its layers, so that it cannot be called.
             return self.text(shared.name, f"{manual}\n\nHolds its layers.", shared.modules, path, [])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final, final
 from unicodedata import normalize
 
-from archspec.graph import Graph, Path, Value
+from archspec.graph import Graph, Group, Value
 from archspec_torch.check import TAKEN_BY_METHOD, TAKEN_BY_SOURCE
 
 _LONGEST: Final = 30
@@ -55,8 +55,10 @@ def word_for(graph: Graph, value: Value, depth: int) -> str:
     return graph.node(value.producer).op.name if value not in graph.inputs else "x"
 
 
-def class_name(group: Path) -> str:
-    """What to call the class of a group: its name, or that of the group around it where it has a number."""
-    named = [word for word in group if word.isidentifier()]
+def class_name(group: Group) -> str:
+    """What to call the class of a group: its block, or its name, or the group around it where it has a number."""
+    if group.block is not None:
+        return group.block[:1].upper() + group.block[1:]
+    named = [word for word in group.path if word.isidentifier()]
     stem = "".join(part[:1].upper() + part[1:] for part in named[-1].split("_")) if named else ""
-    return stem if named and named[-1] == group[-1] else f"{stem}Block"
+    return stem if named and named[-1] == group.path[-1] else f"{stem}Block"
