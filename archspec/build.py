@@ -14,7 +14,7 @@ from typing import Final, final
 
 import networkx as nx
 
-from archspec.catalog.fields import DuplicateName, UnknownOp, UnusedParameter
+from archspec.catalog.fields import DuplicateName, UnusedParameter
 from archspec.catalog.graph import (
     BlockLikeOp,
     MisplacedValue,
@@ -28,6 +28,7 @@ from archspec.catalog.graph import (
     WrongInputs,
     WrongNames,
 )
+from archspec.catalog.settings import UnknownOp
 from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, Value, free_names

@@ -31,8 +31,8 @@ from archspec.diagnostics import Report
 from archspec.files import write_atomically
 from archspec.manual import UnknownTopicError, contents, manual
 from archspec.render import json, text
+from archspec.syntax.fault import Fault
 from archspec.syntax.read import MOST_BYTES
-from archspec.syntax.text import Fault
 from archspec.version import VERSION
 
 CLEAN: Final = 0

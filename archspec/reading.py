@@ -17,7 +17,8 @@ from archspec.catalog.fields import InvalidName, WrongKind
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, ListOf
 from archspec.source import Hole
-from archspec.syntax.text import Fault, parse_expression
+from archspec.syntax.fault import Fault
+from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, kind_of
 
 

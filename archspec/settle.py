@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 from pydantic import ValidationError
 
-from archspec.catalog.fields import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
+from archspec.catalog.settings import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
 from archspec.diagnostics import Related
 from archspec.expression import Expression, Name, Value, is_unknown
 from archspec.meaning import Meanings, as_given

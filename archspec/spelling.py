@@ -22,3 +22,8 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     """Words in backticks: "`a`, `b` or `c`"."""
     marked = [f"`{word}`" for word in words]
     return f"{', '.join(marked[:-1])} {joint} {marked[-1]}" if len(marked) > 1 else "".join(marked)
+
+
+def did_you_mean(suggestion: str | None) -> str:
+    """The cure for a word that is not known, if one is like it."""
+    return f"did you mean `{suggestion}`?" if suggestion else ""

@@ -65,8 +65,14 @@ def given_by(model: nn.Module, golden: Golden) -> dict[str, Any]:
     """What a model gives for the example input, filled by the rule."""
     model = model.double().eval()
     x = example_input(golden.input)
-    fill(model, x)
-    return described(model(x))
+    # Where other programs run too, threads that wait for each other take fifty times as long as one.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        fill(model, x)
+        return described(model(x))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def spread(count: int, counter: int) -> NDArray[np.float64]:

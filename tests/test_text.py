@@ -9,7 +9,8 @@ import pytest
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Literal, Name
 from archspec.source import Source
-from archspec.syntax.text import Fault, parse_expression, parse_file
+from archspec.syntax.fault import Fault
+from archspec.syntax.text import parse_expression, parse_file
 from archspec.syntax.tree import Fields, Items, Scalar, Tree
 from tests.trees import expression_scalar, plain, read, scalars, tree_of
 

@@ -6,7 +6,7 @@ The docstring of each is what `archspec explain` prints, and its examples are ru
 
 from __future__ import annotations
 
-from archspec.catalog import fields, graph, shapes, text
+from archspec.catalog import fields, graph, settings, shapes, text
 from archspec.diagnostics import Diagnostic
 
 CATALOG: tuple[type[Diagnostic], ...] = (
@@ -26,12 +26,12 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     fields.UnknownField,
     fields.MissingField,
     fields.WrongKind,
-    fields.UnknownOp,
-    fields.UnknownSetting,
-    fields.MissingSetting,
-    fields.InvalidSetting,
-    fields.TooManyValues,
-    fields.SettingTwice,
+    settings.UnknownOp,
+    settings.UnknownSetting,
+    settings.MissingSetting,
+    settings.InvalidSetting,
+    settings.TooManyValues,
+    settings.SettingTwice,
     fields.UnknownName,
     fields.InvalidExpression,
     fields.UnknownParameter,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.catalog.fields import did_you_mean
 from archspec.diagnostics import Diagnostic
-from archspec.spelling import listed
+from archspec.spelling import did_you_mean, listed
 
 
 @final

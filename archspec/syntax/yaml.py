@@ -25,7 +25,8 @@ from archspec.catalog.text import (
 )
 from archspec.diagnostics import Diagnostic, Report
 from archspec.source import Hole, Source, Span
-from archspec.syntax.text import DEEPEST, Fault, parse_line
+from archspec.syntax.fault import Fault
+from archspec.syntax.text import DEEPEST, parse_line
 from archspec.syntax.tree import (
     BESIDE_OP,
     HOLDING,

@@ -6,12 +6,11 @@ import keyword
 from collections.abc import Mapping
 from typing import Final, final
 
-from archspec.catalog.fields import did_you_mean
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph, Path
 from archspec.size import names
 from archspec.source import Span
-from archspec.spelling import listed
+from archspec.spelling import did_you_mean, listed
 from archspec_torch.call import Call
 from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower

@@ -1,0 +1,146 @@
+"""What the grammar could not read, in the reader's words: what was found, what should stand there, and the cure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, cast, final
+
+from lark import Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from archspec.catalog.text import SyntaxFault, UnclosedBracket
+from archspec.diagnostics import Diagnostic
+from archspec.syntax.tree import Scalar
+
+LONGEST_NUMBER: Final = 50
+"""No number is written with more characters than this."""
+
+_SYMBOLS: Final = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}"}
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+
+
+@final
+class Fault(Exception):  # noqa: N818  # it carries a finding, as a value would, out of the depth of a parse
+    """A text is not in the language; carries the finding that says so."""
+
+    def __init__(self, finding: Diagnostic) -> None:
+        super().__init__(finding.message())
+        self.finding = finding
+
+
+def explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
+    text = scalar.text
+    match error:
+        case UnexpectedToken(token=Token(type="$END")):
+            start = end = len(text.rstrip())
+            found = ""
+        case UnexpectedToken(token=token):
+            start, end = token.start_pos or 0, token.end_pos or 0
+            found = "" if token.type == "_NEWLINE" else str(token)
+        case UnexpectedCharacters():
+            start = cast(int, error.pos_in_stream)
+            end = start + 1
+            found = text[start:end]
+        case _:
+            raise error
+    if text[max(start - 1, 0) : end] == "->":
+        start, found = start - 1, "->"  # Where a value may follow, the lexer takes an arrow for two operators.
+    place = scalar.place(start, max(end, start + 1) if found else start)
+    opened = _innermost_open(text[:start])
+    if opened is not None and _is_unclosed(text, opened, start, found):
+        return UnclosedBracket(place, scalar.place(opened, opened + 1), found)
+    if found in (")", "]") and (opened is None or text[opened] == "{"):
+        return SyntaxFault(place, found, problem=f"`{found}` closes nothing")
+    if found == '"':
+        end = start + len(text[start:].partition("\n")[0].rstrip())
+        return SyntaxFault(scalar.place(start, end), found, problem="a text in quotes does not end on its line")
+    word = _word_around(text, start)
+    if word is not None:
+        numbers = ", ".join(word.group().split("x"))
+        cure = f"a list is written `[{numbers}]`" if _BY.fullmatch(word.group()) else ""
+        problem = f"`{shortened(word.group())}` is neither a number nor a name"
+        return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
+    expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
+    return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
+
+
+def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
+    """Whether what was found tells that a bracket was forgotten. Braces may hold lines, and so end at the end only."""
+    if text[opened] == "{":
+        return start >= len(text.rstrip())
+    is_other = found in (")", "]", "}", "->") and found != {"(": ")", "[": "]"}[text[opened]]
+    return not found or is_other or "\n" in text[opened:start]
+
+
+_ATTACHED: Final = re.compile(r"[\w.]+")
+_BY: Final = re.compile(r"[1-9][0-9]*(x[1-9][0-9]*)+")
+
+
+def _word_around(text: str, start: int) -> re.Match[str] | None:
+    """The digits and letters around a place, where they stand together as nothing can: `3x3`, `0x10`."""
+    for word in _ATTACHED.finditer(text):
+        if word.start() < start < word.end() and word.group()[0].isdecimal():
+            return word
+    return None
+
+
+def shortened(found: str) -> str:
+    """What was found, as it can stand in a message."""
+    line, more, _ = found.partition("\n")
+    return f"{line[:LONGEST_NUMBER]}..." if more or len(line) > LONGEST_NUMBER else line
+
+
+def _cure(before: str, found: str, opened: int | None, expected: frozenset[str]) -> str:
+    """What to write instead of some things that are right in other languages."""
+    if found == "=":
+        return "`==` compares; `=` stands between a name and what it names"
+    if found == ":" and opened is not None and before[opened] == "(":
+        return "a setting is written `name=value`"
+    if found == "{" and "LBRACE" not in expected and "_ARROW" in expected:
+        return "in YAML, what stands in braces is a mapping, such as `{add: {}, branches: [...]}`"
+    if found == ";":
+        return "a statement ends where its line ends"
+    if found == "'":
+        return "a text stands in double quotes"
+    if found[:1].isdecimal() and "_ARROW" in expected and before.strip():
+        return f"settings stand in parentheses: `{before.split()[-1]}({shortened(found)})`"
+    return ""
+
+
+_BRACKETS: Final = frozenset("()[]{}")
+_TOKENS: Final = re.compile(r'#[^\n]*|"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|[()\[\]{}]', re.DOTALL)
+
+
+def brackets(text: str) -> Iterator[tuple[int, str]]:
+    """The brackets and braces of a text with their positions, without those in comments and quotes."""
+    for match in _TOKENS.finditer(text):
+        if match.group() in _BRACKETS:
+            yield match.start(), match.group()
+
+
+def _innermost_open(text: str) -> int | None:
+    """The position of the last bracket that is still open at the end of a text."""
+    open_brackets: list[int] = []
+    for position, symbol in brackets(text):
+        if symbol in "([{":
+            open_brackets.append(position)
+        elif open_brackets:
+            open_brackets.pop()
+    return open_brackets[-1] if open_brackets else None
+
+
+def _in_words(expected: frozenset[str]) -> str:
+    """What could have stood at a place, in words; empty where it would be a long list."""
+    words = {"_NEWLINE": "a new line", "NAME": "a name", "NUMBER": "a number", "_ARROW": "`->`", "COLON": "`:`"}
+    words |= {"MODEL": "`model`", "EQUAL": "`=`", "COMMA": "`,`", "$END": "the end"}
+    words |= {kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()}
+    if "MODEL" in expected:
+        return "`model NAME { ... }` or `block NAME { ... }`"
+    if "NAME" in expected:
+        expected -= {"_RESIDUAL", "_REPEAT", "_FOR", "_IF"}  # A name is what mostly stands there.
+    if {"NAME", "NUMBER", "STRING"} <= expected:
+        return "a value"
+    known = sorted((words[kind] for kind in expected if kind in words), key=lambda word: (word.startswith("`"), word))
+    return " or ".join(known) if len(known) == len(expected) and 0 < len(known) <= 3 else ""
