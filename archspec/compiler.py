@@ -192,14 +192,15 @@ def _model(
         place = spec.model.span
         report.add(UnknownVariant(place, spec.model.text, variant, tuple(known), closest(variant, known)))
         return Model(report, None, tuple(known))
-    built = _built(spec, tuple(overrides), report, None if variant is None else known[variant])
-    for each in known.values() if variant is None else ():
-        # A variant that is wrong makes the file wrong, whoever asks for which of them.
+    overrides = tuple(overrides)
+    built = _built(spec, overrides, report, None if variant is None else known[variant])
+    for each in known.values() if variant is None and not overrides else ():
+        # A variant that is wrong makes the file wrong. With settings from outside, it would be none of the file's.
         own = Report()
-        _built(spec, tuple(overrides), own, each)
+        _built(spec, overrides, own, each)
         for finding in own:
             report.add(finding)
-    return Model(report, built, tuple(known))
+    return Model(report, built, tuple(known) if variant is None else ())
 
 
 def _built(spec: Spec, overrides: tuple[Override, ...], report: Report, variant: Variant | None) -> Built:

@@ -99,7 +99,7 @@ def check(options: argparse.Namespace) -> int:
         for finding in model.check():
             report.add(finding)
         if model.check().is_clean:
-            praise.append(f"{model.graph.source.name}: {_in_short(model)}")
+            praise.append(f"{model.graph.source.name}: {_in_short(model, is_as_written=not options.set)}")
     if options.format == "json":
         print(json.render(report), end="")
     else:
@@ -156,12 +156,12 @@ def _load(name: str, options: argparse.Namespace) -> Model:
     return read_path(name, overrides, report, options.syntax)
 
 
-def _in_short(model: Model) -> str:
+def _in_short(model: Model, *, is_as_written: bool) -> str:
     graph = model.graph
     layers = len(graph.nodes)
     parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
     short = f"{graph.name} is correct: {layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
-    return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants else short
+    return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants and is_as_written else short
 
 
 def _write(options: argparse.Namespace, data: bytes) -> None:
