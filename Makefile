@@ -62,8 +62,9 @@ check: $(READY) ## check format, style, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## measure how long a cold start takes
+bench: $(READY) ## measure how long a cold start takes, and whether building is linear
 	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/linear_build.py
 
 clean: ## remove the environment and all that was made
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
