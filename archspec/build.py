@@ -30,11 +30,12 @@ from archspec.catalog.graph import (
 )
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.shapes import ShapeFault, WrongElement
+from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, Value, free_names
 from archspec.graph import Graph, Group, Node, Path
 from archspec.graph import Value as GraphValue
-from archspec.loop import choose, passes, size_of
+from archspec.loop import choose, passes, size_of, sizes_of
 from archspec.meaning import Meanings
 from archspec.op import Op, ShapeError
 from archspec.ops import BY_NAME
@@ -53,6 +54,9 @@ from archspec.syntax.tree import Scalar
 
 MOST_LAYERS: Final = 200_000
 """A model has no more layers than this."""
+
+DEEPEST: Final = 20
+"""Blocks use one another no deeper than this, because building calls itself for each level."""
 
 
 @final
@@ -84,7 +88,7 @@ def build(spec: Spec, overrides: Sequence[Override], report: Report, variant: Va
 
 
 class _TooManyError(Exception):
-    """The model has more layers than can be built; a finding says so."""
+    """The model has more layers, or blocks deeper in one another, than can be built; a finding says so."""
 
 
 @final
@@ -95,6 +99,7 @@ class _Builder:
         self.unknowns = counting(1)
         self.meanings = Meanings(spec.params, report, self.unknowns, is_partial=spec.is_partial)
         self.blocks = {block.name.text: block for block in spec.blocks}
+        self.sizes = sizes_of({name: block.layers for name, block in self.blocks.items()})
         self.uses: list[str] = []
         """The blocks that are being built, the outermost first."""
 
@@ -257,10 +262,12 @@ class _Builder:
         values = passes(repeat, self.meanings, MOST_LAYERS)
         if values is None:
             return self.hole(repeat.span)
-        if self.layers + len(values) * size_of(repeat.steps, self.meanings) > MOST_LAYERS:
+        least = max(size_of(repeat.steps, self.meanings.scope, self.sizes), 1)
+        if self.layers + len(values) * least > MOST_LAYERS:
             self.refuse(repeat.span)
         has_names = any(names_in(repeat.steps))
         for value in values:
+            before = self.layers
             with self.meanings.where(value):
                 if has_names:
                     # The names belong to the pass, and so each pass is a group of its own.
@@ -268,6 +275,8 @@ class _Builder:
                     current = self.steps(repeat.steps, inner, current)
                 else:
                     current = self.steps(repeat.steps, scope, current)
+            # A pass without layers counts as one, since it takes its time all the same.
+            self.layers = max(self.layers, before + 1)
         return current
 
     def refuse(self, span: Span) -> None:
@@ -340,6 +349,9 @@ class _Builder:
         else:
             fed = (current,)
         if layer.branches is not None:
+            if len(fed) > 1:
+                # Each branch starts from one value; which of these it is, nobody could tell.
+                self.report.add(WrongInputs(layer.span, f"{layer.op.text} {{ ... }}", 1, 1, len(fed)))
             fed = tuple(self.branch(each, scope, fed[0]) for each in layer.branches)
         self.used.update(each.producer for each in fed)
         return fed
@@ -408,6 +420,11 @@ class _Builder:
             cycle = (*self.uses[self.uses.index(word) :], word)
             self.report.add(RecursiveBlock(layer.op.span, cycle))
             return self.nothing_known(layer.span)
+        if len(self.uses) >= DEEPEST:
+            self.report.add(TooDeep(layer.op.span, DEEPEST))
+            raise _TooManyError
+        if self.layers + self.sizes[word] > MOST_LAYERS:
+            self.refuse(layer.span)
         path = scope.path_of(layer.name, word)
         span = layer.span if layer.name is None else layer.name.span
         self.groups.setdefault(path, Group(path, span, word, block.doc))
@@ -424,8 +441,10 @@ class _Builder:
         self.parts.append(Part(block.expect, self.cost, {**self.shapes, "output": result.shapes}, self.meanings))
         outer.is_partial = outer.is_partial or self.meanings.is_partial
         self.meanings, self.cost, self.shapes = outer, cost + self.cost, shapes
-        if layer.name is not None:
-            self.declare(layer.name, result, scope)
+        if len(layer.names) > 1:
+            self.report.add(WrongNames(layer.span, word, 1, len(layer.names)))
+        for name in layer.names:
+            self.declare(name, result, scope)
         return result
 
     def body(self, layer: Layer, block: Block, path: Path, inputs: Sequence[Draft]) -> Draft:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from archspec.catalog.fields import InvalidExpression
 from archspec.expression import EvaluationError, Expression, Value, described, evaluate, free_names, is_unknown
 from archspec.meaning import Meanings
+from archspec.size import LARGEST
 from archspec.steps import Choice, Group, Layer, Repeat, Residual, Step
 
 
@@ -26,7 +27,7 @@ def passes(repeat: Repeat, meanings: Meanings, most: int) -> list[Mapping[str, V
     elif not isinstance(value, tuple):
         problem = f"{described(value)} is no list to go through"
     elif len(repeat.names) == 1:
-        return [{repeat.names[0].text: item} for item in value]
+        return [{repeat.names[0].text: item} for item in value[: most + 1]]
     else:
         names = [name.text for name in repeat.names]
         unfit = [item for item in value if not isinstance(item, tuple) or len(item) != len(names)]
@@ -71,27 +72,44 @@ def _expressions(steps: Sequence[Step]) -> Iterator[Expression]:
                 yield from _expressions((*then, *otherwise))
 
 
-def size_of(steps: Sequence[Step], meanings: Meanings) -> int:
-    """At least how many layers steps come to, as far as it can be told before they are built."""
+def size_of(steps: Sequence[Step], scope: Mapping[str, Value], blocks: Mapping[str, int]) -> int:
+    """At least how many layers steps come to, as far as it can be told before they are built.
+
+    A pass counts as a layer even where it has none, since it takes its time. `blocks` has the sizes of blocks.
+    """
     total = 0
     for step in steps:
         match step:
-            case Layer(branches=branches):
-                total += 1 + size_of(branches or (), meanings)
+            case Layer(op=op, branches=branches):
+                total += blocks.get(op.text, 1) + size_of(branches or (), scope, blocks)
             case Group(steps=inner):
-                total += size_of(inner, meanings)
+                total += size_of(inner, scope, blocks)
             case Residual(body=body, shortcut=shortcut):
-                total += 1 + size_of((*body, *shortcut), meanings)
+                total += 1 + size_of((*body, *shortcut), scope, blocks)
             case Repeat(among=among, steps=inner):
-                total += _times(among, meanings) * size_of(inner, meanings)
+                total += _times(among, scope) * max(size_of(inner, scope, blocks), 1)
             case _:
                 pass
     return total
 
 
-def _times(expression: Expression, meanings: Meanings) -> int:
+def sizes_of(blocks: Mapping[str, Sequence[Step]]) -> Mapping[str, int]:
+    """At least how many layers each block comes to, whatever its parameters are.
+
+    Blocks that use each other count from the smallest up; those that use themselves stay at one layer.
+    """
+    sizes = dict.fromkeys(blocks, 1)
+    for _ in blocks:
+        found = {name: min(max(size_of(steps, {}, sizes), 1), LARGEST) for name, steps in blocks.items()}
+        if found == sizes:
+            break
+        sizes = found
+    return sizes
+
+
+def _times(expression: Expression, scope: Mapping[str, Value]) -> int:
     try:
-        value = evaluate(expression, meanings.scope)
+        value = evaluate(expression, scope)
     except EvaluationError:
         return 0  # It depends on the pass around it; the limit is met when it comes to it.
     if isinstance(value, tuple):

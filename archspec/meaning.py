@@ -84,10 +84,12 @@ class Meanings:
         """Names stand for these values inside, and for what they stood for before outside."""
         before = {name: self.scope[name] for name in values if name in self.scope}
         self.scope.update(values)
-        yield
-        for name in values:
-            self.scope.pop(name, None)
-        self.scope.update(before)
+        try:
+            yield
+        finally:
+            for name in values:
+                self.scope.pop(name, None)
+            self.scope.update(before)
 
     def _parameter(self, parameter: Parameter, given: Expression | None) -> Value:
         expression = parameter.default if given is None else given

@@ -18,7 +18,8 @@ LONGEST_NUMBER: Final = 50
 
 _SYMBOLS: Final = {"LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}"}
 
-_WORD: Final = re.compile(r"[^\W\d]\w*")
+WORD: Final = re.compile(r"[^\W\d]\w*")
+"""A name, or a word that a setting understands."""
 
 
 @final

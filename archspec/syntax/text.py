@@ -22,7 +22,7 @@ from archspec.diagnostics import Report
 from archspec.expression import Apply, Binary, Expression, Index, ListOf, Literal, Name, Unary
 from archspec.size import LARGEST
 from archspec.source import Hole, Source, Span
-from archspec.syntax.fault import LONGEST_NUMBER, Fault, brackets, explained, shortened
+from archspec.syntax.fault import LONGEST_NUMBER, WORD, Fault, brackets, explained, shortened
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 
 DEEPEST: Final = 100
@@ -60,7 +60,7 @@ def parse_file(source: Source, report: Report) -> Fields | None:
 
 def parse_line(scalar: Scalar, report: Report) -> Tree:
     """The layers of one line, as they stand in a YAML file; raises `Fault`."""
-    if _WORD.fullmatch(scalar.text):
+    if WORD.fullmatch(scalar.text):
         return Scalar(scalar.text, scalar.span)
     reader = _Reader(scalar, report)
     (chain,) = _parts(_parse(scalar, "line"))
@@ -71,7 +71,7 @@ def parse_expression(scalar: Scalar) -> Expression:
     """The expression that a scalar of a tree holds; raises `Fault`."""
     if scalar.is_quoted:
         return Literal(scalar.text, scalar.span)
-    if _WORD.fullmatch(scalar.text):
+    if WORD.fullmatch(scalar.text):
         return _name(scalar.text, scalar.span)
     if _SMALL_NUMBER.fullmatch(scalar.text):
         return Literal(int(scalar.text), scalar.span)
@@ -82,7 +82,6 @@ def parse_expression(scalar: Scalar) -> Expression:
 _COMMENT: Final = re.compile(r"#[^\n]*")
 
 # Most scalars of a YAML file are a word or a number: they need no parser, and a file of them need not wait for lark's.
-_WORD: Final = re.compile(r"[^\W\d]\w*")
 _SMALL_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
