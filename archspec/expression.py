@@ -71,14 +71,25 @@ class Index:
 @final
 @dataclass(frozen=True)
 class Apply:
-    """A function applied to arguments."""
+    """A function applied to arguments, or an op, a block or an initialiser with its settings."""
 
     function: str
     arguments: tuple[Expression, ...]
     span: Span = field(compare=False, repr=False)
+    named: tuple[tuple[str, Expression], ...] = ()
+    """Arguments that are given under their names; no function of arithmetic has such."""
 
 
-Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply | Hole
+@final
+@dataclass(frozen=True)
+class Attribute:
+    """A part of a layer, such as the weight `embed.weight`."""
+
+    parts: tuple[str, ...]
+    span: Span = field(compare=False, repr=False)
+
+
+Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply | Attribute | Hole
 
 
 class EvaluationError(Exception):
@@ -135,8 +146,12 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
             return _arithmetic(expression, symbol, *operands)
         case Index(base, index):
             return _item(expression, evaluate(base, scope), evaluate(index, scope))
-        case Apply(function, arguments):
+        case Apply(function, arguments, named=named):
+            if named and function in FUNCTIONS:
+                raise EvaluationError(f"`{function}` has no setting `{named[0][0]}`", named[0][1].span)
             return _apply(expression, function, tuple(evaluate(each, scope) for each in arguments))
+        case Attribute():
+            raise EvaluationError(f"`{'.'.join(expression.parts)}` is no number", expression.span)
         case Hole():
             raise HoleError("a part of this could not be read", expression.span)
 
@@ -144,14 +159,17 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
 def free_names(expression: Expression) -> Iterator[Name]:
     """The names in an expression, in order, with repetitions; of a hole, all that may be names."""
     match expression:
-        case Literal():
+        case Literal() | Attribute():
             return
         case Hole():
             yield from (Name(word, expression.span) for word in sorted(expression.words))
         case Name():
             yield expression
-        case ListOf(parts) | Apply(_, parts):
+        case ListOf(parts):
             for part in parts:
+                yield from free_names(part)
+        case Apply(_, parts, named=named):
+            for part in (*parts, *(each for _, each in named)):
                 yield from free_names(part)
         case Unary(_, operand):
             yield from free_names(operand)
