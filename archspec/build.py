@@ -33,7 +33,7 @@ from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, Value, free_names
-from archspec.graph import Graph, Group, Node, Path
+from archspec.graph import Graph, Group, Node, Output, Path
 from archspec.graph import Value as GraphValue
 from archspec.loop import choose, passes, size_of, sizes_of
 from archspec.meaning import Meanings
@@ -143,7 +143,7 @@ class _Builder:
             span=self.spec.model.span,
             settings=settings,
             inputs=tuple(self.graph_values[each.producer, each.port] for each in inputs),
-            outputs=(self.graph_values[output.producer, output.port],),
+            outputs=(Output("output", self.graph_values[output.producer, output.port]),),
             groups=self.groups,
             network=self.network,
         )

@@ -7,9 +7,9 @@ why a backend that takes a `Graph` need not check anything again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import networkx as nx
 
@@ -17,6 +17,9 @@ from archspec.op import Op, count
 from archspec.shape import Shape
 from archspec.size import Size
 from archspec.source import Source, Span
+
+if TYPE_CHECKING:
+    from archspec.initialiser import Initialiser  # Most models say nothing of how weights start, and need not wait.
 
 Path: TypeAlias = tuple[str, ...]
 """Where a thing stands in the model: the names of the groups around it and its own, such as `("features", "0")`."""
@@ -44,6 +47,31 @@ class Value:
 
 @final
 @dataclass(frozen=True)
+class Output:
+    """A result of a model, under its name."""
+
+    name: str
+    value: Value
+
+    in_training_only: bool = False
+    """Whether it is left out, with all that only it needs, when the model is evaluated."""
+
+    @property
+    def shape(self) -> Shape:
+        return self.value.shape
+
+
+@final
+@dataclass(frozen=True)
+class Tie:
+    """A weight that is that of another layer."""
+
+    path: Path
+    weight: str
+
+
+@final
+@dataclass(frozen=True)
 class Node:
     """One use of an op: a layer of the model."""
 
@@ -58,6 +86,15 @@ class Node:
 
     name_span: Span | None = None
     """Where the name is written, if it is."""
+
+    shares: Path | None = None
+    """The layer that this is another use of, with the same weights, if it is one; that one stands before it."""
+
+    ties: Mapping[str, Tie] = field(default_factory=dict)
+    """Of its weights, those that are a weight of a layer before it."""
+
+    init: Mapping[str, Initialiser] = field(default_factory=dict)
+    """How weights start, by name, where the spec says so; others start as the framework has it."""
 
     @property
     def name(self) -> str:
@@ -80,8 +117,10 @@ class Node:
 
     @property
     def parameters(self) -> Size:
-        """The number of trained parameters."""
-        return count(self.weights)
+        """The number of trained parameters, without those that belong to a layer before it."""
+        if self.shares is not None:
+            return 0
+        return count({name: shape for name, shape in self.weights.items() if name not in self.ties})
 
     @property
     def macs(self) -> Size:
@@ -114,6 +153,18 @@ class Group:
 
 @final
 @dataclass(frozen=True)
+class Repetition:
+    """A repeat of the spec: the layers and groups of each pass, in order."""
+
+    path: Path
+    """The group in which it stands."""
+
+    span: Span
+    passes: tuple[tuple[Path, ...], ...]
+
+
+@final
+@dataclass(frozen=True)
 class Graph:
     """A model whose every value has its shape."""
 
@@ -127,11 +178,16 @@ class Graph:
     """The parameters of the spec with the values that this graph was built for."""
 
     inputs: tuple[Value, ...]
-    outputs: tuple[Value, ...]
+    outputs: tuple[Output, ...]
+    """First those that there always are, then those in training only, each in the order of the text."""
+
     groups: Mapping[Path, Group]
     network: nx.MultiDiGraph[Path]
     """Inputs and nodes by path, in the order of the text, which is an order of execution; the key of an edge is the
     number of the input that it leads to."""
+
+    repeats: tuple[Repetition, ...] = ()
+    """Those outside come before those inside."""
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -163,6 +219,18 @@ class Graph:
             members.setdefault(node.path[:-1], []).append(node)
         return members
 
+    @cached_property
+    def in_training_only(self) -> frozenset[Path]:
+        """The layers that only outputs need that there are in training alone."""
+        if not any(output.in_training_only for output in self.outputs):
+            return frozenset()
+        always = {output.value.producer for output in self.outputs if not output.in_training_only}
+        needed = set().union(always, *(nx.ancestors(self.network, path) for path in always))
+        served = {output.value.producer for output in self.outputs if output.in_training_only}
+        for path in tuple(served):
+            served |= nx.ancestors(self.network, path)
+        return frozenset(node.path for node in self.nodes if node.path in served - needed)
+
     @property
     def parameters(self) -> Size:
         """The number of trained parameters."""
@@ -170,5 +238,5 @@ class Graph:
 
     @property
     def macs(self) -> Size:
-        """Multiply-adds, for the whole batch."""
-        return sum((node.macs for node in self.nodes), 0)
+        """Multiply-adds, for the whole batch, when the model is evaluated."""
+        return sum((node.macs for node in self.nodes if node.path not in self.in_training_only), 0)

@@ -16,10 +16,7 @@ from functools import cache
 from math import prod
 from typing import Any, ClassVar, final
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.fields import FieldInfo
-
-from archspec.expression import written
+from archspec.configured import Configured
 from archspec.shape import Element, Shape
 from archspec.size import Size
 
@@ -37,6 +34,7 @@ class Family(StrEnum):
     MERGE = "merge"
     ATTENTION = "attention"
     EMBEDDING = "embedding"
+    RECURRENT = "recurrent"
 
 
 class ShapeError(Exception):
@@ -66,18 +64,8 @@ class Example:
         return cls(op, tuple(Shape(tuple(each), element) for each in sizes))
 
 
-class Op(BaseModel, ABC):
-    """A layer or operation, with its settings.
-
-    A setting may be given without its name when it has no default, or, in an op whose settings all have defaults, when
-    it is the first.
-    """
-
-    # The schema of an op is built when the op is first used: most specs use few of them, and `check` should be quick.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
-
-    name: ClassVar[str]
-    """What a spec calls it."""
+class Op(Configured, ABC):
+    """A layer or operation, with its settings."""
 
     family: ClassVar[Family]
 
@@ -119,18 +107,6 @@ class Op(BaseModel, ABC):
         """Uses that together cover the settings."""
 
     @classmethod
-    def settings(cls) -> Mapping[str, FieldInfo]:
-        """The declared settings, by name, in order."""
-        return cls.model_fields
-
-    @classmethod
-    @cache
-    def positional(cls) -> tuple[str, ...]:
-        """The settings that may be given without their names, in order."""
-        required = tuple(name for name, field in cls.model_fields.items() if field.is_required())
-        return required or tuple(cls.model_fields)[:1]
-
-    @classmethod
     @cache
     def input_names(cls) -> tuple[str, ...]:
         """The names of the inputs, in order; of an op that takes any number of them, the one name of them all."""
@@ -148,23 +124,6 @@ class Op(BaseModel, ABC):
     @classmethod
     def _parameters(cls) -> tuple[inspect.Parameter, ...]:
         return tuple(inspect.signature(cls.infer).parameters.values())[1:]
-
-    def chosen(self) -> dict[str, Any]:
-        """The settings that are not at their defaults, by name, in order."""
-        return {
-            name: getattr(self, name)
-            for name, field in type(self).model_fields.items()
-            if field.is_required() or getattr(self, name) != field.default
-        }
-
-    def __str__(self) -> str:
-        """The op as a spec writes it, without what is at its default."""
-        positional = self.positional()[:1]
-        arguments = [
-            written(value) if name in positional else f"{name}={written(value)}"
-            for name, value in self.chosen().items()
-        ]
-        return f"{self.name}({', '.join(arguments)})" if arguments else self.name
 
 
 def count(shapes: Mapping[str, Shape]) -> Size:

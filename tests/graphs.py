@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import networkx as nx
 
-from archspec.graph import Graph, Group, Node, Path, Value
+from archspec.graph import Graph, Group, Node, Output, Path, Value
 from archspec.op import Op
 from archspec.shape import Shape
 from archspec.size import Size, named
@@ -39,4 +39,4 @@ def graph_of(
         for number, value in enumerate(taken):
             network.add_edge(value.producer, path, key=number)
     given = tuple(values[each] for each in inputs)
-    return Graph(name, "", SPAN.source, SPAN, {}, given, tuple(values[each] for each in outputs), groups, network)
+    return Graph(name, "", SPAN.source, SPAN, {}, given, tuple(Output(each, values[each]) for each in outputs), groups, network)

@@ -20,7 +20,7 @@ import networkx as nx
 import pytest
 
 from archspec.backend import MissingLibraryError
-from archspec.graph import Graph, Group, Node, Path, Value
+from archspec.graph import Graph, Group, Node, Output, Path, Value
 from archspec.op import Example, Family, Op
 from archspec.ops.activation import Relu
 from archspec.ops.conv import Conv
@@ -83,7 +83,7 @@ def built(
         for number, value in enumerate(taken):
             network.add_edge(value.producer, path, key=number)
     given = tuple(values[each] for each in inputs)
-    return Graph(name, doc, SPAN.source, SPAN, {}, given, tuple(values[each] for each in outputs), groups, network)
+    return Graph(name, doc, SPAN.source, SPAN, {}, given, tuple(Output(each, values[each]) for each in outputs), groups, network)
 
 
 def chained(name: str, sizes: Sequence[Size], layers: Sequence[tuple[str, Op]], doc: str = "") -> Graph:

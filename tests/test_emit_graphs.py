@@ -285,7 +285,7 @@ def interpreted(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> tu
         values |= zip(node.outputs, as_tuple(made), strict=True)
     for value, found in values.items():
         assert tuple(found.shape) == tuple(evaluate(size, NUMBERS) for size in value.shape)
-    return tuple(values[value] for value in graph.outputs)
+    return tuple(values[output.value] for output in graph.outputs)
 
 
 def agrees(graph: Graph) -> None:

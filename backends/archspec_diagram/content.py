@@ -55,8 +55,8 @@ class Content:
 def contents_of(graph: Graph) -> dict[Key, Content]:
     contents = {Key(Kind.INPUT, value.producer): _terminal(wording.clean(value.name), value) for value in graph.inputs}
     contents |= {Key(Kind.LAYER, node.path): _layer(node) for node in graph.nodes}
-    for number, value in enumerate(graph.outputs):
-        contents[Key(Kind.OUTPUT, (str(number),))] = _terminal(wording.output_name(graph, number), value)
+    for number, output in enumerate(graph.outputs):
+        contents[Key(Kind.OUTPUT, (str(number),))] = _terminal(wording.output_name(graph, number), output.value)
     return contents
 
 

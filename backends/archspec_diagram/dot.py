@@ -60,7 +60,7 @@ class _Writer:
     def _edges(self) -> Iterator[str]:
         said: set[Path] = set()
         uses = [(value, self.names[node.path]) for node in self.graph.nodes for value in node.inputs]
-        uses += [(value, f"output.{number}") for number, value in enumerate(self.graph.outputs)]
+        uses += [(output.value, f"output.{number}") for number, output in enumerate(self.graph.outputs)]
         for value, target in uses:
             label = "" if value.producer in said else f" [label={_quoted(str(value.shape))}]"
             said.add(value.producer)

@@ -83,7 +83,7 @@ def structure_of(graph: Graph) -> Structure:
     outputs = tuple(Key(Kind.OUTPUT, (str(number),)) for number in range(len(graph.outputs)))
     sources = {key.path: key for key in (*inputs, *layers)}
     links = [Link(sources[value.producer], Key(Kind.LAYER, node.path)) for node in graph.nodes for value in node.inputs]
-    links += [Link(sources[value.producer], key) for value, key in zip(graph.outputs, outputs, strict=True)]
+    links += [Link(sources[each.value.producer], key) for each, key in zip(graph.outputs, outputs, strict=True)]
 
     members: dict[Path, tuple[Key, ...]] = {}
     waiting: list[Path] = [()]

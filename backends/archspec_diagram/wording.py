@@ -115,7 +115,7 @@ def tip(node: Node) -> str:
 def description(graph: Graph) -> str:
     """The model in a sentence or two, for whoever cannot see the picture."""
     inputs = ", ".join(f"{clean(value.name)} {shape(value)}" for value in graph.inputs)
-    outputs = ", ".join(map(shape, graph.outputs))
+    outputs = ", ".join(shape(output.value) for output in graph.outputs)
     layers = f"{len(graph.nodes)} layer{'' if len(graph.nodes) == 1 else 's'}"
     facts = f"{layers}, {exactly(graph.parameters)}; from {inputs or 'no input'} to {outputs or 'no output'}."
     doc = clean(graph.doc)

@@ -69,7 +69,7 @@ def _manual(graph: Graph) -> str:
 
 def _shapes(names: Sequence[str], flow: Graph | Scope) -> str:
     inputs = ", ".join(f"{name} {value.shape}" for name, value in zip(names, flow.inputs, strict=True))
-    return f"Shapes: {inputs} -> {', '.join(str(value.shape) for value in flow.outputs)}."
+    return f"Shapes: {inputs} -> {', '.join(str(each.shape) for each in flow.outputs)}."
 
 
 @final

@@ -77,7 +77,7 @@ class Scope:
 
 def scope_of(graph: Graph, lowered: Mapping[Path, Call | Inline]) -> Scope:
     """The scope of a whole model."""
-    users: dict[Value, list[Path]] = {value: [()] for value in graph.outputs}
+    users: dict[Value, list[Path]] = {output.value: [()] for output in graph.outputs}
     for node in graph.nodes:
         for value in node.inputs:
             users.setdefault(value, []).append(node.path)
@@ -105,7 +105,7 @@ class _Scopes:
         parts = [(unit, tuple(each)) for unit, each in groupby(nodes, lambda node: self.unit(node, len(path)))]
         members = [part[0] if part[0].path == unit else self.scope(unit, part) for unit, part in parts]
         inputs = self.graph.inputs if not path else tuple(_flowing_in(members))
-        outputs = self.graph.outputs if not path else self.flowing_out(path, members)
+        outputs = tuple(each.value for each in self.graph.outputs) if not path else self.flowing_out(path, members)
         steps = tuple(self.step(member, inputs) for member in members)
         told = (name for step in steps for name, place in step.sizes.items() if place is None)
         return Scope(path, steps, inputs, outputs, tuple(dict.fromkeys(told)))

@@ -1,0 +1,133 @@
+"""A cell run over time: the op that a recurrence becomes.
+
+A cell is a graph of its own. Its inputs are what the cell is given at one time and its states; its outputs are the next
+states. `Scan` is that graph as one op of the model around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, final
+
+from pydantic import Field
+from pydantic_core import core_schema
+
+from archspec.graph import Graph
+from archspec.op import Example, Family, Op, ShapeError
+from archspec.setting import Says
+from archspec.shape import Shape
+from archspec.size import Size, differs
+
+TIME = 1
+"""The axis of a sequence that counts its positions: it stands behind that of the batch."""
+
+
+class Direction(StrEnum):
+    """Which way a sequence is gone through."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    BOTH = "both"
+
+
+@final
+class _Cell:
+    """Lets pydantic take a graph as it is."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(Graph)
+
+
+@final
+class Scan(Op):
+    """Runs a cell over the positions of a sequence: `scan(Cell(64))`.
+
+    At each position the cell is given what stands there, and the states that it gave at the position before; at the first
+    one the states are zero, or what is given beside the sequence: `(x, h, c) -> scan(Cell(64))`. What the cell has for
+    further inputs is the same at all positions, and comes between: `(x, memory, h) -> scan(Cell(64))`.
+
+    It gives the first state of all positions, and then, where they are given names, the last of each state:
+    `sequence, h, c = scan(Cell(64))`. With `direction=both` two cells with weights of their own go over the sequence from
+    its two ends, and what they give is joined along the last axis.
+
+    Shapes: `[B, T, ...] -> [B, T, hidden]`, and `[B, hidden]` of each state.
+    Source: Elman, "Finding structure in time", 1990; Schuster and Paliwal, "Bidirectional recurrent neural networks",
+    1997, for both directions.
+    """
+
+    name = "scan"
+    family = Family.RECURRENT
+
+    cell: Annotated[Graph, _Cell, Says("a cell with its settings, such as `Cell(64)`")] = Field(
+        description="what is run at each position"
+    )
+    direction: Annotated[Direction, Says("`forward`, `backward` or `both`")] = Field(
+        Direction.FORWARD, description="which way the sequence is gone through"
+    )
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The names of the states of the cell."""
+        return tuple(output.name for output in self.cell.outputs)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The ways that the sequence is gone through, each by a cell with weights of its own."""
+        both = (Direction.FORWARD, Direction.BACKWARD)
+        return tuple(map(str, both)) if self.direction is Direction.BOTH else (str(self.direction),)
+
+    def infer(self, *inputs: Shape) -> tuple[Shape, ...]:
+        constant = len(self.cell.inputs) - len(self.states)
+        if len(inputs) > constant and self.direction is Direction.BOTH:
+            raise ShapeError(
+                "starts from zeros where it goes both ways, but is given initial states",
+                setting="direction",
+                help="use a `scan` for each direction",
+            )
+        for line, shape in zip(self.cell.inputs[constant:], inputs[constant:], strict=False):
+            if line.shape.rank != shape.rank or any(map(differs, line.shape.sizes, shape.sizes)):
+                raise ShapeError(f"needs {line.shape} for the state `{line.name}`, but is given {shape}")
+        factor = len(self.directions)
+        last = [_widened(output.shape, factor) for output in self.cell.outputs]
+        batch, *rest = last[0].sizes
+        return (last[0].with_sizes((batch, inputs[0].sizes[TIME], *rest)), *last)
+
+    def weights(self, *inputs: Shape) -> Mapping[str, Shape]:
+        return self._of_cells({f"{node.name}.{name}": shape for node in self.owners for name, shape in _own(node)})
+
+    def buffers(self, *inputs: Shape) -> Mapping[str, Shape]:
+        return self._of_cells(
+            {f"{node.name}.{name}": shape for node in self.owners for name, shape in node.buffers.items()}
+        )
+
+    @property
+    def owners(self) -> tuple[Any, ...]:
+        """The layers of the cell with weights of their own."""
+        return tuple(node for node in self.cell.nodes if node.shares is None)
+
+    def macs(self, *inputs: Shape) -> Size:
+        return self.cell.macs * inputs[0].sizes[TIME] * len(self.directions)
+
+    def _of_cells(self, tensors: Mapping[str, Shape]) -> Mapping[str, Shape]:
+        """The tensors of one cell, or of two, each under the way it goes."""
+        if len(self.directions) == 1:
+            return tensors
+        return {f"{way}.{name}": shape for way in self.directions for name, shape in tensors.items()}
+
+    def __str__(self) -> str:
+        direction = "" if self.direction is Direction.FORWARD else f", direction={self.direction}"
+        return f"{self.name}({self.cell.name}{direction})"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ()
+
+
+def _own(node: Any) -> list[tuple[str, Shape]]:
+    return [(name, shape) for name, shape in node.weights.items() if name not in node.ties]
+
+
+def _widened(shape: Shape, factor: int) -> Shape:
+    return shape.with_sizes((*shape.sizes[:-1], shape.sizes[-1] * factor))
