@@ -7,16 +7,18 @@ backend, to source, module or picture.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final, final
 
 from archspec import plugins
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
-from archspec.build import Built, build
-from archspec.catalog.fields import UnknownVariant
+from archspec.build import Built, Settings, build, check_library
+from archspec.build.environment import Environment
+from archspec.catalog.fields import MissingField
+from archspec.catalog.parameters import UnknownVariant
 from archspec.diagnostics import Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
@@ -24,12 +26,13 @@ from archspec.graph import Graph
 from archspec.passes import PASSES
 from archspec.render.text import render
 from archspec.source import Source, Span
-from archspec.spec import Override, Spec, Variant, read_spec
+from archspec.spec import Library, Override, Spec, Variant, read_spec
 from archspec.spelling import closest
 from archspec.summary import Summary, summarise
 from archspec.syntax.read import decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
+from archspec.using import environment_of, root_of
 
 
 class SpecError(Exception):
@@ -55,6 +58,9 @@ class Model:
     variants: tuple[str, ...] = ()
     """The names of the variants that the spec has."""
 
+    library: Library | None = None
+    """The blocks of a file that has blocks and no model."""
+
     def check(self) -> Report:
         """Everything that was found."""
         return self._report
@@ -66,6 +72,8 @@ class Model:
         Raises:
             SpecError: the spec has errors.
         """
+        if self.library is not None and not self._report.has_errors:
+            self._report.add(MissingField(self.library.span.source.span(0, 0), "model", "a file of blocks alone", ""))
         if self._built is None or self._built.graph is None or self._report.has_errors:
             raise SpecError(self._report)
         return self._built.graph
@@ -127,41 +135,73 @@ class Model:
             raise SpecError(report)
 
 
-def load(path: str | PathLike[str], /, **settings: Any) -> Model:
+def load(
+    path: str | PathLike[str],
+    /,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    root: str | PathLike[str] | None = None,
+    **settings: Any,
+) -> Model:
     """Read a spec from a file, with parameters of the model set as given; `vgg.arch:vgg16` is a variant of it.
 
     What is wrong with the file, one that is missing included, is told by `check()` of the result.
 
+    Args:
+        path: a `.arch` or `.yaml` file, or FILE:VARIANT.
+        sizes: numbers for sizes that the inputs leave open, such as `{"H": 224}`.
+        root: the folder whose files the spec may use; the folder in which we run where the spec is in it, else that of
+            the spec.
+        settings: values for parameters of the model. A text is an expression: `"Bottleneck(groups=32)"` is a block.
+
     Raises:
         TypeError: a setting is no number, flag, text, or list of them.
     """
-    overrides = python_overrides(settings)
-    return read_path(fspath(path), overrides, Report())
+    outside = Outside(python_settings(settings, sizes or {}), None if root is None else Path(root))
+    return read_path(fspath(path), outside, Report())
 
 
-def loads(text: str, /, *, syntax: str | None = None, name: str = "<text>", **settings: Any) -> Model:
+def loads(
+    text: str,
+    /,
+    *,
+    syntax: str | None = None,
+    name: str = "<text>",
+    sizes: Mapping[str, int] | None = None,
+    **settings: Any,
+) -> Model:
     """Read a spec from a text. Its syntax, `arch` or `yaml`, is guessed where it is not given.
 
     Raises:
         TypeError: a setting is no number, flag, text, or list of them.
     """
-    overrides = python_overrides(settings)
-    return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, overrides)
+    outside = Outside(python_settings(settings, sizes or {}))
+    return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, outside)
 
 
-def read_bytes(
-    data: bytes, name: str, syntax: str | None, overrides: Iterable[Override], report: Report | None = None
-) -> Model:
+@final
+@dataclass(frozen=True)
+class Outside:
+    """What a spec is given from outside of it."""
+
+    settings: Settings = field(default_factory=Settings)
+    root: Path | None = None
+    """The folder whose files it may use, where that is not the one it would be anyway."""
+
+
+def read_bytes(data: bytes, name: str, syntax: str | None, outside: Outside, report: Report | None = None) -> Model:
     """Read a spec from the bytes of a file that has no name to tell its syntax."""
     report = Report() if report is None else report
     source = decode(data, name, report)
-    return _model(source, syntax or (guessed_syntax(source) if source is not None else None), overrides, report)
+    syntax = syntax or (guessed_syntax(source) if source is not None else None)
+    return _model(source, syntax, outside, report)
 
 
-def read_path(path: str, overrides: Iterable[Override], report: Report, syntax: str | None = None) -> Model:
+def read_path(path: str, outside: Outside, report: Report, syntax: str | None = None) -> Model:
     """Read a spec, or a variant of it, from a file into a report that may hold findings already."""
     file, variant = split_variant(path)
-    return _model(read_file(Path(file), report), syntax, overrides, report, variant)
+    root = root_of(Path(file)) if outside.root is None else outside.root
+    return _model(read_file(Path(file), report), syntax, replace(outside, root=root), report, variant)
 
 
 _VARIANT: Final = re.compile(r"(?P<file>.*\.\w+):(?P<variant>[^\W\d]\w*)", re.DOTALL)
@@ -178,39 +218,44 @@ def split_variant(path: str) -> tuple[str, str | None]:
 def _model(
     source: Source | None,
     syntax: str | None,
-    overrides: Iterable[Override],
+    outside: Outside,
     report: Report,
     variant: str | None = None,
 ) -> Model:
     """The whole way from a source to a model, as far as the source lets it be gone."""
     tree = None if source is None else parse(source, syntax, report)
-    spec: Spec | None = None if tree is None else read_spec(tree, report)
+    spec = None if tree is None else read_spec(tree, report)
     if spec is None:
         return Model(report, None)
+    environment = environment_of(spec, outside.root, report)
+    if isinstance(spec, Library):
+        check_library(spec, environment, report)
+        return Model(report, None, library=spec)
     known = {each.name.text: each for each in spec.variants}
     if variant is not None and variant not in known:
         place = spec.model.span
         report.add(UnknownVariant(place, spec.model.text, variant, tuple(known), closest(variant, known)))
         return Model(report, None, tuple(known))
-    overrides = tuple(overrides)
-    built = _built(spec, overrides, report, None if variant is None else known[variant])
-    for each in known.values() if variant is None and not overrides else ():
+    built = _built(spec, environment, outside.settings, report, None if variant is None else known[variant])
+    for each in known.values() if variant is None and not outside.settings else ():
         # A variant that is wrong makes the file wrong. With settings from outside, it would be none of the file's.
         own = Report()
-        _built(spec, overrides, own, each)
+        _built(spec, environment, outside.settings, own, each)
         for finding in own:
             report.add(finding)
     return Model(report, built, tuple(known) if variant is None else ())
 
 
-def _built(spec: Spec, overrides: tuple[Override, ...], report: Report, variant: Variant | None) -> Built:
-    built = build(spec, overrides, report, variant)
+def _built(spec: Spec, environment: Environment, settings: Settings, report: Report, variant: Variant | None) -> Built:
+    built = build(spec, environment, settings, report, variant)
     for check in PASSES:
         check(spec, built, report)
     return built
 
 
-_ARCH_START: Final = re.compile(r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*model\s+\w+\s*[({]')
+_ARCH_START: Final = re.compile(
+    r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*((model|block|cell)\s+\w+\s*[({]|use\s+["\w]|variant\s+\w+\s*=)'
+)
 
 
 def guessed_syntax(source: Source) -> str:
@@ -221,15 +266,25 @@ def guessed_syntax(source: Source) -> str:
 # ------------------------------------------------------------------------------------------------------ settings
 
 
-def python_overrides(settings: Mapping[str, Any]) -> tuple[Override, ...]:
+def python_settings(parameters: Mapping[str, Any], sizes: Mapping[str, int]) -> Settings:
     """Values that Python code gives, as if they were written down."""
-    return tuple(_override(name, value) for name, value in settings.items())
+    return Settings(
+        tuple(_override(name, value) for name, value in parameters.items()),
+        tuple(_override(name, value) for name, value in sizes.items()),
+    )
 
 
 def _override(name: str, value: Any) -> Override:
     source = Source("settings", f"{name}={written(value)}")
     span = source.span(len(name) + 1, len(source.text))
+    if isinstance(value, str) and _WORDS.fullmatch(value):
+        # A word, or a block with its settings, as a spec has it; any other text is one.
+        return Override(Scalar(name, source.span(0, len(name))), parse_expression(Scalar(value, span)))
     return Override(Scalar(name, source.span(0, len(name))), _literal(name, value, span))
+
+
+_WORDS: Final = re.compile(r"[^\W\d]\w*(\([^()\n]*\))?")
+"""A text that a spec can have as a value: a word, or a block with its settings."""
 
 
 def _literal(name: str, value: Any, span: Span) -> Expression:
@@ -240,7 +295,7 @@ def _literal(name: str, value: Any, span: Span) -> Expression:
     raise TypeError(f"the setting {name} is {type(value).__name__}; it can be a number, flag, text, or list of them")
 
 
-def text_override(text: str) -> Override:
+def text_override(text: str, option: str = "--set") -> Override:
     """A setting as the command line gives it: `classes=10`.
 
     Raises:
@@ -250,7 +305,7 @@ def text_override(text: str) -> Override:
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier() or not value.strip():
         raise ValueError(f"`{text}` is not of the form NAME=VALUE")
-    source = Source("--set", f"{name}={value}")
+    source = Source(option, f"{name}={value}")
     start = len(name) + 1 + len(value) - len(value.lstrip())
     span = source.span(start, start + len(value.strip()))
     expression = parse_expression(Scalar(value.strip(), span))

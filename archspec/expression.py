@@ -21,9 +21,9 @@ Value: TypeAlias = "int | float | bool | str | Formula | tuple[Value, ...]"
 @final
 @dataclass(frozen=True)
 class Literal:
-    """A number, `true` or `false`, or a text in quotes."""
+    """A number, `true` or `false`, or a text in quotes; or what another expression has come to."""
 
-    value: int | float | bool | str
+    value: Value
     span: Span = field(compare=False, repr=False)
 
 
@@ -257,9 +257,17 @@ def _divide(left: Value, right: Value) -> Value:
 
 
 def _power(left: Value, right: Value) -> Value:
-    if not isinstance(right, int):
-        raise SizeError("an exponent is a whole number")
-    if isinstance(left, int) and right >= 0 and abs(left) > 1 and left.bit_length() * right > 2 * 64:
+    if isinstance(left, Formula) and not isinstance(right, int):
+        raise SizeError("the exponent of a size that is open is a whole number")
+    if not isinstance(right, int | float) or (isinstance(right, float) and left < 0):  # type: ignore[operator]
+        raise SizeError("the root of a negative number is no number")
+    if (
+        isinstance(left, int)
+        and isinstance(right, int)
+        and right >= 0
+        and abs(left) > 1
+        and left.bit_length() * right > 2 * 64
+    ):
         raise SizeError("the number is too large: whole numbers end at 2**63 - 1")
     result: Value = left**right  # type: ignore[operator]  # it is a number
     return result

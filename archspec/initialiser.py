@@ -150,7 +150,6 @@ class Orthogonal(Initialiser):
 
 
 INITIALISERS: Final[Mapping[str, type[Initialiser]]] = {
-    kind.name: kind
-    for kind in (Kaiming, Xavier, Normal, TruncatedNormal, Uniform, Zeros, Ones, Constant, Orthogonal)
+    kind.name: kind for kind in (Kaiming, Xavier, Normal, TruncatedNormal, Uniform, Zeros, Ones, Constant, Orthogonal)
 }
 """All of them, by what a spec calls them."""

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from archspec.backend import MissingLibraryError, Purpose
+from archspec.build import Settings
 from archspec.clash import other_distribution
 from archspec.compiler import (
     Model,
+    Outside,
     SpecError,
     UnknownTargetError,
     find_target,
@@ -31,6 +33,7 @@ from archspec.diagnostics import Report
 from archspec.files import write_atomically
 from archspec.manual import UnknownTopicError, contents, manual
 from archspec.render import json, text
+from archspec.spec import Override
 from archspec.syntax.fault import Fault
 from archspec.syntax.read import MOST_BYTES
 from archspec.version import VERSION
@@ -99,7 +102,7 @@ def check(options: argparse.Namespace) -> int:
         for finding in model.check():
             report.add(finding)
         if model.check().is_clean:
-            praise.append(f"{model.graph.source.name}: {_in_short(model, is_as_written=not options.set)}")
+            praise.append(_in_short(model, is_as_written=not (options.set or options.size)))
     if options.format == "json":
         print(json.render(report), end="")
     else:
@@ -143,24 +146,31 @@ def explain(options: argparse.Namespace) -> int:
 
 def _load(name: str, options: argparse.Namespace) -> Model:
     report = Report()
-    overrides = []
-    for each in options.set:
-        try:
-            overrides.append(text_override(each))
-        except Fault as fault:
-            report.add(fault.finding)
-        except ValueError as error:
-            raise _UsageError(f"--set: {error}") from None
+    given: dict[str, list[Override]] = {"--set": [], "--size": []}
+    for option, texts in (("--set", options.set), ("--size", options.size)):
+        for each in texts:
+            try:
+                given[option].append(text_override(each, option))
+            except Fault as fault:
+                report.add(fault.finding)
+            except ValueError as error:
+                raise _UsageError(f"{option}: {error}") from None
+    outside = Outside(Settings(tuple(given["--set"]), tuple(given["--size"])), options.root)
     if name == "-":
-        return read_bytes(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", options.syntax, overrides, report)
-    return read_path(name, overrides, report, options.syntax)
+        return read_bytes(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", options.syntax, outside, report)
+    return read_path(name, outside, report, options.syntax)
 
 
 def _in_short(model: Model, *, is_as_written: bool) -> str:
+    if model.library is not None:
+        names = [each.name.text for each in (*model.library.blocks, *model.library.cells)]
+        listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+        return f"{model.library.span.source.name}: nothing is wrong with {listed}"
     graph = model.graph
     layers = len(graph.nodes)
     parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
-    short = f"{graph.name} is correct: {layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+    counted = f"{layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+    short = f"{graph.source.name}: {graph.name} is correct: {counted}"
     return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants and is_as_written else short
 
 
@@ -241,6 +251,12 @@ def _command(
     )
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="set a parameter of the model, e.g. classes=10"
+    )
+    parser.add_argument(
+        "--size", action="append", default=[], metavar="NAME=NUMBER", help="fix a size that the inputs leave open"
+    )
+    parser.add_argument(
+        "--root", type=Path, metavar="FOLDER", help="the folder whose files a spec may `use` (default: this one)"
     )
     parser.add_argument("--syntax", choices=("arch", "yaml"), help="the syntax, where no file name tells")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in findings")

@@ -75,6 +75,9 @@ class Op(Configured, ABC):
     least_inputs: ClassVar[int] = 2
     """How many inputs an op needs that takes any number of them."""
 
+    holds_layers: ClassVar[bool] = False
+    """Whether its weights are those of layers inside it, each of which has a start of its own."""
+
     @abstractmethod
     def infer(self, *inputs: Any, **named: Any) -> Shape | tuple[Shape, ...]:
         """The shape of the output, or a tuple of shapes where an op gives several values; raises `ShapeError`.

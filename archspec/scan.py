@@ -6,13 +6,13 @@ states. `Scan` is that graph as one op of the model around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated, Any, final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeAlias, final
 
 from pydantic import Field
 from pydantic_core import core_schema
 
+from archspec.configured import Configured
 from archspec.graph import Graph
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.setting import Says
@@ -23,12 +23,8 @@ TIME = 1
 """The axis of a sequence that counts its positions: it stands behind that of the batch."""
 
 
-class Direction(StrEnum):
-    """Which way a sequence is gone through."""
-
-    FORWARD = "forward"
-    BACKWARD = "backward"
-    BOTH = "both"
+Direction: TypeAlias = Literal["forward", "backward", "both"]
+"""Which way a sequence is gone through."""
 
 
 @final
@@ -40,17 +36,25 @@ class _Cell:
         return core_schema.is_instance_schema(Graph)
 
 
+class Scanning(Configured):
+    """How a cell is run: the settings of `scan` beside the cell."""
+
+    name = "scan"
+
+    direction: Direction = Field("forward", description="which way the sequence is gone through")
+
+
 @final
-class Scan(Op):
+class Scan(Scanning, Op):
     """Runs a cell over the positions of a sequence: `scan(Cell(64))`.
 
-    At each position the cell is given what stands there, and the states that it gave at the position before; at the first
-    one the states are zero, or what is given beside the sequence: `(x, h, c) -> scan(Cell(64))`. What the cell has for
-    further inputs is the same at all positions, and comes between: `(x, memory, h) -> scan(Cell(64))`.
+    At each position the cell is given what stands there, and the states that it gave at the position before; at the
+    first one the states are zero, or what is given beside the sequence: `(x, h, c) -> scan(Cell(64))`. What the cell
+    has for further inputs is the same at all positions, and comes between: `(x, memory, h) -> scan(Cell(64))`.
 
     It gives the first state of all positions, and then, where they are given names, the last of each state:
-    `sequence, h, c = scan(Cell(64))`. With `direction=both` two cells with weights of their own go over the sequence from
-    its two ends, and what they give is joined along the last axis.
+    `sequence, h, c = scan(Cell(64))`. With `direction=both` two cells with weights of their own go over the sequence
+    from its two ends, and what they give is joined along the last axis.
 
     Shapes: `[B, T, ...] -> [B, T, hidden]`, and `[B, hidden]` of each state.
     Source: Elman, "Finding structure in time", 1990; Schuster and Paliwal, "Bidirectional recurrent neural networks",
@@ -59,12 +63,10 @@ class Scan(Op):
 
     name = "scan"
     family = Family.RECURRENT
+    holds_layers = True
 
     cell: Annotated[Graph, _Cell, Says("a cell with its settings, such as `Cell(64)`")] = Field(
         description="what is run at each position"
-    )
-    direction: Annotated[Direction, Says("`forward`, `backward` or `both`")] = Field(
-        Direction.FORWARD, description="which way the sequence is gone through"
     )
 
     @property
@@ -74,13 +76,16 @@ class Scan(Op):
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """The ways that the sequence is gone through, each by a cell with weights of its own."""
-        both = (Direction.FORWARD, Direction.BACKWARD)
-        return tuple(map(str, both)) if self.direction is Direction.BOTH else (str(self.direction),)
+        """The ways that the sequence is gone through, each by a cell with weights of its own.
+
+        Where there are two, these are their names. They are adverbs since PyTorch, like other frameworks, has something
+        else that is called `forward`.
+        """
+        return ("forwards", "backwards") if self.direction == "both" else (self.direction,)
 
     def infer(self, *inputs: Shape) -> tuple[Shape, ...]:
         constant = len(self.cell.inputs) - len(self.states)
-        if len(inputs) > constant and self.direction is Direction.BOTH:
+        if len(inputs) > constant and self.direction == "both":
             raise ShapeError(
                 "starts from zeros where it goes both ways, but is given initial states",
                 setting="direction",
@@ -89,10 +94,8 @@ class Scan(Op):
         for line, shape in zip(self.cell.inputs[constant:], inputs[constant:], strict=False):
             if line.shape.rank != shape.rank or any(map(differs, line.shape.sizes, shape.sizes)):
                 raise ShapeError(f"needs {line.shape} for the state `{line.name}`, but is given {shape}")
-        factor = len(self.directions)
-        last = [_widened(output.shape, factor) for output in self.cell.outputs]
-        batch, *rest = last[0].sizes
-        return (last[0].with_sizes((batch, inputs[0].sizes[TIME], *rest)), *last)
+        states = [output.shape for output in self.cell.outputs]
+        return over_time(states, inputs[0].sizes[TIME], len(self.directions))
 
     def weights(self, *inputs: Shape) -> Mapping[str, Shape]:
         return self._of_cells({f"{node.name}.{name}": shape for node in self.owners for name, shape in _own(node)})
@@ -117,12 +120,19 @@ class Scan(Op):
         return {f"{way}.{name}": shape for way in self.directions for name, shape in tensors.items()}
 
     def __str__(self) -> str:
-        direction = "" if self.direction is Direction.FORWARD else f", direction={self.direction}"
+        direction = "" if self.direction == "forward" else f", direction={self.direction}"
         return f"{self.name}({self.cell.name}{direction})"
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return ()
+
+
+def over_time(states: Sequence[Shape], positions: Size, directions: int) -> tuple[Shape, ...]:
+    """The shapes that a scan gives: of the first state throughout, and of each state at the end."""
+    last = [_widened(each, directions) for each in states]
+    batch, *rest = last[0].sizes
+    return (last[0].with_sizes((batch, positions, *rest)), *last)
 
 
 def _own(node: Any) -> list[tuple[str, Shape]]:

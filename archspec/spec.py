@@ -9,32 +9,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Annotated, Any, ClassVar, Final, TypeVar, final
+from typing import Annotated, Any, ClassVar, Final, TypeVar, cast, final
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError, ValidationInfo, model_validator
 from pydantic_core import core_schema
 
-from archspec.catalog.fields import MissingField, UnknownElement, UnknownField, UnsupportedVersion, WrongKind
+from archspec.catalog.fields import (
+    InvalidExpression,
+    MissingField,
+    UnknownElement,
+    UnknownField,
+    UnsupportedVersion,
+    WrongKind,
+)
 from archspec.diagnostics import Report
-from archspec.expression import Binary, Expression, Name
+from archspec.expression import Binary, EvaluationError, Expression, Name, Value, evaluate
+from archspec.parameter import Kind, Parameter, ParameterType
 from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.shape import Element
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.steps import Step, read_steps
+from archspec.steps import Argument, Step, read_steps
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, kind_of, locate
 
 VERSION: Final = "1"
 """The version of the language."""
-
-
-@final
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a model, with its default if it has one."""
-
-    name: Scalar
-    default: Expression | None
 
 
 @final
@@ -49,9 +48,18 @@ class Override:
 @final
 @dataclass(frozen=True)
 class Expectation:
-    """A comparison that must hold."""
+    """A comparison that must hold, and what to say where it does not, if the author has words for it."""
 
     condition: Expression
+    span: Span
+    message: Scalar | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Rest:
+    """`...` in the pattern of a shape: any number of axes, also none."""
+
     span: Span
 
 
@@ -84,7 +92,52 @@ def _parameters(tree: Tree, info: ValidationInfo) -> tuple[Parameter, ...]:
 
 def _parameter(entry: Entry, info: ValidationInfo) -> Parameter:
     name = read_name(entry.key, info, "the name of a parameter")
-    return Parameter(name, None if is_blank(entry.value) else read_expression(entry.value, info))
+    if not isinstance(entry.value, Fields):
+        return Parameter(name, None if is_blank(entry.value) else read_expression(entry.value, info))
+    declared = _validated(Declared, entry.value, report_of(info), {"name": name})
+    if declared is None:
+        # Nobody knows whether it has a default, and so nobody is told that it has none.
+        return Parameter(name, Hole(entry.value.span))
+    return Parameter(name, declared.default, declared.parameter_type())
+
+
+def _kind(tree: Tree, info: ValidationInfo) -> Kind:
+    if not isinstance(tree, Scalar):
+        wrong(info, tree, "the type of a parameter", "a word")
+    if tree.text not in tuple(Kind):
+        known = tuple(Kind)
+        refuse(info, UnknownField(tree.span, tree.text, "the types of parameters", known, closest(tree.text, known)))
+    return Kind(tree.text)
+
+
+def _limit(tree: Tree, info: ValidationInfo) -> int | float:
+    expression = read_expression(tree, info, "a limit")
+    try:
+        value = evaluate(expression, {})
+    except EvaluationError:
+        value = ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        wrong(info, tree, "a limit", "a number")
+    return value
+
+
+def _choices(tree: Tree, info: ValidationInfo) -> tuple[Value, ...]:
+    items = tree.items if isinstance(tree, Items) else (tree,)
+    return tuple(each_of(_choice, items, info))
+
+
+def _choice(tree: Tree, info: ValidationInfo) -> Value:
+    expression = read_expression(tree, info, "a value")
+    if isinstance(expression, Name):
+        return expression.text
+    try:
+        return evaluate(expression, {})
+    except EvaluationError as error:
+        refuse(info, InvalidExpression(error.span, error.message))
+
+
+def _default(tree: Tree, info: ValidationInfo) -> Expression:
+    return read_expression(tree, info, "`default`")
 
 
 def _inputs(tree: Tree, info: ValidationInfo) -> tuple[Input, ...]:
@@ -100,10 +153,16 @@ def _input(entry: Entry, info: ValidationInfo) -> Input:
     return read or Input.model_construct(span=tree.span, name=name, shape=Hole(tree.span), element=Element.FLOAT)
 
 
-def _sizes(tree: Tree, info: ValidationInfo) -> tuple[Expression, ...]:
+def _sizes(tree: Tree, info: ValidationInfo) -> tuple[Expression | Rest, ...]:
     if not isinstance(tree, Items):
         wrong(info, tree, "the shape of an input", "a list such as `[B, 3, 224, 224]`")
-    return tuple(read_expression(item, info) for item in tree.items)
+    return tuple(_axis(item, info) for item in tree.items)
+
+
+def _axis(tree: Tree, info: ValidationInfo) -> Expression | Rest:
+    if isinstance(tree, Scalar) and tree.text == "...":
+        return Rest(tree.span)
+    return read_expression(tree, info)
 
 
 def _element(tree: Tree, info: ValidationInfo) -> Element:
@@ -112,6 +171,9 @@ def _element(tree: Tree, info: ValidationInfo) -> Element:
     if tree.text not in tuple(Element):
         refuse(info, UnknownElement(tree.span, tree.text))
     return Element(tree.text)
+
+
+_D = TypeVar("_D", bound="Definition")
 
 
 def _layers(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
@@ -143,16 +205,42 @@ def _set(tree: Tree, info: ValidationInfo) -> tuple[Override, ...]:
 
 
 def _blocks(tree: Tree, info: ValidationInfo) -> tuple[Block, ...]:
-    return tuple(each_of(_block, entries_of(tree, info, "`blocks`", "{Unit: {layers: [relu]}}"), info))
+    entries = entries_of(tree, info, "`blocks`", "{Unit: {layers: [relu]}}")
+    return tuple(each_of(lambda entry, info: _definition(Block, entry, info), entries, info))
 
 
-def _block(entry: Entry, info: ValidationInfo) -> Block:
-    name = read_name(entry.key, info, "the name of a block")
+def _cells(tree: Tree, info: ValidationInfo) -> tuple[Cell, ...]:
+    example = "{Cell: {inputs: {x: [B, D]}, state: {h: [B, 8]}, layers: [...]}}"
+    entries = entries_of(tree, info, "`cells`", example)
+    return tuple(each_of(lambda entry, info: _definition(Cell, entry, info), entries, info))
+
+
+def _definition(kind: type[_D], entry: Entry, info: ValidationInfo) -> _D:
+    name = read_name(entry.key, info, f"the name of {kind.owner.removeprefix('this ')}")
     if not isinstance(entry.value, Fields):
-        wrong(info, entry.value, f"the block `{name.text}`", "a mapping with `layers`")
-    read = _validated(Block, entry.value, report_of(info), {"name": name})
+        wrong(info, entry.value, f"{kind.owner} `{name.text}`", "a mapping with `layers`")
+    read = _validated(kind, entry.value, report_of(info), {"name": name})
     hole = Hole(entry.value.span)
-    return read or Block.model_construct(span=hole.span, name=name, doc="", params=(), inputs=(), layers=(hole,))
+    state: dict[str, Any] = {"state": ()} if "state" in kind.model_fields else {}
+    made = kind.model_construct(span=hole.span, name=name, layers=(hole,), **state)
+    return read or cast(_D, made)
+
+
+def _init(tree: Tree, info: ValidationInfo) -> tuple[Argument, ...]:
+    if isinstance(tree, Fields):
+        return tuple(Argument(each.key, read_expression(each.value, info)) for each in tree.entries)
+    return (Argument(Scalar("1", tree.span), read_expression(tree, info, "`init`")),)
+
+
+def _use(tree: Tree, info: ValidationInfo) -> tuple[Scalar, ...]:
+    items = tree.items if isinstance(tree, Items) else (tree,)
+    return tuple(each_of(_used, items, info))
+
+
+def _used(tree: Tree, info: ValidationInfo) -> Scalar:
+    if not isinstance(tree, Scalar) or is_blank(tree):
+        wrong(info, tree, "`use`", "the path of a file, or a part of the standard library such as `std.se`")
+    return tree
 
 
 def _expectations(tree: Tree, info: ValidationInfo) -> tuple[Expectation, ...]:
@@ -164,7 +252,22 @@ def _expectations(tree: Tree, info: ValidationInfo) -> tuple[Expectation, ...]:
 
 
 def _condition(tree: Tree, info: ValidationInfo) -> Expectation:
-    return Expectation(read_expression(tree, info), tree.span)
+    if not isinstance(tree, Fields):
+        return Expectation(read_expression(tree, info), tree.span)
+    read = _validated(Demand, tree, report_of(info), {})
+    if read is None:
+        return Expectation(Hole(tree.span), tree.span)
+    return Expectation(read.that, read.that.span, read.message)
+
+
+def _that(tree: Tree, info: ValidationInfo) -> Expression:
+    return read_expression(tree, info, "`that`")
+
+
+def _message(tree: Tree, info: ValidationInfo) -> Scalar:
+    if not isinstance(tree, Scalar) or is_blank(tree):
+        wrong(info, tree, "`message`", "a text")
+    return tree
 
 
 def _equation(entry: Entry, info: ValidationInfo) -> Expectation:
@@ -244,36 +347,92 @@ def _validated(kind: type[_P], tree: Fields, report: Report, given: dict[str, An
 
 @final
 class Input(Part):
-    """An input of a model: its shape, in numbers and names, and the type of its elements."""
+    """An input of a model, block or cell: its shape, in numbers and names, and the type of its elements."""
 
     owner = "an input"
     cures: ClassVar[dict[str, str]] = {"shape": "such as `shape: [B, 3, 224, 224]`"}
 
     name: InstanceOf[Scalar]
-    shape: Annotated[tuple[Expression, ...] | Hole, _Reads(_sizes)]
-    element: Annotated[Element, _Reads(_element)] = Element.FLOAT
+    shape: Annotated[tuple[Expression | Rest, ...] | Hole, _Reads(_sizes)] = Field(
+        description="the sizes of its axes: numbers, names, arithmetic on them; in a block, `...` is any number of axes"
+    )
+    element: Annotated[Element, _Reads(_element)] = Field(Element.FLOAT, description="the type of its elements")
 
 
 @final
-class Block(Part):
-    """Layers with parameters of their own, to be used like an op."""
+class Declared(Part):
+    """A parameter with a type."""
 
-    owner = "a block"
-    cures: ClassVar[dict[str, str]] = {"layers": "say what the block does, such as `layers: [linear: 10]`"}
+    owner = "a parameter"
+    cures: ClassVar[dict[str, str]] = {"type": "such as `type: int`"}
+
+    name: InstanceOf[Scalar]
+    type: Annotated[Kind, _Reads(_kind)] = Field(description="what its values are")
+    values: Annotated[tuple[Any, ...], _Reads(_choices)] = Field((), description="the only values that it may have")
+    min: Annotated[int | float | None, _Reads(_limit)] = Field(None, description="the least value")
+    max: Annotated[int | float | None, _Reads(_limit)] = Field(None, description="the greatest value")
+    default: Annotated[Expression | None, _Reads(_default)] = Field(None, description="its value where none is given")
+
+    def parameter_type(self) -> ParameterType:
+        return ParameterType(self.type, self.min, self.max, self.values)
+
+
+@final
+class Demand(Part):
+    """An expectation with words of its own."""
+
+    owner = "an expectation"
+    cures: ClassVar[dict[str, str]] = {
+        "that": "such as `that: C % groups == 0`",
+        "message": 'such as `message: "{C} channels do not divide into {groups} groups"`',
+    }
+
+    that: Annotated[Expression, _Reads(_that)] = Field(description="the comparison that must hold")
+    message: Annotated[Scalar, _Reads(_message)] = Field(
+        description="what to say where it does not; names of parameters and sizes in braces stand for their values"
+    )
+
+
+class Definition(Part):
+    """Layers with parameters of their own."""
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         return tuple(parameter.name.text for parameter in self.params)
 
     name: InstanceOf[Scalar]
-    doc: Annotated[str, _Reads(_text)] = Field("", description="what the block is, and where it comes from")
+    doc: Annotated[str, _Reads(_text)] = Field("", description="what it is, and where it comes from")
     params: Annotated[tuple[Parameter, ...], _Reads(_parameters)] = Field((), description="what each use may set")
     inputs: Annotated[tuple[Input, ...], _Reads(_inputs)] = Field(
-        (), description="what the block is given, with names for the sizes; without it, one value of any shape"
+        (), description="what it is given, with names for the sizes; without it, one value of any shape"
     )
-    layers: Annotated[tuple[Step, ...], _Reads(_block_layers)] = Field(description="what the block does, in order")
+    layers: Annotated[tuple[Step, ...], _Reads(_block_layers)] = Field(description="what it does, in order")
+    init: Annotated[tuple[Argument, ...], _Reads(_init)] = Field((), description="how its weights start")
     expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
         (), description="what must hold of each use"
+    )
+
+
+@final
+class Block(Definition):
+    """Layers with parameters of their own, to be used like an op."""
+
+    owner = "a block"
+    cures: ClassVar[dict[str, str]] = {"layers": "say what the block does, such as `layers: [linear: 10]`"}
+
+
+@final
+class Cell(Definition):
+    """A recurrence: what is given and kept at one position of a sequence, and what is kept for the next."""
+
+    owner = "a cell"
+    cures: ClassVar[dict[str, str]] = {
+        "layers": "say what the states become, such as `layers: [{next: h, linear: 8}]`",
+        "state": "say what is kept from one position to the next, such as `state: {h: [B, 8]}`",
+    }
+
+    state: Annotated[tuple[Input, ...], _Reads(_inputs)] = Field(
+        description="what is kept from one position to the next"
     )
 
 
@@ -309,16 +468,34 @@ class Spec(Part):
         (), description="what can be set from outside, with defaults"
     )
     inputs: Annotated[tuple[Input, ...], _Reads(_inputs)] = Field(description="what the model is given")
+    use: Annotated[tuple[Scalar, ...], _Reads(_use)] = Field((), description="files whose blocks the layers use")
     blocks: Annotated[tuple[Block, ...], _Reads(_blocks)] = Field((), description="blocks that the layers use")
+    cells: Annotated[tuple[Cell, ...], _Reads(_cells)] = Field((), description="recurrences that `scan` runs over time")
     layers: Annotated[tuple[Step, ...], _Reads(_layers)] = Field(description="what the model does, in order")
     expect: Annotated[tuple[Expectation, ...], _Reads(_expectations)] = Field(
         (), description="what must hold of the model"
     )
+    init: Annotated[tuple[Argument, ...], _Reads(_init)] = Field((), description="how weights start")
     variants: Annotated[tuple[Variant, ...], _Reads(_variants)] = Field(
         (), description="the model with other settings, each under a name"
     )
 
 
-def read_spec(tree: Fields, report: Report) -> Spec | None:
-    """The spec that a tree holds, or `None` where it holds none; what is wrong goes to the report."""
+@final
+class Library(Part):
+    """A file of blocks and cells for others to use."""
+
+    owner = "a file of blocks"
+
+    archspec: Annotated[str, _Reads(_version)] = Field(VERSION, description="version of the language")
+    use: Annotated[tuple[Scalar, ...], _Reads(_use)] = Field((), description="files whose blocks these use")
+    blocks: Annotated[tuple[Block, ...], _Reads(_blocks)] = Field((), description="the blocks")
+    cells: Annotated[tuple[Cell, ...], _Reads(_cells)] = Field((), description="the recurrences")
+
+
+def read_spec(tree: Fields, report: Report) -> Spec | Library | None:
+    """The model or the blocks that a tree holds, or `None` where it holds none; what is wrong goes to the report."""
+    keys = {entry.key.text for entry in tree.entries}
+    if keys & {"blocks", "cells"} and not keys & {"model", "inputs", "layers", "variants", "params"}:
+        return _validated(Library, tree, report, {})
     return _validated(Spec, tree, report, {})

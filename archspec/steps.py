@@ -8,10 +8,10 @@ from typing import Final, TypeAlias, cast, final
 
 from pydantic import ValidationInfo
 
-from archspec.catalog.fields import MissingField, UnclearLayer, UnknownField
+from archspec.catalog.fields import MissingField, UnclearLayer, UnclearName, UnknownField
 from archspec.catalog.graph import NoLayers
 from archspec.expression import Expression
-from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong
+from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.source import Hole, Span
 from archspec.spelling import closest
 from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar, Tree, holds_layers, is_blank
@@ -99,7 +99,38 @@ class Choice:
     span: Span
 
 
-Step: TypeAlias = Layer | Group | Residual | Repeat | Choice | Hole
+@final
+@dataclass(frozen=True)
+class Formula:
+    """Arithmetic between values, such as `gate * x + y`."""
+
+    expression: Expression
+    name: Scalar | None
+    span: Span
+
+
+@final
+@dataclass(frozen=True)
+class Result:
+    """An output: what its step gives leaves the model or block under a name. The flow goes on from before it."""
+
+    name: Scalar
+    step: Step
+    in_training_only: bool
+    span: Span
+
+
+@final
+@dataclass(frozen=True)
+class Next:
+    """What a state of a cell will be at the next position."""
+
+    state: Scalar
+    step: Step
+    span: Span
+
+
+Step: TypeAlias = Layer | Group | Residual | Repeat | Choice | Formula | Result | Next | Hole
 
 
 def read_steps(tree: Tree, info: ValidationInfo, owner: str, *, may_be_empty: bool = False) -> tuple[Step, ...]:
@@ -143,6 +174,36 @@ CONSTRUCTS: Final = {
 
 
 def _mapping(tree: Fields, info: ValidationInfo) -> Step:
+    given = [entry for entry in tree.entries if entry.key.text in GIVING]
+    if len(given) > 1:
+        refuse(info, UnclearName(given[1].key.span, tuple(entry.key.text for entry in given)))
+    if given and given[0].key.text == "output":
+        return _result(tree, given[0], info)
+    if given and given[0].key.text == "next":
+        state = read_name(given[0].value, info, "the name of a state")
+        return Next(state, _plain(_without(tree, given[0]), info), tree.span)
+    return _plain(tree, info)
+
+
+def _result(tree: Fields, output: Entry, info: ValidationInfo) -> Result:
+    name = read_name(output.value, info, "the name of an output")
+    when = tree.entry("when")
+    if when is not None and not (isinstance(when.value, Scalar) and when.value.text == "training"):
+        wrong(info, when.value, "`when`", "`training`")
+    rest = _without(tree, output) if when is None else _without(_without(tree, output), when)
+    renamed = Entry(Scalar("name", output.key.span), output.value)
+    step = _plain(Fields((*rest.entries, renamed), tree.span), info)
+    return Result(name, step, when is not None, tree.span)
+
+
+def _without(tree: Fields, left_out: Entry) -> Fields:
+    return Fields(tuple(entry for entry in tree.entries if entry is not left_out), tree.span)
+
+
+def _plain(tree: Fields, info: ValidationInfo) -> Step:
+    """A layer, a group or a construct; what its value is for is settled."""
+    if (when := tree.entry("when")) is not None:
+        refuse(info, UnknownField(when.key.span, "when", "a layer that is no output", BESIDE_OP, None))
     for construct, others in CONSTRUCTS.items():
         if tree.entry(construct) is not None and any(tree.entry(key) is not None for key in (*others, "residual")):
             return _construct(construct, tree, info)
@@ -156,22 +217,35 @@ def _mapping(tree: Fields, info: ValidationInfo) -> Step:
     (only,) = entries
     names = _names(beside["name"], info) if "name" in beside else ()
     if holds_layers(only):
-        return _group(tree, only, names[0] if names else None, info)
+        return _group(tree, only, names, info)
     if isinstance(only.value, Hole):
         pass_over()
+    if only.key.text == "value":
+        expression = read_expression(only.value, info, "`value`")
+        return Formula(expression, names[0] if names else None, only.value.span)
     sources = _sources(beside["from"], info) if "from" in beside else ()
     branches = read_steps(beside["branches"], info, f"`{only.key.text}`") if "branches" in beside else None
     return Layer(only.key, tuple(_arguments(only, info)), names, sources, _extent(tree, only), branches=branches)
 
 
-def _group(tree: Fields, only: Entry, name: Scalar | None, info: ValidationInfo) -> Step:
+GIVING: Final = ("name", "output", "next")
+"""The keys that say what becomes of the value of a layer; it has one of them."""
+
+
+def _group(tree: Fields, only: Entry, names: tuple[Scalar, ...], info: ValidationInfo) -> Step:
     owner = "a group of layers"
     if only.key.text not in LINES:
         suggestion = closest(only.key.text, LINES)
         report_of(info).add(UnknownField(only.key.span, only.key.text, owner, ("name", *LINES), suggestion))
     if (source := tree.entry("from")) is not None:
         refuse(info, UnknownField(source.key.span, "from", owner, ("name", *LINES), None))
-    return Group(read_steps(only.value, info, "this group"), name, is_chain=only.key.text == "chain", span=tree.span)
+    steps = read_steps(only.value, info, "this group")
+    is_chain = only.key.text == "chain"
+    if len(names) > 1 and isinstance(steps[-1], Layer) and not steps[-1].names:
+        # Several names are those of what the last layer gives, and make no group.
+        steps = (*steps[:-1], replace(steps[-1], names=names, is_word=False))
+        return Group(steps, None, is_chain, tree.span)
+    return Group(steps, names[0] if names else None, is_chain, tree.span)
 
 
 def _construct(kind: str, tree: Fields, info: ValidationInfo) -> Step:

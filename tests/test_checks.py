@@ -5,7 +5,10 @@ check` prints of it, or the word `clean`. The info string of a spec names its sy
 
 - `escaped`: the block has escapes, as a text in Python has, for what cannot be written down otherwise;
 - `name=FILE`: the name of the file; `read=FILE`: the file that is asked for, when it is another one;
-- `set=NAME=VALUE`: a parameter is set from outside; `times=N`: the block is written so many times in a row.
+- `set=NAME=VALUE`, `size=NAME=NUMBER`: a parameter or a size is set from outside; `root=FOLDER`: the root folder;
+- `times=N`: the block is written so many times in a row.
+
+A block with `file=FILE` is a file that lies beside the specs of its heading; nothing is said of it.
 
 `python tests/test_checks.py --write` brings the documents up to date; read the difference before you commit it.
 """
@@ -17,7 +20,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +30,8 @@ import pytest
 
 from archspec import Diagnostic
 from archspec.catalog import CATALOG
-from archspec.compiler import read_path, text_override
+from archspec.build import Settings
+from archspec.compiler import Outside, read_path, text_override
 from archspec.diagnostics import Report
 from archspec.render.text import render
 
@@ -43,6 +47,7 @@ class Check:
 
     path: Path
     heading: str
+    files: Mapping[str, str]
     info: str
     body: str
     expected: str
@@ -56,10 +61,25 @@ class Check:
 def checks(path: Path) -> Iterator[Check]:
     text = path.read_text()
     blocks = list(BLOCK.finditer(text))
+    beside: dict[str, dict[str, str]] = {}
+    for block in tuple(blocks):
+        if (file := options_of(block["info"]).get("file")) is not None:
+            beside.setdefault(heading_of(block, text), {})[file] = block["body"]
+            blocks.remove(block)
     for spec, said in zip(blocks[::2], blocks[1::2], strict=True):
         assert said["info"] == "text", f"{path.name}: a spec is followed by what is said of it, not by {said['info']}"
-        heading = HEADING.findall(BLOCK.sub("", text[: spec.start()]))[-1]
-        yield Check(path, heading, spec["info"], spec["body"], said["body"], slice(*said.span("body")))
+        heading = heading_of(spec, text)
+        files = beside.get(heading, {})
+        yield Check(path, heading, files, spec["info"], spec["body"], said["body"], slice(*said.span("body")))
+
+
+def heading_of(block: re.Match[str], text: str) -> str:
+    found: list[str] = HEADING.findall(BLOCK.sub("", text[: block.start()]))
+    return found[-1]
+
+
+def options_of(info: str) -> dict[str, str]:
+    return dict(word.split("=", 1) for word in shlex.split(info)[1:] if "=" in word)
 
 
 def unescaped(text: bytes) -> bytes:
@@ -68,16 +88,22 @@ def unescaped(text: bytes) -> bytes:
     )
 
 
-def said(info: str, body: str, folder: Path) -> str:
+def said(info: str, body: str, folder: Path, files: Mapping[str, str] | None = None) -> str:
     """What archspec says of a spec, as it stands in a document."""
     syntax, *words = shlex.split(info)
-    options = dict(word.split("=", 1) for word in words if "=" in word)
+    options = options_of(info)
+    for file, content in (files or {}).items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(content)
     name = options.get("name", f"spec.{syntax}")
     text = body * int(options.get("times", 1))
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(unescaped(text.encode()) if "escaped" in words else text.encode())
-    overrides = [text_override(options["set"])] if "set" in options else []
+    parameters = (text_override(options["set"]),) if "set" in options else ()
+    sizes = (text_override(options["size"], "--size"),) if "size" in options else ()
+    root = Path(options["root"]) if "root" in options else None
     with chdir(folder):
-        report = read_path(options.get("read", name), overrides, Report()).check()
+        report = read_path(options.get("read", name), Outside(Settings(parameters, sizes), root), Report()).check()
     return render(report) or "clean\n"
 
 
@@ -86,7 +112,7 @@ CHECKS: Final = [check for path in DOCUMENTS for check in checks(path)]
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_mistake(check: Check, tmp_path: Path) -> None:
-    assert said(check.info, check.body, tmp_path) == check.expected
+    assert said(check.info, check.body, tmp_path, check.files) == check.expected
 
 
 def test_every_kind_of_finding_is_in_a_document() -> None:
@@ -139,7 +165,7 @@ def write() -> None:
         text = path.read_text()
         for check in reversed(list(checks(path))):
             with tempfile.TemporaryDirectory() as folder:
-                now = said(check.info, check.body, Path(folder))
+                now = said(check.info, check.body, Path(folder), check.files)
             if now != check.expected:
                 print(f"{os.path.relpath(path)}: {check.heading}")
                 text = text[: check.place.start] + now + text[check.place.stop :]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from archspec.expression import (
     Apply,
+    Attribute,
     Binary,
     EvaluationError,
     Expression,
@@ -32,6 +33,7 @@ from archspec.expression import (
 )
 from archspec.size import LARGEST, named
 from archspec.source import Hole, Source
+from archspec.syntax.fault import Fault
 from archspec.syntax.text import parse_expression
 from tests.trees import expression_scalar
 
@@ -108,7 +110,7 @@ def test_values(text: str, result: Value) -> None:
         ("2 ** 63", "the number is too large: whole numbers end at 2**63 - 1", "2 ** 63"),
         ("2 ** 99999999", "the number is too large: whole numbers end at 2**63 - 1", "2 ** 99999999"),
         ("1e300 * 1e300", "the number is too large", "1e300 * 1e300"),
-        ("2 ** 0.5", "an exponent is a whole number", "2 ** 0.5"),
+        ("B ** 0.5", "the exponent of a size that is open is a whole number", "B ** 0.5"),
         ("B + b", "cannot calculate with a fraction and a size that is open", "B + b"),
         ("B / 2", "`B` is not always a multiple of `2`; write `//` to round down", "B / 2"),
         ("a and true", "`3` is neither true nor false", "a"),
@@ -118,6 +120,9 @@ def test_values(text: str, result: Value) -> None:
         ("l[9]", "a list of 3 has no item 9", "l[9]"),
         ("l[b]", "`0.5` is not a position in a list", "l[b]"),
         ("l[true]", "`true` is not a position in a list", "l[true]"),
+        ("1 + min(3, least=a)", "`min` has no setting `least`", "a"),
+        ("2 * embed.weight", "`embed.weight` is no number", "embed.weight"),
+        ("f(embed.weight)", "`embed.weight` is no number", "embed.weight"),
         ("1 + nothing", "nothing is called `nothing` here", "nothing"),
         ("f(1)", "no function is called `f`", "f(1)"),
         ("min()", "`min` cannot take nothing", "min()"),
@@ -154,9 +159,65 @@ def test_of_a_hole_nothing_is_known_but_the_words_in_it() -> None:
         evaluate(expression, SCOPE)
 
 
+ONE: Final = Literal(1, NOWHERE)
+TWO: Final = Literal(2, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("f()", Apply("f", (), NOWHERE)),
+        ("f(1)", Apply("f", (ONE,), NOWHERE)),
+        ("f(1, 2,)", Apply("f", (ONE, TWO), NOWHERE)),
+        ("f(a=1)", Apply("f", (), NOWHERE, (("a", ONE),))),
+        ("f(1, b=2, a=1)", Apply("f", (ONE,), NOWHERE, (("b", TWO), ("a", ONE)))),
+        ("f(g(a=1))", Apply("f", (Apply("g", (), NOWHERE, (("a", ONE),)),), NOWHERE)),
+        ("f(b=h(2))", Apply("f", (), NOWHERE, (("b", Apply("h", (TWO,), NOWHERE)),))),
+        ("embed.weight", Attribute(("embed", "weight"), NOWHERE)),
+        ("transformer . wte.weight", Attribute(("transformer", "wte", "weight"), NOWHERE)),
+        ("[a.b, 1]", ListOf((Attribute(("a", "b"), NOWHERE), ONE), NOWHERE)),
+    ],
+)  # fmt: skip
+def test_arguments_by_name_and_parts_of_layers(text: str, expression: Expression) -> None:
+    assert parsed(text) == expression
+
+
+def test_the_place_of_an_argument_and_of_a_part_of_a_layer() -> None:
+    outer = parsed("f( g(x) , b = a.b )")
+    assert isinstance(outer, Apply)
+    assert [each.span.text for each in (outer, *outer.arguments, outer.named[0][1])] == [
+        "f( g(x) , b = a.b )",
+        "g(x)",
+        "a.b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("f(a=1, 2)", "A020", "2"),
+        ("f(g(a=1, b))", "A020", "b"),
+        ("f(a=1, b=2, a=3)", "A011", "a"),
+        ("f(a=)", "A020", ")"),
+        ("f(1=2)", "A020", "="),
+        ("f(a.b=2)", "A020", "="),
+        ("a.", "A020", ""),
+        ("a.1", "A020", "1"),
+        ("a.b.", "A020", ""),
+        (".a", "A020", "."),
+        ("f(1).a", "A020", "."),
+        ("f(x -> y)", "A020", "->"),
+    ],
+)
+def test_what_no_application_and_no_part_of_a_layer_is(text: str, code: str, place: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parsed(text)
+    assert (fault.value.finding.code, fault.value.finding.span.text) == (code, place)
+
+
 def test_names_are_found_in_order() -> None:
-    names = [name.text for name in free_names(parsed("a * f(b, [c])[d] + not_ - -a"))]
-    assert names == ["a", "b", "c", "d", "not_", "a"]
+    names = [name.text for name in free_names(parsed("a * f(b, [c])[d] + not_ - -a + g(e, h=f(k), l=m.n)"))]
+    assert names == ["a", "b", "c", "d", "not_", "a", "e", "k"]
     assert [name.span.text for name in free_names(parsed("(aa) + bb"))] == ["aa", "bb"]
 
 

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from archspec.op import Example, Op, ShapeError, count
 from archspec.ops import BY_NAME, OPS
 from archspec.ops.activation import LeakyRelu, Prelu, Relu, Softmax
-from archspec.ops.conv import Conv
+from archspec.ops.conv import Conv, ConvTranspose
 from archspec.ops.linear import Linear
 from archspec.ops.norm import BatchNorm, LocalResponseNorm
 from archspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, MaxPool
@@ -190,6 +190,32 @@ def test_conv_agrees_with_torch(use: tuple[Conv, Shape]) -> None:
 
 
 @st.composite
+def transposed_convolutions(draw: st.DrawFn) -> tuple[ConvTranspose, Shape]:
+    x = draw(inputs(channels=(1, 6)))
+    axes = x.rank - 2
+    op = ConvTranspose(
+        channels=draw(st.integers(1, 6)),
+        kernel=draw(per_axis(axes, st.integers(1, 4))),
+        stride=draw(st.just(1) | per_axis(axes, st.integers(1, 4))),
+        padding=draw(st.just(0) | per_axis(axes, st.integers(0, 4))),
+        output_padding=draw(st.just(0) | per_axis(axes, st.integers(0, 3))),
+        dilation=draw(st.just(1) | per_axis(axes, st.integers(1, 3))),
+        groups=draw(st.sampled_from([1, 1, 1, 2, 3])),
+        bias=draw(st.booleans()),
+    )
+    # Torch refuses an output without any position where there is one group, and gives it where there are several.
+    each = zip(x[2:], op.windows(x), op.output_paddings(x), strict=True)
+    assume(all(window.covered(size) + more != 2 * window.before for size, window, more in each))
+    return op, x
+
+
+@random_uses
+@given(transposed_convolutions())
+def test_conv_transpose_agrees_with_torch(use: tuple[ConvTranspose, Shape]) -> None:
+    agrees_with_torch(*use)
+
+
+@st.composite
 def max_pools(draw: st.DrawFn) -> tuple[MaxPool, Shape]:
     x = draw(inputs())
     axes = x.rank - 2
@@ -288,6 +314,28 @@ def test_other_ops_refuse_what_torch_refuses(kind: type[Op], number: int, x: Sha
             [2, 6, 5],
             "pads axis 2 by 5, but `reflect` can pad an axis of 5 by 4 at most",
         ),
+        (ConvTranspose(channels=8, kernel=3), [2, 3], "needs 3 to 5 axes, but the input has 2"),
+        (
+            ConvTranspose(channels=8, kernel=3, groups=3),
+            [2, 6, 5],
+            "has 3 groups, but 3 does not divide the channels of the output: 8",
+        ),
+        (
+            ConvTranspose(channels=8, kernel=3, stride=2, output_padding=(1, 2)),
+            [2, 6, 5, 5],
+            "has an output padding of 2, which is smaller neither than its stride of 2 nor than its dilation of 1",
+        ),
+        (
+            ConvTranspose(channels=8, kernel=3, stride=2, output_padding=(1, 1)),
+            [2, 6, 5],
+            "has a list of 2 for `output_padding`, but the input has 1 axis of space",
+        ),
+        (
+            ConvTranspose(channels=8, kernel=3, stride=3, padding=4, output_padding=1, dilation=2),
+            [2, 3, 9, 1],
+            "has a padding of 4, which takes 4 + 4 positions away from axis 3 of the output, but without it the axis "
+            "has only (1 - 1)*3 + 2*(3 - 1) + 1 + 1 = 6",
+        ),
         (MaxPool(kernel=2, padding=2), [2, 3, 8], "has a padding of 2, which is more than half of its kernel of 2"),
         (
             AvgPool(kernel=4, padding=2),
@@ -315,11 +363,27 @@ def test_refusals_give_the_arithmetic_and_a_cure(op: Op, sizes: list[int], messa
 def test_open_sizes_are_refused_only_where_every_number_would_be() -> None:
     height, channels = named("H"), named("C")
     assert Conv(channels=4, kernel=7, groups=2).infer(Shape.of(1, channels, height))
+    assert ConvTranspose(channels=4, kernel=1, padding=9, groups=2).infer(Shape.of(1, channels, height))
     assert MaxPool(kernel=5).infer(Shape.of(1, 3, height))
     with pytest.raises(ShapeError):
         Conv(channels=4, kernel=3, groups=2).infer(Shape.of(1, 2 * channels + 1, height))
     with pytest.raises(ShapeError):
+        ConvTranspose(channels=4, kernel=1, padding=2).infer(Shape.of(1, 3, height - height + 4))
+    with pytest.raises(ShapeError):
         MaxPool(kernel=5).infer(Shape.of(1, 3, height - height + 4))
+
+
+def test_a_transposed_convolution_gives_the_sizes_that_its_convolution_was_given() -> None:
+    size = named("N")
+    for kernel, stride, dilation, padding in product(range(1, 5), range(1, 5), range(1, 4), range(3)):
+        shared = {"kernel": kernel, "stride": stride, "dilation": dilation, "padding": padding}
+        convolution = Conv.model_validate({"channels": 3, **shared})
+        for output_padding in range(stride):
+            op = ConvTranspose.model_validate({"channels": 2, "output_padding": output_padding, **shared})
+            larger = op.infer(Shape.of(1, 3, size))
+            constant = dilation * (kernel - 1) + output_padding - 2 * padding - stride + 1
+            assert larger == Shape.of(1, 2, stride * size + constant)
+            assert convolution.infer(larger) == Shape.of(1, 3, size)
 
 
 def test_windows_in_ceil_mode_are_counted_as_torch_counts_them() -> None:
@@ -353,6 +417,11 @@ def test_windows_in_ceil_mode_are_counted_as_torch_counts_them() -> None:
             Conv(channels=8, kernel=3, padding=((0, 1), 0), bias=False),
             [1, 3, 9, 9],
             "PaddedConv2d(3, 8, kernel_size=3, padding=((0, 1), (0, 0)), bias=False)",
+        ),
+        (
+            ConvTranspose(channels=8, kernel=(4, 4), stride=2, padding=(1, 1), output_padding=(1, 0), bias=False),
+            [1, 3, 9, 9],
+            "nn.ConvTranspose2d(3, 8, kernel_size=4, stride=2, padding=1, output_padding=(1, 0), bias=False)",
         ),
         (MaxPool(kernel=3, stride=2), [1, 3, 9, 9], "nn.MaxPool2d(kernel_size=3, stride=2)"),
         (MaxPool(kernel=2, stride=2), [1, 3, 9, 9], "nn.MaxPool2d(kernel_size=2)"),

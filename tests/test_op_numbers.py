@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil, erf, exp, log, pi, sqrt, tanh
+from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812  # The name that everyone gives it.
 from torch import Tensor
 
+import archspec
 from archspec.op import Op
 from archspec.ops.activation import (
     Elu,
@@ -28,7 +31,7 @@ from archspec.ops.activation import (
     Softplus,
     Tanh,
 )
-from archspec.ops.conv import Conv
+from archspec.ops.conv import Conv, ConvTranspose
 from archspec.ops.linear import Linear
 from archspec.ops.norm import BatchNorm, LocalResponseNorm
 from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -111,6 +114,86 @@ def test_same_padding_puts_the_larger_half_last(kernel: int, dilation: int, pair
     module, explicit = module_of(same, x), module_of(same.model_copy(update={"padding": (pair,)}), x)
     explicit.load_state_dict(module.state_dict())
     torch.testing.assert_close(module(x), explicit(x))
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"),
+    [
+        (ConvTranspose(channels=1, kernel=2, bias=False), [[0, 0, 1], [0, 4, 6], [4, 12, 9]]),
+        (
+            ConvTranspose(channels=1, kernel=2, stride=2, bias=False),
+            [[0, 0, 0, 1], [0, 0, 2, 3], [0, 2, 0, 3], [4, 6, 6, 9]],
+        ),
+        (ConvTranspose(channels=1, kernel=2, padding=1, bias=False), [[4]]),
+        (
+            ConvTranspose(channels=1, kernel=2, stride=2, padding=1, output_padding=1, bias=False),
+            [[0, 2, 3], [2, 0, 3], [6, 6, 9]],
+        ),
+        # Where no tap of the kernel comes to lie there is nothing.
+        (
+            ConvTranspose(channels=1, kernel=2, stride=3, padding=1, output_padding=2, bias=False),
+            [[0, 0, 2, 3, 0], [0, 0, 0, 0, 0], [2, 0, 0, 3, 0], [6, 0, 6, 9, 0], [0, 0, 0, 0, 0]],
+        ),
+        (
+            ConvTranspose(channels=1, kernel=2, dilation=2, bias=False),
+            [[0, 0, 0, 1], [0, 0, 2, 3], [0, 2, 0, 3], [4, 6, 6, 9]],
+        ),
+    ],
+    ids=str,
+)
+def test_transposed_convolution_gives_the_numbers_worked_by_hand(
+    op: ConvTranspose, expected: list[list[float]]
+) -> None:
+    x = torch.tensor([[[[0, 1], [2, 3]]]], dtype=torch.float32)
+    module = module_of(op, x)
+    with torch.no_grad():
+        module.load_state_dict({"weight": x})
+        assert module(x)[0, 0].tolist() == expected
+
+
+every_transposed = pytest.mark.parametrize(
+    ("sizes", "settings"),
+    [
+        ((9,), {"kernel": 4, "stride": 2, "padding": 1}),
+        ((5,), {"kernel": 3, "stride": 3, "output_padding": 2, "groups": 2, "bias": False}),
+        ((4, 6), {"kernel": (3, 2), "stride": (2, 3), "padding": (1, 0), "output_padding": (1, 2)}),
+        ((5, 5), {"kernel": 3, "dilation": (1, 3), "padding": 2, "output_padding": (0, 2), "groups": 2}),
+        ((2, 3, 4), {"kernel": (1, 2, 3), "stride": 2, "padding": (0, 1, 2), "dilation": (1, 1, 2), "groups": 2}),
+    ],
+    ids=str,
+)
+
+
+@every_transposed
+def test_a_compiled_transposed_convolution_is_that_of_torch(sizes: tuple[int, ...], settings: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, *sizes)
+    op = ConvTranspose(channels=6, **settings)
+    space = ", ".join("DHW"[-len(sizes) :])
+    module = archspec.loads(f"model Decoder {{ input x: [B, 4, {space}]\n up = {op}\n relu }}").compile()
+    weights = module.state_dict()
+    options = {name: value for name, value in settings.items() if name not in ("kernel", "bias")}
+    function = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[len(sizes)]
+    expected = function(x, weights["up.weight"], weights.get("up.bias"), **options).relu()
+    assert op.infer(Shape(tuple(x.shape))) == Shape(tuple(expected.shape))
+    torch.testing.assert_close(module(x), expected)
+
+
+@every_transposed
+def test_a_transposed_convolution_is_the_gradient_of_its_convolution(
+    sizes: tuple[int, ...], settings: dict[str, Any]
+) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, *sizes)
+    transposed = module_of(ConvTranspose(channels=6, **{**settings, "bias": False}), x)
+    larger = transposed(x)
+    shared = {name: value for name, value in settings.items() if name != "output_padding"}
+    z = torch.randn_like(larger, requires_grad=True)
+    convolution = module_of(Conv(channels=4, **{**shared, "bias": False}), z)
+    convolution.load_state_dict(transposed.state_dict())
+    # With an output padding above the stride there are further positions, to which nothing here belongs.
+    convolution(z)[(..., *map(slice, sizes))].backward(x)
+    torch.testing.assert_close(larger, z.grad)
 
 
 def pooled_by_hand(

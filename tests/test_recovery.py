@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec import Op, Report, loads
-from archspec.compiler import read_bytes
+from archspec.compiler import Outside, read_bytes
 from archspec.ops import OPS
 from archspec.render import json as json_form
 from archspec.render.text import render
@@ -80,7 +80,7 @@ syntaxes = st.sampled_from(["arch", "yaml"])
 
 def told(data: bytes, syntax: str | None) -> Report:
     """The report on some bytes, shown in both forms; a graph exists exactly where there are no errors."""
-    model = read_bytes(data, "spec", syntax, ())
+    model = read_bytes(data, "spec", syntax, Outside())
     report = model.check()
     assert render(report) or report.is_clean
     assert len(json.loads(json_form.render(report))) == len(report)

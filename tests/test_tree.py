@@ -59,6 +59,120 @@ def test_the_two_syntaxes_say_the_same(text: str, same: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("y = gate * x + 1", "  - value: gate * x + 1\n    name: y"),
+        ("gate * x + 1", "  - gate * x + 1"),
+        ("gate * x + 1", "  - value: gate * x + 1"),
+        ("gate * x -> relu", "  - gate * x -> relu"),
+        ("gate * x -> relu", "  - [value: gate * x, relu]"),
+        ("-x -> relu", "  - -x -> relu"),
+        ("tanh(c) * softmax(x, axis=1)", "  - value: tanh(c) * softmax(x, axis=1)"),
+        ("(a + b) * (c)", "  - (a + b) * (c)"),
+        ("(a + b) -> relu", "  - [value: a + b, relu]"),
+        ("x ** -2 / n", "  - value: x ** -2 / n"),
+        ("tanh(c)", "  - tanh: c"),
+        ("(embed * 2 ** 0.5, y) -> add", "  - (embed * 2 ** 0.5, y) -> add"),
+        ("(embed * 2 ** 0.5, y) -> add", "  - add:\n    from: [value: embed * 2 ** 0.5, y]"),
+        ("(embed * 2 ** 0.5, y) -> add", "  - add:\n    from: [embed * 2 ** 0.5, y]"),
+        ("(_, memory) -> Decoder(8)", "  - Decoder: 8\n    from: [_, memory]"),
+        ("(target -> embed, y) -> add", "  - add:\n    from: [target -> embed, y]"),
+        ("(target -> embed, y) -> add", "  - add:\n    from: [[target, embed], y]"),
+        ("(target -> embed) -> relu", "  - (target -> embed) -> relu"),
+        ("(target -> embed) -> relu", "  - [[target, embed], relu]"),
+        ("((a, b) -> add) -> relu", "  - [{add: , from: [a, b]}, relu]"),
+        ("(x) -> relu", "  - [x, relu]"),
+        ("concat { a * 2\n b -> relu }", "  - {concat: , branches: [a * 2, b -> relu]}"),
+        ("output fc = linear(10)", "  - linear: 10\n    output: fc"),
+        ("output a = relu(x) when training", "  - {relu: x, output: a, when: training}"),
+        ("output y = conv(8) -> relu", "  - {output: y, chain: [conv: 8, relu]}"),
+        ("output y = x + 1", "  - {output: y, value: x + 1}"),
+        ("output y = { relu }", "  - {output: y, layers: [relu]}"),
+        ("output hidden = encoder", "  - {output: hidden, chain: [encoder]}"),
+        ("output hidden = encoder when training", "  - {output: hidden, when: training, chain: [encoder]}"),
+        ("PreSE(16) { conv(8) -> relu }", "  - PreSE: 16\n    branches: [conv(8) -> relu]"),
+        ("scan(LSTM(hidden), direction=both)", "  - scan: {1: LSTM(hidden), direction: both}"),
+        ("linear(5, weight=embed.weight)", "  - linear: {1: 5, weight: embed.weight}"),
+        ("conv(8, init=normal(std=0.01))", "  - conv: {1: 8, init: normal(std=0.01)}"),
+        ("relu\n    init normal(std=0.02)", "  - relu\ninit: normal(std=0.02)"),
+        ("relu\n    init kaiming, bias=zeros", "  - relu\ninit: {1: kaiming, bias: zeros}"),
+        ("relu\n    init weight=zeros", "  - relu\ninit: {weight: zeros}"),
+        ('relu\n    expect C % g == 0: "{C}"', "  - relu\nexpect: [{that: C % g == 0, message: '{C}'}]"),
+        ('relu\n    expect B == 1: "b"\n    expect n == 2', "  - relu\nexpect: [{that: B == 1, message: b}, n == 2]"),
+    ],
+)  # fmt: skip
+def test_the_two_syntaxes_say_the_same_of_the_lines_of_a_body(text: str, same: str) -> None:
+    assert plain(tree_of(arch(text), "arch")) == plain(tree_of(yaml(same), "yaml"))
+    assert tree_of(arch(text), "arch") == tree_of(yaml(same), "yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("classes = 10", "classes: 10"),
+        ("width", "width: "),
+        ("width: number", "width: {type: number}"),
+        ("width: number(min=0) = 1.0", "width: {type: number, min: 0, default: 1.0}"),
+        ("norm: word(none, batch) = none", "norm: {type: word, values: [none, batch], default: none}"),
+        ("norm: word(none, [a, b], max=2)", "norm: {type: word, values: [none, [a, b]], max: 2}"),
+        ("unit: layer = Bottleneck(groups=32)", "unit: {type: layer, default: Bottleneck(groups=32)}"),
+        ("depths: list = [3, 4]", "depths: {type: list, default: [3, 4]}"),
+        ("n: int() = 2", "n: {type: int, default: 2}"),
+    ],
+)
+def test_the_two_syntaxes_say_the_same_of_parameters(text: str, same: str) -> None:
+    assert tree_of(arch("relu", f"model M({text})"), "arch") == tree_of(
+        yaml("  - relu", f"params: {{{same}}}\n"), "yaml"
+    )
+
+
+LIBRARY = """\
+use "blocks/se.arch"
+use std.se
+use std.vision.se
+
+"A cell."
+cell LSTM(hidden) {
+    input x: [B, ..., D]
+    state h: [B, hidden], c: [B, hidden]
+    state k: [B]
+    init normal(std=0.02)
+    next c = f * c + i
+    next h = (x, h) -> concat -> tanh
+    next h = linear(8)
+    next k = y
+    h
+}
+
+block SE { relu }
+"""
+
+SAME_LIBRARY = """\
+use: [blocks/se.arch, std.se, std.vision.se]
+cells:
+  LSTM:
+    doc: A cell.
+    params: {hidden: }
+    inputs: {x: [B, ..., D]}
+    state: {h: [B, hidden], c: [B, hidden], k: [B]}
+    init: normal(std=0.02)
+    layers:
+      - {value: f * c + i, next: c}
+      - {next: h, chain: ["(x, h) -> concat", tanh]}
+      - {linear: 8, next: h}
+      - {next: k, chain: [y]}
+      - h
+blocks:
+  SE: {layers: [relu]}
+"""
+
+
+def test_the_two_syntaxes_say_the_same_of_a_file_without_a_model() -> None:
+    assert plain(tree_of(LIBRARY, "arch")) == plain(tree_of(SAME_LIBRARY, "yaml"))
+    assert tree_of(LIBRARY, "arch") == tree_of(SAME_LIBRARY, "yaml")
+
+
+@pytest.mark.parametrize(
     "path", sorted(each for each in SPECS.rglob("*.*") if each.is_file()), ids=lambda path: path.name
 )
 def test_the_specs_are_read_without_holes(path: Path) -> None:

@@ -9,6 +9,8 @@ import yaml as pyyaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archspec.diagnostics import Report
+from archspec.source import Source
 from archspec.syntax import yaml
 from archspec.syntax.tree import Fields, Items, Scalar
 from tests.trees import plain, read, scalars, tree_of
@@ -90,6 +92,67 @@ def test_layers_are_found_inside_lines() -> None:
     tree = tree_of('model: M\nlayers:\n  - conv(8, kernel=[3, 5]) -> relu\n  - "linear(2)"\n', "yaml")
     written = [word.span.text for word in scalars(tree)]
     assert written == ["model", "M", "layers", "conv", "8", "8", "kernel", "3", "5", "relu", "linear", "2"]
+
+
+def test_a_line_may_go_over_several_lines() -> None:
+    tree = tree_of('layers:\n  - conv(8 + 1,\n      kernel=3)\n  - "conv(\\x38 * 2) -> relu"\n  - a *\n    b', "yaml")
+    layers = [{"conv": {"1": "8 + 1", "kernel": "3"}}, [{"conv": "8 * 2"}, "relu"], {"value": "a * b"}]
+    assert plain(tree) == {"layers": layers}
+
+
+@pytest.mark.parametrize("where", ["blocks: {M: {layers: [%s]}}", "cells: {M: {layers: [%s]}}", "layers: [%s]"])
+def test_lines_are_read_wherever_layers_stand(where: str) -> None:
+    short, long = (tree_of(where % layer, "yaml") for layer in ("a * b -> relu", "[value: a * b, relu]"))
+    assert short == long
+
+
+def test_what_stands_beside_an_op_is_no_op_without_settings() -> None:
+    tree = tree_of("layers:\n  - {output: , when: , next: , name: , from: , value: , branches: , relu: }", "yaml")
+    assert plain(tree)["layers"] == [
+        {"output": "", "when": "", "next": "", "name": "", "from": "", "value": "", "branches": "", "relu": {}}
+    ]
+
+
+@pytest.mark.parametrize("formula", ["a -> b", "a", "1", "{b: }", "[a * b]"])
+def test_what_stands_under_a_value_is_no_line(formula: str) -> None:
+    tree = tree_of(f"layers:\n  - value: {formula}\nstate: [a * b]\ninit: a * b\nuse: [a * b]", "yaml")
+    value = {"{b: }": {"b": ""}, "[a * b]": ["a * b"]}.get(formula, formula)
+    assert plain(tree) == {"layers": [{"value": value}], "state": ["a * b"], "init": "a * b", "use": ["a * b"]}
+
+
+def test_what_flows_into_a_layer_is_read_as_lines() -> None:
+    tree, codes = read(
+        "layers:\n  - {add: , from: [a * 2, b -> c, _]}\n  - {relu: , from: b -> c}\n  - {relu: , from: (}", "yaml"
+    )
+    assert codes == ["A021"]
+    assert tree is not None
+    assert plain(tree)["layers"] == [
+        {"add": {}, "from": [{"value": "a * 2"}, ["b", "c"], "_"]},
+        {"relu": {}, "from": [["b", "c"]]},
+        {"relu": {}, "from": [...]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "cure"),
+    [
+        ("concat { a }", "{", "in YAML, what stands in braces is a mapping"),
+        ("x -> concat { a } -> relu", "{", "in YAML, what stands in braces is a mapping"),
+        ("x * { a }", "{ a }", "give it a name in a line of its own"),
+        ("repeat 3 { a }", "{", "in YAML, what stands in braces is a mapping"),
+        ("'{ a }'", "{", "in YAML, what stands in braces is a mapping"),
+        ("fc = linear(10)", "=", "in YAML, a name stands beside its layer"),
+        ("a -> b * c", "*", "a formula stands where a chain starts"),
+        ("3", "3", ""),
+        ("(x -> tanh) * c", "(x -> tanh)", "write `tanh(x)`"),
+    ],
+)
+def test_what_cannot_stand_in_a_line(line: str, place: str, cure: str) -> None:
+    report = Report()
+    yaml.parse_file(Source("spec.yaml", f"layers:\n  - {line}\n"), report)
+    [finding] = report
+    assert finding.span.text == place
+    assert finding.help().startswith(cure)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ The docstring of each is what `archspec explain` prints, and its examples are ru
 
 from __future__ import annotations
 
-from archspec.catalog import fields, graph, settings, shapes, text
+from archspec.catalog import fields, files, graph, parameters, recurrence, settings, shapes, starts, text
 from archspec.diagnostics import Diagnostic
 
 CATALOG: tuple[type[Diagnostic], ...] = (
@@ -23,6 +23,11 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     text.TooDeep,
     text.SyntaxFault,
     text.UnclosedBracket,
+    files.ForbiddenFile,
+    files.UseCycle,
+    files.UnknownLibrary,
+    files.UnusedUse,
+    files.TooManyFiles,
     fields.UnknownField,
     fields.MissingField,
     fields.WrongKind,
@@ -34,15 +39,21 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     settings.SettingTwice,
     fields.UnknownName,
     fields.InvalidExpression,
-    fields.UnknownParameter,
-    fields.MissingParameter,
+    parameters.UnknownParameter,
+    parameters.MissingParameter,
     fields.DuplicateName,
     fields.InvalidName,
     fields.UnknownElement,
-    fields.UnusedParameter,
+    parameters.UnusedParameter,
     fields.UnsupportedVersion,
     fields.UnclearLayer,
-    fields.UnknownVariant,
+    parameters.UnknownVariant,
+    fields.UnclearName,
+    parameters.WrongParameter,
+    parameters.WrongLayers,
+    starts.WrongInit,
+    starts.UnusedInit,
+    parameters.UnknownSize,
     graph.UnclearStart,
     graph.UnknownValue,
     graph.UnusedValue,
@@ -55,6 +66,12 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     graph.UnusedBlock,
     graph.TooManyLayers,
     graph.BlockLikeOp,
+    starts.UnknownWeight,
+    starts.UnlikeWeights,
+    recurrence.MisplacedResult,
+    recurrence.WrongState,
+    recurrence.MissingNext,
+    recurrence.WrongScan,
     shapes.ShapeFault,
     shapes.WrongElement,
     shapes.FailedExpectation,

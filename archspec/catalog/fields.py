@@ -183,65 +183,6 @@ class InvalidExpression(Diagnostic):
 
 
 @final
-class UnknownParameter(Diagnostic):
-    """A setting from outside, by `--set` or in Python, names a parameter that the model does not have.
-
-    Wrong: `archspec check specs/alexnet.yaml --set clases=10`.
-
-    Right: `archspec check specs/alexnet.yaml --set classes=10`.
-    """
-
-    code = "A112"
-    name = "unknown-parameter"
-    model: str
-    parameter: str
-    known: tuple[str, ...]
-    suggestion: str | None
-
-    def message(self) -> str:
-        return f"`{self.model}` has no parameter `{self.parameter}`"
-
-    def help(self) -> str:
-        if self.suggestion:
-            return did_you_mean(self.suggestion)
-        return all_of("parameter", self.known) if self.known else "it has no parameters"
-
-
-@final
-class MissingParameter(Diagnostic):
-    """A parameter has no default, and no value from outside.
-
-    Wrong:
-
-    ```arch
-    model Classifier(classes) {
-        input x: [B, 8]
-        linear(classes)
-    }
-    ```
-
-    Right:
-
-    ```arch
-    model Classifier(classes = 2) {
-        input x: [B, 8]
-        linear(classes)
-    }
-    ```
-    """
-
-    code = "A113"
-    name = "missing-parameter"
-    parameter: str
-
-    def message(self) -> str:
-        return f"`{self.parameter}` has no value"
-
-    def help(self) -> str:
-        return f"give it a default, or a value with `--set {self.parameter}=VALUE`"
-
-
-@final
 class DuplicateName(Diagnostic):
     """Two things in one place have the same name.
 
@@ -354,40 +295,6 @@ class UnknownElement(Diagnostic):
 
 
 @final
-class UnusedParameter(Diagnostic):
-    """A parameter that nothing uses. Whoever sets it would wonder why nothing changes.
-
-    Wrong:
-
-    ```arch
-    model Classifier(classes = 2) {
-        input x: [B, 8]
-        linear(2)
-    }
-    ```
-
-    Right:
-
-    ```arch
-    model Classifier(classes = 2) {
-        input x: [B, 8]
-        linear(classes)
-    }
-    ```
-    """
-
-    code = "A117"
-    name = "unused-parameter"
-    parameter: str
-
-    def message(self) -> str:
-        return f"nothing uses the parameter `{self.parameter}`"
-
-    def help(self) -> str:
-        return f"use `{self.parameter}` in a layer, or remove it"
-
-
-@final
 class UnsupportedVersion(Diagnostic):
     """The key `archspec` says for which version of the language a file was written; there is one so far.
 
@@ -419,31 +326,6 @@ class UnsupportedVersion(Diagnostic):
 
     def help(self) -> str:
         return "write `archspec: 1`, or leave the line out"
-
-
-@final
-class UnknownVariant(Diagnostic):
-    """A variant is asked for that the spec does not have.
-
-    Wrong: `archspec check specs/vgg.arch:vgg15`.
-
-    Right: `archspec check specs/vgg.arch:vgg16`.
-    """
-
-    code = "A120"
-    name = "unknown-variant"
-    model: str
-    variant: str
-    known: tuple[str, ...]
-    suggestion: str | None
-
-    def message(self) -> str:
-        return f"`{self.model}` has no variant `{self.variant}`"
-
-    def help(self) -> str:
-        if self.suggestion:
-            return did_you_mean(self.suggestion)
-        return f"its variants are {listed(self.known, 'and')}" if self.known else "it has no variants"
 
 
 @final
@@ -484,3 +366,40 @@ class UnclearLayer(Diagnostic):
         if not self.ops:
             return "write the op as a key, such as `linear: 10`"
         return "start a new layer with `-` for each op, or indent what belongs to an op further than its name"
+
+
+@final
+class UnclearName(Diagnostic):
+    """A layer of a YAML file gives its value a `name`, makes it an `output` with a name, or the `next` of a state.
+
+    Wrong:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers:
+      - linear: 2
+        name: fc
+        output: logits
+    ```
+
+    Right:
+
+    ```yaml
+    model: Classifier
+    inputs: {x: [B, 8]}
+    layers:
+      - linear: 2
+        output: logits
+    ```
+    """
+
+    code = "A121"
+    name = "unclear-name"
+    keys: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"a layer has one of {listed(self.keys, 'and')}, and this has {len(self.keys)}"
+
+    def help(self) -> str:
+        return f"leave out {listed(self.keys)}; an output goes by its name in the whole of the model"

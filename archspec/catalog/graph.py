@@ -278,7 +278,7 @@ class RecursiveBlock(Diagnostic):
 
 @final
 class UnusedBlock(Diagnostic):
-    """A block that nothing uses.
+    """A block that nothing uses, or a cell that no `scan` runs.
 
     Wrong:
 
@@ -304,12 +304,13 @@ class UnusedBlock(Diagnostic):
     code = "A210"
     name = "unused-block"
     block: str
+    is_cell: bool = False
 
     def message(self) -> str:
-        return f"nothing uses the block `{self.block}`"
+        return f"nothing {'runs the cell' if self.is_cell else 'uses the block'} `{self.block}`"
 
     def help(self) -> str:
-        return "remove it, or use it like an op"
+        return f"remove it, or use it: `scan({self.block}(...))`" if self.is_cell else "remove it, or use it like an op"
 
 
 @final

@@ -118,12 +118,22 @@ class FailedExpectation(Diagnostic):
     name = "failed-expectation"
     expectation: str
     actual: str
+    words: str = ""
+    """What the author of the spec says of it."""
+
+    use: Span | None = None
+    """The use of a block that it does not hold for."""
 
     def message(self) -> str:
-        return f"`{self.expectation}` does not hold"
+        return self.words or f"`{self.expectation}` does not hold"
 
     def label(self) -> str:
-        return self.actual
+        if not self.words:
+            return self.actual
+        return f"`{self.expectation}` does not hold: {self.actual}" if self.actual else "this does not hold"
+
+    def related(self) -> tuple[Related, ...]:
+        return () if self.use is None else (Related(self.use, "in this use"),)
 
 
 @final

@@ -19,11 +19,12 @@ class UnreadableFile(Diagnostic):
 
     code = "A001"
     name = "unreadable-file"
+    file: str
     reason: str
     suggestion: str | None = None
 
     def message(self) -> str:
-        return f"cannot read `{self.span.source.name}`: {self.reason}"
+        return f"cannot read `{self.file}`: {self.reason}"
 
     def help(self) -> str:
         return f"did you mean `{self.suggestion}`?" if self.suggestion else ""

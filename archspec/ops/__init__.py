@@ -27,7 +27,7 @@ from archspec.ops.activation import (
 )
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
-from archspec.ops.conv import Conv
+from archspec.ops.conv import Conv, ConvTranspose
 from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
 from archspec.ops.linear import Linear
 from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
@@ -56,6 +56,7 @@ from archspec.ops.reshaping import (
 
 OPS: Final[tuple[type[Op], ...]] = (
     Conv,
+    ConvTranspose,
     Linear,
     MaxPool,
     AvgPool,

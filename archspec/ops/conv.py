@@ -1,16 +1,17 @@
-"""Convolutions."""
+"""Convolutions and their transposes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
-from typing import Annotated, Literal, TypeAlias, final
+from typing import Annotated, Any, Literal, TypeAlias, final
 
 from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.window import Window, check_margins, ends, output_sizes, per_axis, space
-from archspec.setting import Count, Flag, Margin, Margins, Positive, PositivePerAxis, Says
+from archspec.ops.window import Window, check_margins, output_sizes, per_axis, space, transposed_sizes, windows_of
+from archspec.setting import Count, Flag, Margin, Margins, NonNegativePerAxis, Positive, PositivePerAxis, Says
 from archspec.shape import Shape
 from archspec.size import Size, differs
 
@@ -64,7 +65,7 @@ class Conv(Op):
 
     def infer(self, x: Shape) -> Shape:
         sizes = space(x)
-        self._check_groups(x[1])
+        _check_groups(self.groups, x[1], self.channels)
         windows = self.windows(x)
         self._check_padding(sizes, windows)
         return x.with_sizes((x[0], self.channels, *output_sizes(sizes, windows)))
@@ -72,17 +73,15 @@ class Conv(Op):
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """How the kernel moves along each axis of space."""
         axes = len(space(x))
-        kernels = per_axis(self.kernel, axes, "kernel")
-        strides = per_axis(self.stride, axes, "stride")
-        dilations = per_axis(self.dilation, axes, "dilation")
-        if self.padding == "same":
-            surplus = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
-            margins = [(each // 2, each - each // 2) for each in surplus]
-        else:
-            margins = list(ends(0 if self.padding == "valid" else self.padding, axes, "padding"))
+        padding: Any = 0 if self.padding in ("same", "valid") else self.padding
+        windows = windows_of(axes, kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=padding)
+        if self.padding != "same":
+            return windows
+        # Padded by one position less than it covers, a window fits once at each position.
+        halves = [(window.extent - 1) // 2 for window in windows]
         return tuple(
-            Window(kernel, stride, dilation, before, after)
-            for kernel, stride, dilation, (before, after) in zip(kernels, strides, dilations, margins, strict=True)
+            replace(window, before=half, after=window.extent - 1 - half)
+            for window, half in zip(windows, halves, strict=True)
         )
 
     def weights(self, x: Shape) -> dict[str, Shape]:
@@ -93,15 +92,6 @@ class Conv(Op):
     def macs(self, x: Shape) -> Size:
         positions = prod(self.infer(x)[2:])
         return x[0] * positions * self.weights(x)["weight"].elements
-
-    def _check_groups(self, channels: Size) -> None:
-        for whose, count in (("input", channels), ("output", self.channels)):
-            if differs(count % self.groups, 0):
-                raise ShapeError(
-                    f"has {self.groups} groups, but {self.groups} does not divide the channels of the {whose}: {count}",
-                    setting="groups",
-                    help="use a number of groups that divides the channels of the input and of the output",
-                )
 
     def _check_padding(self, sizes: tuple[Size, ...], windows: tuple[Window, ...]) -> None:
         if self.padding == "same" and any(differs(window.stride, 1) for window in windows):
@@ -132,3 +122,124 @@ class Conv(Op):
                 cls(channels=2, kernel=3, padding=(1, (1, 0), 0), dilation=(1, 2, 1), bias=False), [1, 2, 5, 6, 4]
             ),
         )
+
+
+@final
+class ConvTranspose(Op):
+    """A transposed convolution, also called a deconvolution, over one, two or three axes of space.
+
+    Each position of the input adds the kernel, times its value, to the output, `stride` positions further on than the
+    position before it:
+
+        y[o, p] = b[o] + sum of w[c, o, j] * x[c, i] over all c, i and j with i*stride + j*dilation - padding = p
+
+    But for the bias it is, as a linear map, the transpose of `conv` with the same weight and settings, in which input
+    and output have changed places; it does not bring back the values that `conv` was given. How many axes of space
+    there are is taken from the input.
+
+    Shapes: `[batch, in, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
+    `(n - 1)*stride - 2*padding + dilation*(kernel - 1) + output_padding + 1`.
+    Source: Zeiler et al., "Deconvolutional networks", 2010; the arithmetic is that of Dumoulin and Visin, "A guide to
+    convolution arithmetic for deep learning", 2016, arXiv:1603.07285; `torch.nn.ConvTranspose2d`.
+
+    `kernel`, `stride`, `padding`, `output_padding` and `dilation` are one number for all axes of space, or a list with
+    one for each. The padding is that of the convolution of which this is the transpose, so here it takes positions away
+    from both ends of the output.
+
+    A convolution with a stride above 1 makes the same size of several. `output_padding` says which of these is meant:
+    each axis of the output goes on for so many positions at its end, which are computed like all others. It must be
+    smaller than the stride or the dilation.
+
+    With `groups: g`, the channels of the input and of the output are cut into `g` groups, and each group of the output
+    sees its own group of the input only; `g` must divide both.
+
+    The weight has the shape `[in, channels/groups, kernel...]`; every position of the input costs as many multiply-adds
+    as the weight has elements, even where the padding takes away what it adds to.
+    """
+
+    name = "conv_transpose"
+    family = Family.CONVOLUTION
+
+    channels: Count = Field(description="channels of the output")
+    kernel: PositivePerAxis = Field(description="size of the kernel along each axis of space, in positions")
+    stride: PositivePerAxis = Field(1, description="positions of the output that the kernel moves by")
+    padding: NonNegativePerAxis = Field(
+        0, description="positions that are taken away at each end of each axis of space of the output"
+    )
+    output_padding: NonNegativePerAxis = Field(
+        0, description="positions by which each axis of space of the output is longer at its end"
+    )
+    dilation: PositivePerAxis = Field(1, description="distance between neighbouring taps of the kernel; 1 is dense")
+    groups: Positive = Field(1, description="groups of channels that do not see each other")
+    bias: Flag = Field(True, description="whether a trained number is added to each channel")
+
+    def infer(self, x: Shape) -> Shape:
+        sizes = space(x)
+        _check_groups(self.groups, x[1], self.channels)
+        windows = self.windows(x)
+        extra = self.output_paddings(x)
+        self._check_output_paddings(extra)
+        return x.with_sizes((x[0], self.channels, *transposed_sizes(sizes, windows, extra)))
+
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        """How the kernel moves along each axis of space of the output."""
+        return windows_of(
+            len(space(x)), kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=self.padding
+        )
+
+    def output_paddings(self, x: Shape) -> tuple[int, ...]:
+        """The positions by which each axis of space of the output is longer at its end."""
+        return per_axis(self.output_padding, len(space(x)), "output_padding")
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        kernel = per_axis(self.kernel, x.rank - 2, "kernel")
+        weight = {"weight": Shape.of(x[1], self.channels // self.groups, *kernel)}
+        return weight | {"bias": Shape.of(self.channels)} if self.bias else weight
+
+    def macs(self, x: Shape) -> Size:
+        return x[0] * prod(space(x)) * self.weights(x)["weight"].elements
+
+    def _check_output_paddings(self, extra: tuple[int, ...]) -> None:
+        axes = len(extra)
+        strides = per_axis(self.stride, axes, "stride")
+        dilations = per_axis(self.dilation, axes, "dilation")
+        for more, stride, dilation in zip(extra, strides, dilations, strict=True):
+            most = max(stride, dilation) - 1
+            if more > most:
+                raise ShapeError(
+                    f"has an output padding of {more}, which is smaller neither than its stride of {stride} nor than "
+                    f"its dilation of {dilation}",
+                    setting="output_padding",
+                    help=f"use an `output_padding` of at most {most}, or a larger `stride`",
+                )
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(channels=3, kernel=4, stride=2, padding=1, bias=False), [2, 8, 16, 16]),
+            Example.of(cls(channels=6, kernel=3, stride=2, padding=1, output_padding=1), [2, 4, 9]),
+            Example.of(cls(channels=6, kernel=2, stride=3), [1, 4, 1]),
+            Example.of(cls(channels=8, kernel=(3, 1), stride=(2, 1), padding=(1, 0), groups=4), [2, 4, 8, 7]),
+            Example.of(cls(channels=4, kernel=3, dilation=2, output_padding=(0, 1), groups=2), [2, 6, 5, 8]),
+            Example.of(
+                cls(
+                    channels=2,
+                    kernel=(3, 2, 1),
+                    stride=(1, 2, 3),
+                    padding=(2, 0, 1),
+                    output_padding=(1, 0, 2),
+                    dilation=(2, 3, 1),
+                ),
+                [1, 2, 3, 4, 5],
+            ),
+        )
+
+
+def _check_groups(groups: int, inputs: Size, outputs: Size) -> None:
+    for whose, count in (("input", inputs), ("output", outputs)):
+        if differs(count % groups, 0):
+            raise ShapeError(
+                f"has {groups} groups, but {groups} does not divide the channels of the {whose}: {count}",
+                setting="groups",
+                help="use a number of groups that divides the channels of the input and of the output",
+            )

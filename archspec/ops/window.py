@@ -5,10 +5,16 @@ positions ahead of the input, moves by `stride`, and must end at most `after` po
 
     floor((n + before + after - dilation * (kernel - 1) - 1) / stride) + 1
 
-times on an axis of size `n`.
+times on an axis of size `n`. The other way around, `n` such windows cover
 
-Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016 (relationship 15, the general
-case); `torch.nn.Conv2d` and `torch.nn.MaxPool2d` state the same formula.
+    (n - 1) * stride + dilation * (kernel - 1) + 1
+
+positions, from the first one of the first window to the last one of the last. Of these a transposed convolution takes
+away those before and after, so that it undoes the first formula but for what the floor has cut off.
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016 (arXiv:1603.07285; relationships
+14 and 15, the general cases); `torch.nn.Conv2d`, `torch.nn.MaxPool2d` and `torch.nn.ConvTranspose2d` state the same
+formulas.
 """
 
 from __future__ import annotations
@@ -62,6 +68,10 @@ class Window:
         """How often the window fits on an axis of this size: the size of the output."""
         return self.room(size, ceil_mode=ceil_mode) // self.stride + 1
 
+    def covered(self, count: Size) -> Size:
+        """The positions from the first tap of the first window to the last tap of the last of so many windows."""
+        return (count - 1) * self.stride + self.extent
+
 
 def space(x: Shape) -> tuple[Size, ...]:
     """The sizes of the one to three axes of space of an input `[batch, channels, space...]`."""
@@ -85,6 +95,18 @@ def per_axis(value: Any, axes: int, setting: str) -> tuple[Any, ...]:
             help=f"write one number, or a list of {axes}",
         )
     return value
+
+
+def windows_of(axes: int, *, kernel: Any, stride: Any, dilation: Any, padding: Any) -> tuple[Window, ...]:
+    """How a window moves along each of so many axes of space, by the values of the settings of these names."""
+    each = zip(
+        per_axis(kernel, axes, "kernel"),
+        per_axis(stride, axes, "stride"),
+        per_axis(dilation, axes, "dilation"),
+        ends(padding, axes, "padding"),
+        strict=True,
+    )
+    return tuple(Window(size, step, distance, before, after) for size, step, distance, (before, after) in each)
 
 
 def ends(value: Any, axes: int, setting: str) -> tuple[tuple[Size, Size], ...]:
@@ -116,6 +138,27 @@ def output_sizes(sizes: Sequence[Size], windows: Sequence[Window], *, ceil_mode:
         if below(window.room(size, ceil_mode=ceil_mode), 0):
             raise _too_large(window, size, axis)
     return tuple(window.positions(size, ceil_mode=ceil_mode) for size, window in zip(sizes, windows, strict=True))
+
+
+def transposed_sizes(sizes: Sequence[Size], windows: Sequence[Window], extra: Sequence[Size]) -> tuple[Size, ...]:
+    """The size of each axis of space that the windows cover without its padding, and with what is added at its end.
+
+    Raises `ShapeError` where the padding leaves nothing of an axis.
+    """
+    found = []
+    for axis, (size, window, more) in enumerate(zip(sizes, windows, extra, strict=True), start=2):
+        covered = window.covered(size) + more
+        kept = covered - window.before - window.after
+        if below(kept, 1):
+            arithmetic = f"({size} - 1)*{window.stride} + {window.dilation}*({window.kernel} - 1) + {more} + 1"
+            raise ShapeError(
+                f"has a padding of {window.before}, which takes {window.before} + {window.after} positions away from "
+                f"axis {axis} of the output, but without it the axis has only {arithmetic} = {covered}",
+                setting="padding",
+                help=f"use a `padding` of at most {(covered - 1) // 2} for this axis",
+            )
+        found.append(kept)
+    return tuple(found)
 
 
 def _too_large(window: Window, size: Size, axis: int) -> ShapeError:

@@ -7,12 +7,15 @@ meet is still reported, and every other is left alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Final, TypeGuard
 
-from archspec.build import Built, Part
+from archspec.build import Built
+from archspec.build.uses import Part
 from archspec.catalog.fields import InvalidExpression, UnknownName
 from archspec.catalog.shapes import FailedExpectation, OpenExpectation
 from archspec.diagnostics import Diagnostic, Report
@@ -34,6 +37,7 @@ from archspec.size import Formula, named
 from archspec.source import Span
 from archspec.spec import Expectation, Spec
 from archspec.spelling import closest
+from archspec.syntax.tree import Scalar
 
 MOST_CASES: Final = 1000
 """An expectation of several values whose shapes errors hide is not looked into any further than this."""
@@ -45,6 +49,8 @@ def check_expectations(spec: Spec, built: Built, report: Report) -> None:
     for part in built.parts:
         for expectation in part.expectations:
             finding = _checked(expectation, part, is_right=built.graph is not None)
+            if finding is None and expectation.message is not None:
+                finding = _in_words(expectation.message, part)
             if isinstance(finding, UnknownName):
                 if finding.word in told:
                     continue
@@ -70,6 +76,9 @@ def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnos
         finding = _in_one_case(expectation.condition, scope, part, is_only=cases == 1, is_right=is_right)
         if finding is None:
             return None
+    if isinstance(finding, FailedExpectation):
+        message = "" if expectation.message is None else _filled(expectation.message, part)
+        return replace(finding, words=message, use=part.use)
     return finding
 
 
@@ -92,6 +101,25 @@ def _in_one_case(
     if not isinstance(holds, bool):
         return InvalidExpression(condition.span, f"`{text}` is neither true nor false")
     return None if holds else FailedExpectation(place, text, actual)
+
+
+_PLACEHOLDER: Final = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
+"""A name in braces, which stands in a message for its value."""
+
+
+def _in_words(message: Scalar, part: Part) -> Diagnostic | None:
+    """The finding on a placeholder in a message that stands for nothing."""
+    for match in _PLACEHOLDER.finditer(message.text):
+        name = match[1]
+        if name not in part.meanings.scope and not part.meanings.is_partial:
+            return UnknownName(message.place(*match.span(1)), name, closest(name, part.meanings.scope))
+    return None
+
+
+def _filled(message: Scalar, part: Part) -> str:
+    """A message with values for its placeholders."""
+    scope = part.meanings.scope
+    return _PLACEHOLDER.sub(lambda match: written(scope[match[1]]) if match[1] in scope else match[0], message.text)
 
 
 def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], part: Part) -> Diagnostic | None:

@@ -31,25 +31,17 @@ class Fault(Exception):  # noqa: N818  # it carries a finding, as a value would,
         self.finding = finding
 
 
-def explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
+BRACES_IN_YAML: Final = "in YAML, what stands in braces is a mapping, such as `{add: {}, branches: [...]}`"
+
+
+def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagnostic:
+    """What is wrong with a text, where the parser stopped. A line of a YAML file holds no braces."""
     text = scalar.text
-    match error:
-        case UnexpectedToken(token=Token(type="$END")):
-            start = end = len(text.rstrip())
-            found = ""
-        case UnexpectedToken(token=token):
-            start, end = token.start_pos or 0, token.end_pos or 0
-            found = "" if token.type == "_NEWLINE" else str(token)
-        case UnexpectedCharacters():
-            start = cast(int, error.pos_in_stream)
-            end = start + 1
-            found = text[start:end]
-        case _:
-            raise error
-    if text[max(start - 1, 0) : end] == "->":
-        start, found = start - 1, "->"  # Where a value may follow, the lexer takes an arrow for two operators.
+    start, end, found = _found(text, error)
     place = scalar.place(start, max(end, start + 1) if found else start)
     opened = _innermost_open(text[:start])
+    if found == "->" and opened is not None and text[opened] == "(" and _is_closed(text, opened):
+        return SyntaxFault(place, found, cure="arrows stand between layers: give the layer a name in a line of its own")
     if opened is not None and _is_unclosed(text, opened, start, found):
         return UnclosedBracket(place, scalar.place(opened, opened + 1), found)
     if found in (")", "]") and (opened is None or text[opened] == "{"):
@@ -63,8 +55,43 @@ def explained(scalar: Scalar, error: UnexpectedInput) -> Diagnostic:
         cure = f"a list is written `[{numbers}]`" if _BY.fullmatch(word.group()) else ""
         problem = f"`{shortened(word.group())}` is neither a number nor a name"
         return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
+    if is_line and found == "=" and opened is None:
+        return SyntaxFault(place, found, cure="in YAML, a name stands beside its layer: `{linear: 10, name: fc}`")
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
+    if is_line:
+        expected -= {"LBRACE", *_OPENING}
     return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
+
+
+def _found(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
+    """Where the parser stopped, and at what: at nothing, where a text or a line ends too early."""
+    match error:
+        case UnexpectedToken(token=Token(type="$END")):
+            end = len(text.rstrip())
+            return end, end, ""
+        case UnexpectedToken(token=token):
+            start, end = token.start_pos or 0, token.end_pos or 0
+            found = "" if token.type == "_NEWLINE" else str(token)
+        case UnexpectedCharacters():
+            start = cast(int, error.pos_in_stream)
+            end = start + 1
+            found = text[start:end]
+        case _:
+            raise error
+    if start > 0 and text[start - 1 : end] == "->":
+        return start - 1, end, "->"  # Where a value may follow, the lexer takes an arrow for two operators.
+    return start, end, found
+
+
+def _is_closed(text: str, opened: int) -> bool:
+    """Whether a bracket has its counterpart."""
+    depth = 0
+    for position, symbol in brackets(text):
+        if position >= opened:
+            depth += 1 if symbol in "([{" else -1
+            if depth == 0:
+                return symbol == {"(": ")", "[": "]", "{": "}"}[text[opened]]
+    return False
 
 
 def _is_unclosed(text: str, opened: int, start: int, found: str) -> bool:
@@ -99,8 +126,14 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
         return "`==` compares; `=` stands between a name and what it names"
     if found == ":" and opened is not None and before[opened] == "(":
         return "a setting is written `name=value`"
+    if found[:1].isdecimal() and opened is not None and before.rstrip().endswith(":"):
+        return f"a default is written `name = {shortened(found)}`"
+    if found in ("+", "-", "*", "/", "**") and "_ARROW" in expected:
+        return "a formula stands where a chain starts: name what stands before it in a line of its own"
     if found == "{" and "LBRACE" not in expected and "_ARROW" in expected:
-        return "in YAML, what stands in braces is a mapping, such as `{add: {}, branches: [...]}`"
+        return BRACES_IN_YAML
+    if found == "when" and "EQUAL" not in expected:
+        return "only an output depends on something: `output y = x when training`"
     if found == ";":
         return "a statement ends where its line ends"
     if found == "'":
@@ -132,16 +165,39 @@ def _innermost_open(text: str) -> int | None:
     return open_brackets[-1] if open_brackets else None
 
 
+_OPENING: Final = frozenset(
+    {"_INPUT", "_STATE", "_OUTPUT", "_NEXT", "_INIT", "_EXPECT", "_RESIDUAL", "_REPEAT", "_FOR", "_IF"}
+)
+"""The words that open a construct."""
+
+_WORDS: Final = {
+    "_NEWLINE": "a new line",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a text in quotes",
+    "_ARROW": "`->`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "COMMA": "`,`",
+    "WHEN": "`when`",
+    "DOT": "`.`",
+    "$END": "the end",
+    **{kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()},
+}
+
+
 def _in_words(expected: frozenset[str]) -> str:
     """What could have stood at a place, in words; empty where it would be a long list."""
-    words = {"_NEWLINE": "a new line", "NAME": "a name", "NUMBER": "a number", "_ARROW": "`->`", "COLON": "`:`"}
-    words |= {"MODEL": "`model`", "EQUAL": "`=`", "COMMA": "`,`", "$END": "the end"}
-    words |= {kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()}
-    if "MODEL" in expected:
-        return "`model NAME { ... }` or `block NAME { ... }`"
+    if "KIND" in expected:
+        others = ("block", "cell", "variant", *(["use"] if "USE" in expected else []))
+        return f"`model NAME {{ ... }}`, or {', '.join(f'`{word}`' for word in others[:-1])} or `{others[-1]}`"
+    if expected == {"$END"}:
+        return ""  # Something else may be missing before it.
     if "NAME" in expected:
-        expected -= {"_RESIDUAL", "_REPEAT", "_FOR", "_IF"}  # A name is what mostly stands there.
+        expected -= _OPENING  # A name is what mostly stands there.
     if {"NAME", "NUMBER", "STRING"} <= expected:
         return "a value"
-    known = sorted((words[kind] for kind in expected if kind in words), key=lambda word: (word.startswith("`"), word))
+    if {"NAME", "NUMBER", "LPAR"} <= expected:
+        return "a layer"
+    known = sorted((_WORDS[kind] for kind in expected if kind in _WORDS), key=lambda word: (word.startswith("`"), word))
     return " or ".join(known) if len(known) == len(expected) and 0 < len(known) <= 3 else ""

@@ -8,7 +8,7 @@ from typing import Final
 
 from archspec.catalog.text import FileTooLarge, NotText, UnknownSyntax, UnreadableFile
 from archspec.diagnostics import Report
-from archspec.source import Source
+from archspec.source import Source, Span
 from archspec.spelling import closest
 from archspec.syntax import text, yaml
 from archspec.syntax.tree import Fields
@@ -19,20 +19,21 @@ MOST_BYTES: Final = 2_000_000
 SUFFIXES: Final = {".arch": "arch", ".yaml": "yaml", ".yml": "yaml"}
 
 
-def read_file(path: Path, report: Report) -> Source | None:
-    """The text of a file, or `None` where a finding says why there is none."""
-    nothing = Source(str(path), "").whole()
+def read_file(path: Path, report: Report, place: Span | None = None) -> Source | None:
+    """The text of a file, or `None` where a finding says why there is none: at the place that asks for it, if one does."""
+    name = str(path)
+    nothing = place or Source(name, "").whole()
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        report.add(UnreadableFile(nothing, "there is no such file", _neighbour(path)))
+        report.add(UnreadableFile(nothing, name, "there is no such file", _neighbour(path)))
     except IsADirectoryError:
-        report.add(UnreadableFile(nothing, "it is a folder"))
+        report.add(UnreadableFile(nothing, name, "it is a folder"))
     except PermissionError:
-        report.add(UnreadableFile(nothing, "permission denied"))
+        report.add(UnreadableFile(nothing, name, "permission denied"))
     except (OSError, ValueError) as error:
-        report.add(UnreadableFile(nothing, getattr(error, "strerror", None) or "its name is not one of a file"))
+        report.add(UnreadableFile(nothing, name, getattr(error, "strerror", None) or "its name is not one of a file"))
     else:
         return decode(data, str(path), report)
     return None

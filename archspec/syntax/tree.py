@@ -12,9 +12,21 @@ Layers have one form whichever way they were written:
 - a list: steps joined by arrows, without a name;
 - `{add: {}, branches: [...]}`: an op that is fed by each of its branches;
 - `{residual: [...], shortcut: [...]}`: the sum of two, of which the second may be missing;
-- `{repeat: 3, layers: [...]}`, `{for: [a, b], in: ..., layers: [...]}`, `{if: ..., then: [...], else: [...]}`.
+- `{repeat: 3, layers: [...]}`, `{for: [a, b], in: ..., layers: [...]}`, `{if: ..., then: [...], else: [...]}`;
+- `{value: gate * x + 1}`: a formula of values.
 
-A file has the keys of its model, and beside them `blocks` and `variants` by their names.
+Beside its op, a layer has the `name` of its value (several, where the op gives several), or is an `output`, perhaps
+only `when` training, or the `next` value of a state of a cell. `from` says what flows into it where that is not what
+the step before gives: a list of names, formulas, layers, and steps joined by arrows.
+
+A file has the keys of its model (`model`, `doc`, `params`, `inputs`, `init`, `layers`, `expect`), and beside them:
+
+- `use`: the files whose blocks and cells it knows, such as `[blocks/se.arch, std.se]`;
+- `blocks`, `cells` and `variants` by their names. A cell has a `state` beside its `inputs`: shapes by their names.
+
+A parameter is its default, or `{type: number, min: 0, default: 1.0}`; words among which it is stand under `values`.
+Initialisers have the form of an op's settings: `init: normal(std=0.02)`, `init: {1: kaiming, bias: zeros}`. What is
+expected is `{output: [B, 10]}`, or a list of conditions and of `{that: ..., message: ...}`.
 
 What could not be read is a hole, and what stands around it is read all the same.
 """
@@ -117,8 +129,11 @@ LINES: Final = ("layers", "chain")
 HOLDING: Final = (*LINES, "branches", "residual", "shortcut", "then", "else")
 """The keys that hold layers."""
 
-BESIDE_OP: Final = ("name", "from")
+BESIDE_OP: Final = ("name", "output", "when", "next", "from")
 """The keys that a layer may have beside its op."""
+
+NO_OPS: Final = (*BESIDE_OP, *HOLDING, "value", "repeat", "for", "in", "if")
+"""The keys that a mapping has for what it is itself, and that therefore are the name of no op."""
 
 
 def holds_layers(entry: Entry) -> bool:

@@ -26,7 +26,8 @@ from archspec.catalog.text import (
 from archspec.diagnostics import Diagnostic, Report
 from archspec.source import Hole, Source, Span
 from archspec.syntax.fault import Fault
-from archspec.syntax.text import DEEPEST, parse_line
+from archspec.syntax.parsing import DEEPEST
+from archspec.syntax.text import parse_line
 from archspec.syntax.tree import (
     BESIDE_OP,
     HOLDING,
@@ -194,17 +195,20 @@ class _Composer:
 
 def _with_lines(tree: Fields, report: Report) -> Fields:
     """The tree with each text that is a line of layers replaced by the layers that it means."""
-    entries = tuple(
-        Entry(entry.key, _layers(entry.value, report)) if holds_layers(entry) else entry for entry in tree.entries
-    )
-    return Fields(entries, tree.span)
+    return Fields(tuple(Entry(entry.key, _read(entry, report)) for entry in tree.entries), tree.span)
+
+
+def _read(entry: Entry, report: Report) -> Tree:
+    if entry.key.text == "from":
+        return _sources(entry.value, report)
+    return _layers(entry.value, report) if holds_layers(entry) else entry.value
 
 
 def _with_blocks(tree: Fields, report: Report) -> Fields:
-    """The tree of a file, with the lines of its model and of its blocks read."""
+    """The tree of a file, with the lines of its model and of its blocks and cells read."""
     entries = tuple(
         Entry(entry.key, Fields(tuple(_block(each, report) for each in entry.value.entries), entry.value.span))
-        if entry.key.text == "blocks" and isinstance(entry.value, Fields)
+        if entry.key.text in ("blocks", "cells") and isinstance(entry.value, Fields)
         else entry
         for entry in tree.entries
     )
@@ -231,11 +235,18 @@ def _layers(tree: Tree, report: Report) -> Tree:
             return _with_lines(_without_empty_arguments(tree), report)
 
 
+def _sources(tree: Tree, report: Report) -> Tree:
+    """What flows into a layer. A line is one such value, though its steps are a list."""
+    source = _layers(tree, report)
+    is_line = isinstance(tree, Scalar) and not isinstance(source, Scalar)
+    return Items((source,), source.span) if is_line else source
+
+
 def _without_empty_arguments(tree: Fields) -> Fields:
     """`relu:` says the same as `relu: {}`: an op without settings, beside a name."""
     entries = tuple(
         Entry(entry.key, Fields((), entry.key.span))
-        if is_blank(entry.value) and entry.key.text not in (*BESIDE_OP, *HOLDING, "in")
+        if is_blank(entry.value) and entry.key.text not in (*BESIDE_OP, *HOLDING, "in", "value")
         else entry
         for entry in tree.entries
     )
@@ -278,3 +289,8 @@ _PROBLEMS: Final = {
     "cannot start any token": "this character cannot start a value; put the text in quotes",
     "control characters are not allowed": "control characters are not allowed",
 }
+
+
+def composed(source: Source) -> Tree:
+    """The tree of a YAML file as YAML has it, the lines of layers in it unread; raises `Fault`."""
+    return _Composer(source, Report()).compose()

@@ -32,7 +32,7 @@ from archspec.ops.activation import (
 )
 from archspec.ops.arithmetic import Arithmetic, Calculation, Operand, Term
 from archspec.ops.attention import Attention
-from archspec.ops.conv import Conv
+from archspec.ops.conv import Conv, ConvTranspose
 from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
 from archspec.ops.linear import Linear
 from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
@@ -108,6 +108,24 @@ def _(op: Conv, x: Shape) -> Call:
     )
     return Call(
         f"{function}{len(windows)}d",
+        (_number(op, "the channels of its input", x[1]), _number(op, "its channels", op.channels)),
+        {"kernel_size": _kernel(windows), **options},
+    )
+
+
+@lower.register
+def _(op: ConvTranspose, x: Shape) -> Call:
+    windows = op.windows(x)
+    options = _changed(
+        stride=(_alike(window.stride for window in windows), 1),
+        padding=(_alike(window.before for window in windows), 0),
+        output_padding=(_alike(op.output_paddings(x)), 0),
+        dilation=(_alike(window.dilation for window in windows), 1),
+        groups=(op.groups, 1),
+        bias=(op.bias, True),
+    )
+    return Call(
+        f"nn.ConvTranspose{len(windows)}d",
         (_number(op, "the channels of its input", x[1]), _number(op, "its channels", op.channels)),
         {"kernel_size": _kernel(windows), **options},
     )

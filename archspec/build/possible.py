@@ -14,8 +14,9 @@ from itertools import product
 from math import prod
 from typing import Any, Final, TypeAlias, final
 
+from archspec.build.meaning import Meanings
+from archspec.configured import Configured
 from archspec.expression import is_unknown
-from archspec.meaning import Meanings
 from archspec.op import Op, count
 from archspec.setting import accepted_words
 from archspec.shape import Shape
@@ -63,7 +64,7 @@ def anything(meanings: Meanings) -> Shapes:
     return tuple(Shape(tuple(sizes[:rank])) for rank in range(MOST_AXES + 1))
 
 
-def options_of(kind: type[Op], names: Iterable[str], meanings: Meanings) -> Options:
+def options_of(kind: type[Configured], names: Iterable[str], meanings: Meanings) -> Options:
     """What settings may be that an error hides: one of a few words, a flag, or a number."""
     declared = {name: kind.settings()[name] for name in names}
     return {

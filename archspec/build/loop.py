@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from archspec.build.meaning import Meanings
 from archspec.catalog.fields import InvalidExpression
 from archspec.expression import EvaluationError, Expression, Value, described, evaluate, free_names, is_unknown
-from archspec.meaning import Meanings
 from archspec.size import LARGEST
-from archspec.steps import Choice, Group, Layer, Repeat, Residual, Step
+from archspec.steps import Choice, Formula, Group, Layer, Next, Repeat, Residual, Result, Step
 
 
 def passes(repeat: Repeat, meanings: Meanings, most: int) -> list[Mapping[str, Value]] | None:
@@ -62,6 +62,10 @@ def _expressions(steps: Sequence[Step]) -> Iterator[Expression]:
                 yield from _expressions((*sources, *(branches or ())))
             case Group(steps=inner):
                 yield from _expressions(inner)
+            case Formula(expression=expression):
+                yield expression
+            case Result(step=inner_step) | Next(step=inner_step):
+                yield from _expressions((inner_step,))
             case Residual(body=body, shortcut=shortcut):
                 yield from _expressions((*body, *shortcut))
             case Repeat(among=among, steps=inner):
@@ -84,6 +88,10 @@ def size_of(steps: Sequence[Step], scope: Mapping[str, Value], blocks: Mapping[s
                 total += blocks.get(op.text, 1) + size_of(branches or (), scope, blocks)
             case Group(steps=inner):
                 total += size_of(inner, scope, blocks)
+            case Formula():
+                total += 1
+            case Result(step=inner_step) | Next(step=inner_step):
+                total += size_of((inner_step,), scope, blocks)
             case Residual(body=body, shortcut=shortcut):
                 total += 1 + size_of((*body, *shortcut), scope, blocks)
             case Repeat(among=among, steps=inner):
@@ -93,14 +101,15 @@ def size_of(steps: Sequence[Step], scope: Mapping[str, Value], blocks: Mapping[s
     return total
 
 
-def sizes_of(blocks: Mapping[str, Sequence[Step]]) -> Mapping[str, int]:
-    """At least how many layers each block comes to, whatever its parameters are.
+def sizes_of(blocks: Mapping[str, Sequence[Step]], known: Mapping[str, int]) -> Mapping[str, int]:
+    """At least how many layers each block comes to, whatever its parameters are; some are `known`.
 
     Blocks that use each other count from the smallest up; those that use themselves stay at one layer.
     """
-    sizes = dict.fromkeys(blocks, 1)
+    sizes = {**known, **dict.fromkeys(blocks, 1)}
     for _ in blocks:
-        found = {name: min(max(size_of(steps, {}, sizes), 1), LARGEST) for name, steps in blocks.items()}
+        own = {name: min(max(size_of(steps, {}, sizes), 1), LARGEST) for name, steps in blocks.items()}
+        found = {**known, **own}
         if found == sizes:
             break
         sizes = found

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from archspec.build.environment import Environment
+from archspec.build.meaning import Meanings
+from archspec.build.possible import Shapes
 from archspec.graph import Path
-from archspec.possible import Shapes
 from archspec.source import Hole, Span
-from archspec.steps import Choice, Group, Layer, Repeat, Residual, Step
+from archspec.steps import Choice, Formula, Group, Layer, Next, Repeat, Residual, Result, Step
 from archspec.syntax.tree import Scalar
 
 
@@ -27,7 +29,43 @@ class Draft:
 
 
 @final
-@dataclass
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What words stand for in a model, or in one use of a block."""
+
+    meanings: Meanings
+    environment: Environment
+    layers: dict[str, Layers] = field(default_factory=dict)
+    """What each parameter stands for that stands for layers."""
+
+    uses: tuple[tuple[Span, str], ...] = ()
+    """The blocks that this is a use inside of, the outermost first: each by what tells it from others, and its name."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Layers that a block is given, with what their words stand for where they are written."""
+
+    step: Step
+    frame: Frame
+    scope: Scope | None
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Reusable:
+    """A layer or group with a name, by which it can be used again with the same weights."""
+
+    step: Step
+    frame: Frame
+    scope: Scope
+    path: Path
+    span: Span
+
+
+@final
+@dataclass(eq=False)
 class Scope:
     """The layers under one name.
 
@@ -45,13 +83,22 @@ class Scope:
     outer: Scope | None = None
     """Where names are looked up that this scope does not have; a block sees nothing of what surrounds it."""
 
+    naming: Scope | None = None
+    """The scope whose layers these are among, where names are looked up elsewhere."""
+
     values: dict[str, Draft] = field(default_factory=dict)
+    layers: dict[str, Reusable] = field(default_factory=dict)
     position: int = 0
     counted: Counter[str] = field(default_factory=Counter)
+    again: Counter[str] = field(default_factory=Counter)
 
     def find(self, name: str) -> Draft | None:
         found = self.values.get(name)
         return found if found is not None or self.outer is None else self.outer.find(name)
+
+    def find_layer(self, name: str) -> Reusable | None:
+        found = self.layers.get(name)
+        return found if found is not None or self.outer is None else self.outer.find_layer(name)
 
     def visible(self) -> Iterator[str]:
         yield from self.values
@@ -60,6 +107,8 @@ class Scope:
 
     def path_of(self, name: Scalar | None, op: str) -> Path:
         """The path of the next layer or group."""
+        if self.naming is not None:
+            return self.naming.path_of(name, op)
         position = self.position
         self.position += 1
         if name is not None:
@@ -70,6 +119,16 @@ class Scope:
         while True:
             self.counted[op] += 1
             numbered = f"{op}{self.counted[op]}"
+            if numbered not in self.taken:
+                return (*self.path, numbered)
+
+    def path_of_again(self, name: str) -> Path:
+        """The path of one more use of the layer or group of this name: it is no module of its own."""
+        if self.naming is not None:
+            return self.naming.path_of_again(name)
+        while True:
+            self.again[name] += 1
+            numbered = f"{name}_{self.again[name] + 1}"
             if numbered not in self.taken:
                 return (*self.path, numbered)
 
@@ -94,5 +153,9 @@ def names_in(steps: Sequence[Step]) -> Iterator[str]:
                 yield from names_in((*then, *otherwise))
             case Group(name=Scalar(text)) | Repeat(name=Scalar(text)) | Choice(name=Scalar(text)):
                 yield text
+            case Formula(name=name):
+                yield from () if name is None else (name.text,)
+            case Result(step=inner_step) | Next(step=inner_step):
+                yield from names_in((inner_step,))
             case Repeat() | Hole():
                 pass  # Passes whose steps have names are groups of their own.

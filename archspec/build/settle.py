@@ -5,34 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as counting
-from typing import Any, Final, final
+from typing import Any, Final, Generic, TypeVar, cast, final
 
 from pydantic import ValidationError
 
+from archspec.build.meaning import Meanings, as_given
+from archspec.build.possible import Options, options_of
 from archspec.catalog.settings import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
+from archspec.configured import Configured
 from archspec.diagnostics import Related
 from archspec.expression import Expression, Name, Value, is_unknown
-from archspec.meaning import Meanings, as_given
-from archspec.op import Op
-from archspec.possible import Options, options_of
 from archspec.setting import accepted, accepted_words
-from archspec.spec import Block
+from archspec.spec import Block, Cell
 from archspec.spelling import closest
 from archspec.steps import Layer
 from archspec.syntax.tree import Scalar
 
+_C = TypeVar("_C", bound=Configured)
+
 
 @final
 @dataclass(frozen=True)
-class Settled:
+class Settled(Generic[_C]):
     """An op with its settings, what was written for them, and what those may be that an error hides."""
 
-    op: Op
+    op: _C
     given: Mapping[str, Expression]
     options: Options
 
 
-def settle(layer: Layer, kind: type[Op], meanings: Meanings) -> Settled:
+def settle(layer: Layer, kind: type[_C], meanings: Meanings) -> Settled[_C]:
     """The op with its settings. Where it cannot be told which setting is meant, any of the others may be."""
     declared = kind.settings()
     values: dict[str, Any] = {}
@@ -57,6 +59,7 @@ def settle(layer: Layer, kind: type[Op], meanings: Meanings) -> Settled:
     if is_nameless:
         wrong |= declared.keys() - values.keys()
     known = {name: value for name, value in values.items() if name not in wrong}
+    op: _C
     try:
         op = kind(**known, **{name: meanings.unknown() for name in wrong})
     except ValidationError as error:
@@ -64,15 +67,29 @@ def settle(layer: Layer, kind: type[Op], meanings: Meanings) -> Settled:
             if setting not in wrong:
                 _tell_invalid(layer, kind, setting, values.get(setting), given.get(setting), meanings)
                 wrong.add(setting)
-        op = kind.model_construct(None, **{name: value for name, value in known.items() if name not in wrong})
+        right = {name: value for name, value in known.items() if name not in wrong}
+        op = cast(_C, kind.model_construct(None, **right))
     return Settled(op, given, options_of(kind, sorted(wrong), meanings))
 
 
-def settle_block(layer: Layer, block: Block, meanings: Meanings) -> dict[str, Value]:
-    """The values of the parameters of a block in one of its uses; unknown where an error hides one."""
-    known = tuple(parameter.name.text for parameter in block.params)
+@final
+@dataclass(frozen=True)
+class SettledBlock:
+    """What a use of a block gives its parameters: values, and layers."""
+
+    values: dict[str, Value]
+    """Unknown where an error hides one."""
+
+    layers: dict[str, Expression]
+
+
+def settle_block(layer: Layer, block: Block | Cell, meanings: Meanings) -> SettledBlock:
+    """The parameters of a block in one of its uses."""
+    parameters = {parameter.name.text: parameter for parameter in block.params}
+    known = tuple(parameters)
     given: dict[str, Expression] = {}
     values: dict[str, Value] = {}
+    layers: dict[str, Expression] = {}
     for argument in layer.arguments:
         name = _parameter(argument.key, layer, known, meanings)
         if name is None:
@@ -81,15 +98,21 @@ def settle_block(layer: Layer, block: Block, meanings: Meanings) -> dict[str, Va
         if name in given:
             meanings.report.add(SettingTwice(argument.key.span, layer.op.text, name, given[name].span))
         given[name] = argument.value
-        is_word = isinstance(argument.value, Name) and argument.value.text not in meanings.scope
+        if parameters[name].is_layer:
+            layers[name] = argument.value
+            continue
+        is_word = isinstance(argument.value, Name) and argument.value.text not in {**meanings.scope, **meanings.layers}
         value = argument.value.text if is_word and isinstance(argument.value, Name) else meanings.value(argument.value)
-        values[name] = meanings.unknown() if value is None else value
+        if value is None or not meanings.is_allowed(parameters[name], value, argument.value):
+            value = meanings.unknown()
+        values[name] = value
     for parameter in block.params:
-        if parameter.default is None and parameter.name.text not in given:
+        # What stands in braces is for the layers that a block needs; whoever reads them says what is missing.
+        if parameter.default is None and parameter.name.text not in given and not parameter.is_layer:
             name = parameter.name.text
             meanings.report.add(MissingSetting(layer.op.span, layer.op.text, name, "", "a parameter without a default"))
             values[name] = meanings.unknown()
-    return values
+    return SettledBlock(values, layers)
 
 
 def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Meanings) -> str | None:
@@ -112,7 +135,7 @@ def pass_over(layer: Layer, meanings: Meanings) -> None:
         meanings.pass_over(argument.value)
 
 
-def fits(layer: Layer, kind: type[Op]) -> bool:
+def fits(layer: Layer, kind: type[Configured]) -> bool:
     """Whether a layer whose op is misspelt may well be meant for this one: that each setting has a place in it."""
     declared, positional = kind.settings(), kind.positional()
     meant = [_at(each.key.text, positional) or closest(each.key.text, declared) for each in layer.arguments]
@@ -120,7 +143,7 @@ def fits(layer: Layer, kind: type[Op]) -> bool:
     return None not in meant and required <= set(meant)
 
 
-def _setting(key: Scalar, kind: type[Op], layer: Layer, meanings: Meanings) -> str | None:
+def _setting(key: Scalar, kind: type[Configured], layer: Layer, meanings: Meanings) -> str | None:
     """The setting that an argument is for, or `None` where a finding says that there is none."""
     known, positional = tuple(kind.settings()), kind.positional()
     if key.text.isdecimal():
@@ -156,7 +179,12 @@ def _value(expression: Expression, words: Sequence[str], meanings: Meanings) -> 
 
 
 def _tell_invalid(
-    layer: Layer, kind: type[Op], setting: str, value: Value | None, given: Expression | None, meanings: Meanings
+    layer: Layer,
+    kind: type[Configured],
+    setting: str,
+    value: Value | None,
+    given: Expression | None,
+    meanings: Meanings,
 ) -> None:
     declared = kind.settings()[setting]
     accepts = accepted(declared)

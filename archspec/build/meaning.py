@@ -11,13 +11,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import final
 
-from archspec.catalog.fields import InvalidExpression, MissingParameter, UnknownName, UnknownParameter, UnusedParameter
+from archspec.catalog.fields import InvalidExpression, UnknownName
+from archspec.catalog.parameters import (
+    MissingParameter,
+    UnknownParameter,
+    UnknownSize,
+    UnusedParameter,
+    WrongLayers,
+    WrongParameter,
+)
 from archspec.catalog.shapes import InvalidSize
 from archspec.diagnostics import Report
 from archspec.expression import (
+    Apply,
+    Attribute,
     EvaluationError,
     Expression,
     HoleError,
+    Literal,
     Name,
     UnknownNameError,
     Value,
@@ -27,9 +38,10 @@ from archspec.expression import (
     is_unknown,
     written,
 )
+from archspec.parameter import Parameter
 from archspec.size import LARGEST, Formula, Size, below, named
-from archspec.source import Span
-from archspec.spec import Override, Parameter
+from archspec.source import Hole, Span
+from archspec.spec import Override
 from archspec.spelling import closest
 
 
@@ -47,6 +59,15 @@ class Meanings:
         self.origins: dict[str, Span] = {}
         """Where each parameter was given its value."""
 
+        self.layers: dict[str, Expression] = {}
+        """What the parameters that stand for layers were given from outside, or have as a default."""
+
+        for parameter in parameters:
+            # The words that a type speaks of can be compared with, as in `norm == batch`.
+            self.scope.update({word: word for word in parameter.words})
+        self.fixed: Mapping[str, int] = {}
+        """Sizes that are fixed from outside."""
+
         self.is_partial = is_partial
         """Whether there are parts that could not be read, which may give names and use what nothing else uses."""
 
@@ -54,6 +75,8 @@ class Meanings:
         """Names that an error may hide the meaning of."""
 
         self._unknowns = unknowns
+        self._fixed_at: Mapping[str, Span] = {}
+        self._model = ""
 
     def unknown(self) -> Formula:
         """A size that nothing is known of but that it is one."""
@@ -72,12 +95,47 @@ class Meanings:
                 known = tuple(self.parameters)
                 self.report.add(UnknownParameter(override.name.span, model, name, known, closest(name, known)))
         for name, parameter in self.parameters.items():
-            self.scope[name] = self._parameter(parameter, given.get(name))
+            if parameter.is_layer:
+                self._set_layer(parameter, given.get(name, parameter.default))
+            else:
+                self.scope[name] = self._parameter(parameter, given.get(name))
+
+    def _set_layer(self, parameter: Parameter, given: Expression | None) -> None:
+        if given is None:
+            self.report.add(MissingParameter(parameter.name.span, parameter.name.text))
+        else:
+            self.layers[parameter.name.text] = given
+            self.origins[parameter.name.text] = given.span
 
     def set_values(self, values: Mapping[str, Value]) -> None:
         """Give each parameter of a block its value in one use: the one that the use has for it, else its default."""
         for name, parameter in self.parameters.items():
-            self.scope[name] = values[name] if name in values else self._parameter(parameter, None)
+            if parameter.is_layer:
+                if parameter.default is not None:
+                    self.layers[name] = parameter.default
+            else:
+                self.scope[name] = values[name] if name in values else self._parameter(parameter, None)
+
+    def fix_sizes(self, overrides: Sequence[Override], model: str) -> None:
+        """Take notice of sizes that are fixed from outside; the inputs of the model are read after this."""
+        found: dict[str, int] = {}
+        for override in overrides:
+            value = self.value(override.value)
+            if value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
+                self.report.add(InvalidSize(override.value.span, as_given(override.value, value)))
+            else:
+                found[override.name.text] = value
+        self.fixed = found
+        self._fixed_at = {override.name.text: override.name.span for override in overrides}
+        self._model = model
+
+    def find_unknown_sizes(self, known: Sequence[str]) -> None:
+        """Report sizes that are fixed and that no input names."""
+        for name, span in self._fixed_at.items():
+            if name not in known:
+                self.report.add(UnknownSize(span, self._model, name, tuple(known), closest(name, known)))
 
     @contextmanager
     def where(self, values: Mapping[str, Value]) -> Iterator[None]:
@@ -98,15 +156,35 @@ class Meanings:
         else:
             self.report.add(MissingParameter(parameter.name.span, parameter.name.text))
             return self.unknown()
-        if isinstance(expression, Name) and expression.text not in self.scope:
-            return expression.text  # A word, for a setting that takes words.
-        value = self.value(expression)
-        return self.unknown() if value is None else value
+        is_word = isinstance(expression, Name) and expression.text not in self.scope
+        # A word is for a setting that takes words.
+        value = expression.text if is_word and isinstance(expression, Name) else self.value(expression)
+        if value is None or not self.is_allowed(parameter, value, expression):
+            return self.unknown()
+        return value
+
+    def is_allowed(self, parameter: Parameter, value: Value, given: Expression) -> bool:
+        """Whether the type of a parameter allows a value; reports one that it does not."""
+        if parameter.type is None or parameter.type.accepts(value):
+            return True
+        suggestion = closest(value, parameter.words) if isinstance(value, str) else None
+        at_declaration = given is parameter.default
+        self.report.add(
+            WrongParameter(
+                given.span,
+                parameter.name.text,
+                f"`{as_given(given, value)}`",
+                str(parameter.type),
+                suggestion,
+                None if at_declaration else parameter.name.span,
+            )
+        )
+        return False
 
     def size(self, expression: Expression) -> Size:
         """The size of an axis of an input. Names in it that are no parameters are sizes, open from here on."""
         for free in free_names(expression):
-            self.scope.setdefault(free.text, named(free.text))
+            self.scope.setdefault(free.text, self.fixed.get(free.text, named(free.text)))
         value = self.value(expression)
         if value is None or is_unknown(value):
             return self.unknown()
@@ -120,6 +198,10 @@ class Meanings:
         """The value of an expression, or `None` where a finding says why it has none."""
         words = {name.text for name in free_names(expression)}
         self.used |= words
+        if isinstance(expression, Name | Apply) and (word := _word_of(expression)) in self.layers:
+            problem = f"`{word}` stands for layers, and not for a value"
+            self.report.add(WrongLayers(expression.span, problem, f"write it where a layer stands: `-> {word}`"))
+            return None
         try:
             return evaluate(expression, self.scope)
         except UnknownNameError as error:
@@ -131,6 +213,29 @@ class Meanings:
             if not any(is_unknown(self.scope[word]) for word in words & self.scope.keys()):
                 self.report.add(InvalidExpression(error.span, error.message))
         return None
+
+    def known_size(self, expression: Expression) -> Size:
+        """A size that is computed from others; open, where a finding says why it is none."""
+        value = self.value(expression)
+        size = None if value is None else as_size(value)
+        if value is not None and (size is None or below(size, 1)):
+            self.report.add(InvalidSize(expression.span, as_given(expression, value)))
+            return self.unknown()
+        return self.unknown() if size is None else size
+
+    def closed(self, expression: Expression) -> Expression:
+        """An expression with its names replaced by what they stand for, so that it means the same elsewhere."""
+        if isinstance(expression, Attribute | Hole) or (
+            isinstance(expression, Name) and expression.text not in self.scope
+        ):
+            return expression
+        value = self.value(expression)
+        return Hole(expression.span) if value is None else Literal(value, expression.span)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The names that stand for no size."""
+        return frozenset(self.parameters) | {word for each in self.parameters.values() for word in each.words}
 
     def pass_over(self, expression: Expression) -> None:
         """Take notice of an expression that nobody knows the use of: it may use names, or be meant to give one."""
@@ -157,6 +262,10 @@ class Meanings:
         for name, parameter in self.parameters.items():
             if name not in self.used and not self.is_partial:
                 self.report.add(UnusedParameter(parameter.name.span, name))
+
+
+def _word_of(expression: Name | Apply) -> str:
+    return expression.text if isinstance(expression, Name) else expression.function
 
 
 def as_given(expression: Expression, value: Value) -> str:

@@ -1,0 +1,97 @@
+"""A graph while it is being built: what is in it so far, and what nothing uses yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import networkx as nx
+
+from archspec.build.scope import Draft
+from archspec.graph import Graph, Group, Node, Output, Path, Repetition, Value
+from archspec.size import Size
+
+
+@final
+@dataclass(frozen=True)
+class Given:
+    """An output: a value, under a name."""
+
+    name: str
+    draft: Draft
+    in_training_only: bool
+
+
+@final
+@dataclass(eq=False)
+class Assembly:
+    """The layers and values of a model, or of a cell."""
+
+    network: nx.MultiDiGraph[Path] = field(default_factory=nx.MultiDiGraph)
+    values: dict[tuple[Path, int], Value] = field(default_factory=dict)
+    groups: dict[Path, Group] = field(default_factory=dict)
+    drafts: list[tuple[Draft, bool]] = field(default_factory=list)
+    """All values, each with whether it is an input."""
+
+    used: set[Path] = field(default_factory=set)
+    order: list[Path] = field(default_factory=list)
+    """The layers, in the order in which they were added."""
+
+    repeats: list[Repetition | None] = field(default_factory=list)
+    macs: dict[Path, Size] = field(default_factory=dict)
+
+    def add_input(self, draft: Draft) -> None:
+        self.network.add_node(draft.producer)
+        self.add(draft, is_input=True)
+
+    def add(self, draft: Draft, *, is_input: bool) -> None:
+        self.drafts.append((draft, is_input))
+        if len(draft.shapes) == 1:
+            value = Value(draft.producer, draft.shapes[0], draft.span, draft.port)
+            self.values[draft.producer, draft.port] = value
+
+    def value(self, draft: Draft) -> Value:
+        """The value of a draft whose shape is known."""
+        return self.values[draft.producer, draft.port]
+
+    def node(self, path: Path) -> Node | None:
+        """The layer at a path, unless an error kept it from being added."""
+        found: Node | None = self.network.nodes[path].get("node") if path in self.network else None
+        return found
+
+    def connect(self, node: Node) -> None:
+        """Add a layer, with what flows into it."""
+        self.network.add_node(node.path, node=node)
+        self.order.append(node.path)
+        for port, value in enumerate(node.inputs):
+            self.network.add_edge(value.producer, node.path, key=port)
+
+    def members(self, first: int, path: Path) -> tuple[Path, ...]:
+        """The layers and groups directly in a group that were added from the layer of this number on."""
+        return tuple(dict.fromkeys(each[: len(path) + 1] for each in self.order[first:]))
+
+    def macs_in_training_only(self, outputs: Sequence[Given]) -> Size:
+        """Multiply-adds of the layers that only outputs need that there are in training alone."""
+        always: set[Path] = set()
+        for output in outputs:
+            if not output.in_training_only and output.draft.producer in self.network:
+                always |= {output.draft.producer, *nx.ancestors(self.network, output.draft.producer)}
+        return sum((macs for path, macs in self.macs.items() if path not in always), 0)
+
+    def graph(
+        self,
+        inputs: Sequence[Draft],
+        outputs: Sequence[Given],
+        **named: Any,
+    ) -> Graph:
+        """The graph, once there is no error."""
+        results = [Output(each.name, self.value(each.draft), each.in_training_only) for each in outputs]
+        return Graph(
+            inputs=tuple(map(self.value, inputs)),
+            outputs=tuple(sorted(results, key=lambda each: each.in_training_only)),
+            groups=self.groups,
+            network=self.network,
+            repeats=tuple(each for each in self.repeats if each is not None),
+            **named,
+        )

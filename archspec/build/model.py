@@ -1,0 +1,179 @@
+"""A model as a whole: from its spec, its inputs and what is set from outside to its graph.
+
+How values flow from step to step is in `archspec.build.flow`, how a layer gets its place in `archspec.build.placing`;
+blocks and layers that are used again are in `archspec.build.uses`, cells in `archspec.build.recurrence`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count as counting
+from typing import final
+
+from archspec.build.assembly import Assembly, Given
+from archspec.build.environment import Environment, key_of
+from archspec.build.flow import TooManyError
+from archspec.build.meaning import Meanings
+from archspec.build.placing import Account
+from archspec.build.possible import Cost
+from archspec.build.recurrence import Recurrences
+from archspec.build.scope import Draft, Frame, Layers, Scope, names_in
+from archspec.build.start import starts_of
+from archspec.build.uses import SCAN, Part
+from archspec.catalog.fields import InvalidExpression
+from archspec.catalog.graph import BlockLikeOp, UnusedBlock
+from archspec.catalog.parameters import UnusedParameter
+from archspec.diagnostics import Report
+from archspec.graph import Graph
+from archspec.ops import BY_NAME
+from archspec.shape import Shape
+from archspec.source import Hole
+from archspec.spec import Block, Cell, Input, Library, Override, Rest, Spec, Variant
+
+
+@final
+@dataclass(frozen=True)
+class Built:
+    """What building gave: the graph, if nothing was wrong, and what is known of its parts in any case."""
+
+    graph: Graph | None
+    parts: tuple[Part, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Settings:
+    """What is set from outside: parameters of the model, and sizes of its inputs."""
+
+    parameters: tuple[Override, ...] = ()
+    sizes: tuple[Override, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.parameters or self.sizes)
+
+
+def build(
+    spec: Spec, environment: Environment, settings: Settings, report: Report, variant: Variant | None = None
+) -> Built:
+    """The graph of a spec, or of one of its variants."""
+    return _Builder(spec, environment, report).build(spec, settings, variant)
+
+
+def check_library(library: Library, environment: Environment, report: Report) -> None:
+    """Add what can be said of blocks and cells without a use of them: what is wrong whatever they are given."""
+    _Builder(library, environment, report).check_alone(library)
+
+
+@final
+class _Builder(Recurrences):
+    def __init__(self, spec: Spec | Library, environment: Environment, report: Report) -> None:
+        layers, params = (spec.layers, spec.params) if isinstance(spec, Spec) else ((), ())
+        top = Scope((), is_counted=False, taken=frozenset(names_in(layers)))
+        unknowns = counting(1)
+        meanings = Meanings(params, report, unknowns, is_partial=spec.is_partial)
+        super().__init__(report, unknowns, Frame(meanings, environment), Account(top, is_model=isinstance(spec, Spec)))
+
+    def build(self, spec: Spec, settings: Settings, variant: Variant | None) -> Built:
+        own, expectations = ((), ()) if variant is None else (variant.set, variant.expect)
+        meanings = self.meanings
+        self.check_blocks()
+        meanings.set_parameters((*own, *settings.parameters), spec.model.text)
+        meanings.fix_sizes(settings.sizes, spec.model.text)
+        self.give_layers(meanings.layers, self.frame, None, self.frame)
+        self.starts.append(starts_of(spec.init, meanings))
+        given = {name: self.setting(name) for name in meanings.parameters}
+        inputs = [self.input(each, self.account.scope) for each in spec.inputs]
+        meanings.find_unknown_sizes([name for name in meanings.scope if name not in meanings.words])
+        try:
+            results = self.results(spec.layers, self.account.scope, inputs[0] if len(inputs) == 1 else None)
+        except TooManyError:
+            return Built(None, ())
+        self.starts.pop().find_unused(meanings)
+        meanings.find_unused()
+        self.find_unused_values()
+        self.find_unused_blocks(self.frame.environment)
+        self.parts.append(Part((*spec.expect, *expectations), self.cost(results), self.account.shapes, meanings))
+        if self.report.has_errors or not results:
+            return Built(None, tuple(self.parts))
+        source, place = spec.span.source, spec.model.span
+        named = {"name": spec.model.text, "doc": spec.doc, "source": source, "span": place, "settings": given}
+        return Built(self.assembly.graph(inputs, results, **named), tuple(self.parts))
+
+    def setting(self, name: str) -> object:
+        """What a parameter of the model was built with; of one that stands for layers, as it is written."""
+        layers = self.meanings.layers.get(name)
+        return self.meanings.scope.get(name) if layers is None else layers.span.text
+
+    def cost(self, results: Sequence[Given]) -> Cost:
+        """What the model costs, when it is evaluated."""
+        cost = self.account.cost
+        if any(each.in_training_only for each in results):
+            return replace(cost, macs=cost.macs - self.assembly.macs_in_training_only(results))
+        return cost
+
+    def check_alone(self, library: Library) -> None:
+        """Build each block and cell with inputs and parameters of which only what is written down is known."""
+        self.check_blocks()
+        definitions: tuple[Block | Cell, ...] = (*library.blocks, *library.cells)
+        for definition in definitions:
+            place = definition.name
+            meanings = Meanings(definition.params, self.report, self.unknowns, is_partial=True)
+            meanings.set_values({each.name.text: meanings.unknown() for each in definition.params})
+            frame = Frame(meanings, self.frame.environment, {}, ((key_of(definition), place.text),))
+            for parameter in definition.params:
+                if parameter.is_layer:
+                    frame.layers[parameter.name.text] = Layers(Hole(place.span), frame, None)
+            scope = Scope((), is_counted=False, taken=frozenset(names_in(definition.layers)))
+            self.assembly, self.account = Assembly(), Account(scope)
+            with self.within(frame):
+                fed = tuple(self.nothing_known(place.span) for _ in definition.inputs or (None,))
+                fed = self.bound(place.span, definition, fed, scope)
+                if isinstance(definition, Cell):
+                    self.account.states = self.states(definition, scope)
+                try:
+                    self.steps(definition.layers, scope, fed[0] if len(fed) == 1 else None)
+                except TooManyError:
+                    return
+
+    def check_blocks(self) -> None:
+        for name, block in self.frame.environment.definitions.items():
+            if name in BY_NAME or name == SCAN:
+                self.report.add(BlockLikeOp(block.name.span, name))
+                self.used_in_blocks[key_of(block)] = set(block.parameter_names)
+
+    def input(self, line: Input, top: Scope) -> Draft:
+        parts = (line.shape,) if isinstance(line.shape, Hole) else line.shape
+        for each in parts:
+            if isinstance(each, Rest):
+                problem = "an input of the model has as many axes as are written down; `...` is for those of blocks"
+                self.report.add(InvalidExpression(each.span, problem))
+        sizes = tuple(self.meanings.size(each) for each in parts if not isinstance(each, Rest))
+        # What could not be read may be meant as several sizes, and then nobody knows how many there are.
+        is_known = not any(isinstance(each, Hole | Rest) for each in parts)
+        draft = Draft((line.name.text,), (Shape(sizes, line.element),) if is_known else self.anything(), line.name.span)
+        self.declare(line.name, draft, top)
+        self.assembly.add_input(draft)
+        return draft
+
+    # ------------------------------------------------------------------------------------------ what nothing uses
+
+    def find_unused_blocks(self, environment: Environment) -> None:
+        """Report blocks, their parameters, and files that nothing uses."""
+        if self.meanings.is_partial:
+            return
+        for block in environment.own:
+            used = self.used_in_blocks.get(key_of(block))
+            if used is None:
+                self.report.add(UnusedBlock(block.name.span, block.name.text, isinstance(block, Cell)))
+                continue
+            for parameter in block.params:
+                if parameter.name.text not in used:
+                    self.report.add(UnusedParameter(parameter.name.span, parameter.name.text))
+        for use in environment.uses:
+            blocks = use.environment.own
+            if not any(key_of(block) in self.used_in_blocks for block in blocks):
+                from archspec.catalog.files import UnusedUse
+
+                names = tuple(block.name.text for block in blocks)
+                self.report.add(UnusedUse(use.line.span, use.line.text, names))

@@ -1,0 +1,431 @@
+"""How one layer gets its place in a graph: its op is settled, its inputs joined, its values get their shapes.
+
+`archspec.build` goes through the steps of a spec, and comes here with each layer. What an error hides is left open
+(`archspec.build.meaning`, `archspec.build.possible`), and what follows from the unknown is never reported.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, final
+
+from archspec.build.assembly import Assembly, Given
+from archspec.build.meaning import Meanings
+from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, options_of, possible
+from archspec.build.scope import Draft, Frame, Reusable, Scope
+from archspec.build.settle import fits, settle
+from archspec.build.start import ALL, Starts, initialisers_of, starts_of
+from archspec.catalog.fields import DuplicateName
+from archspec.catalog.graph import (
+    MisplacedValue,
+    SeveralValues,
+    UnclearStart,
+    UnknownValue,
+    UnusedValue,
+    WrongInputs,
+    WrongNames,
+)
+from archspec.catalog.settings import UnknownOp
+from archspec.catalog.shapes import ShapeFault, WrongElement
+from archspec.diagnostics import Diagnostic, Report
+from archspec.expression import Attribute, Expression
+from archspec.graph import Node, Path, Tie
+from archspec.op import Op, ShapeError, count
+from archspec.ops import BY_NAME
+from archspec.shape import Shape
+from archspec.size import LARGEST, Size, SizeError
+from archspec.source import Span
+from archspec.spelling import closest
+from archspec.steps import Argument, Layer, Step
+from archspec.syntax.tree import Scalar
+
+if TYPE_CHECKING:
+    from archspec.initialiser import Initialiser  # Only specs with `init` wait for it.
+
+CURRENT = "_"
+"""The word for what flows in."""
+
+
+@final
+@dataclass(eq=False)
+class Account:
+    """What is known so far of a model, or of one use of a block: what its expectations are about."""
+
+    scope: Scope
+    """The scope of its own lines, in which outputs may stand."""
+
+    shapes: dict[str, Shapes] = field(default_factory=dict)
+    """The shapes of the output, of inputs and of named values."""
+
+    cost: Cost = field(default_factory=Cost)
+    results: list[Given] = field(default_factory=list)
+    is_model: bool = False
+    states: dict[str, Draft] | None = None
+    """The states of a cell as they are at first; nothing else has any."""
+
+    next: dict[str, Draft] = field(default_factory=dict)
+    """What the states of a cell become."""
+
+
+@final
+@dataclass(frozen=True)
+class Fitted:
+    """An op that nothing is wrong with, on its inputs."""
+
+    op: Op
+    outputs: tuple[Shape, ...]
+    weights: Mapping[str, Shape]
+    macs: Size
+
+
+class Placer(ABC):
+    """Puts layers into an assembly. How the steps of a spec follow one another is for a subclass to say."""
+
+    def __init__(self, report: Report, unknowns: Iterator[int], frame: Frame, account: Account) -> None:
+        self.report = report
+        self.unknowns = unknowns
+        self.frame = frame
+        self.account = account
+        self.assembly = Assembly()
+        self.starts: list[Starts] = []
+        """The `init`s that hold here, the nearest last."""
+
+        self.shared: tuple[Path, Path] | None = None
+        """Where layers are that are used again, as they are again, and as they were first."""
+
+        self.branches = 0
+        """How many branches are around what is being built."""
+
+    @property
+    def meanings(self) -> Meanings:
+        return self.frame.meanings
+
+    @abstractmethod
+    def step(self, step: Step, scope: Scope, current: Draft | None) -> Draft | None:
+        """What flows out of a step."""
+
+    @contextmanager
+    def within(self, frame: Frame) -> Iterator[None]:
+        """Words stand inside for what they stand for in this frame."""
+        before, self.frame = self.frame, frame
+        try:
+            yield
+        finally:
+            self.frame = before
+
+    def anything(self) -> Shapes:
+        return anything(self.meanings)
+
+    def nothing_known(self, span: Span) -> Draft:
+        """A value that an error hides."""
+        return Draft((), self.anything(), span)
+
+    # ---------------------------------------------------------------------------------------------- what flows in
+
+    def inputs(self, layer: Layer, scope: Scope, current: Draft | None) -> tuple[Draft, ...]:
+        """The values that flow into a layer, but for what its branches make of them."""
+        if layer.sources:
+            fed = tuple(self.source(each, scope, current) for each in layer.sources)
+        elif current is None:
+            fed = (self.unclear(layer),)
+        else:
+            fed = (current,)
+        self.assembly.used.update(each.producer for each in fed)
+        return fed
+
+    def joined(self, layer: Layer, scope: Scope, fed: tuple[Draft, ...]) -> tuple[Draft, ...]:
+        """The values that the branches of a layer make of what flows in; just that where it has none."""
+        if layer.branches is None:
+            return fed
+        if len(fed) > 1:
+            # Each branch starts from one value; which of these it is, nobody could tell.
+            self.report.add(WrongInputs(layer.span, f"{layer.op.text} {{ ... }}", 1, 1, len(fed)))
+        self.branches += 1
+        fed = tuple(self.branch(each, scope, fed[0]) for each in layer.branches)
+        self.branches -= 1
+        self.assembly.used.update(each.producer for each in fed)
+        return fed
+
+    def branch(self, step: Step, scope: Scope, current: Draft) -> Draft:
+        """What flows out of a branch. A word that is the name of a value stands for that value."""
+        return self.word(step, scope, current) or self.step(step, scope, current) or current
+
+    def unclear(self, layer: Layer) -> Draft:
+        inputs = [draft for draft, is_input in self.assembly.drafts if is_input]
+        if inputs or not self.meanings.is_partial:
+            self.report.add(UnclearStart(layer.span, tuple(each.producer[-1] for each in inputs)))
+        # Where nobody knows which input is meant, none of them is called unused.
+        self.assembly.used.update(each.producer for each in inputs)
+        return self.nothing_known(layer.span)
+
+    def word(self, step: Step, scope: Scope, current: Draft | None) -> Draft | None:
+        """The value that a single word stands for, if it is the name of one."""
+        if not (isinstance(step, Layer) and step.is_word):
+            return None
+        found = current if step.op.text == CURRENT else scope.find(step.op.text)
+        if found is not None:
+            self.assembly.used.add(found.producer)
+        return found
+
+    def source(self, step: Step, scope: Scope, current: Draft | None) -> Draft:
+        if not (isinstance(step, Layer) and step.is_word):
+            self.branches += 1
+            found = self.step(step, scope, current)
+            self.branches -= 1
+            return found or self.nothing_known(step.span)
+        found = self.word(step, scope, current)
+        if found is not None:
+            return found
+        name = step.op
+        suggestion = closest(name.text, scope.visible())
+        self.report.add(UnknownValue(name.span, name.text, suggestion))
+        found = scope.find(suggestion) if suggestion is not None else None
+        if found is None:
+            # Any value before this may be meant, and so none of them is called unused.
+            self.assembly.used.update(draft.producer for draft, _ in self.assembly.drafts)
+            return self.nothing_known(name.span)
+        self.assembly.used.add(found.producer)
+        return found
+
+    # --------------------------------------------------------------------------------------------------- names
+
+    def name(self, layer: Layer, drafts: Sequence[Draft], scope: Scope, *, is_known: bool, least: int) -> None:
+        """Give the values of a layer their names; `least` of them at least, if there is more than one."""
+        is_enough = len(layer.names) == len(drafts) or (len(layer.names) <= 1 and least <= 1)
+        if is_known and not is_enough:
+            finding: Diagnostic = SeveralValues(layer.span, layer.op.text, len(drafts))
+            if len(layer.names) > 1:
+                finding = WrongNames(layer.span, layer.op.text, len(drafts), len(layer.names))
+            self.report.add(finding)
+        for index, name in enumerate(layer.names):
+            known = drafts[index] if index < len(drafts) and is_known else self.nothing_known(name.span)
+            self.declare(name, known if len(layer.names) > 1 or is_known else drafts[0], scope)
+
+    def declare(self, name: Scalar, draft: Draft, scope: Scope) -> None:
+        """Give a value a name. The place of a name that is taken stays with whoever took it first."""
+        first = scope.values.get(name.text)
+        if first is not None:
+            self.report.add(DuplicateName(name.span, name.text, first.span))
+            return
+        scope.values[name.text] = Draft(draft.producer, draft.shapes, name.span, draft.port)
+        if self.account.is_model:
+            self.account.shapes[".".join((*scope.path, name.text))] = draft.shapes
+
+    # ---------------------------------------------------------------------------------------------------- ops
+
+    def op_class(self, layer: Layer, scope: Scope) -> type[Op] | None:
+        """The op of a layer that is no use of a block."""
+        word = layer.op.text
+        if word in BY_NAME:
+            return BY_NAME[word]
+        if layer.is_word and (value := scope.find(word)) is not None:
+            self.assembly.used.add(value.producer)
+            self.report.add(MisplacedValue(layer.op.span, word))
+            return None
+        definitions = self.frame.environment.definitions
+        values = (*scope.visible(), CURRENT) if layer.is_word else ()
+        suggestion = closest(word, (*BY_NAME, "scan", *definitions, *self.frame.layers, *values))
+        if suggestion is not None or not self.frame.environment.is_partial:
+            self.report.add(UnknownOp(layer.op.span, word, suggestion))
+        else:
+            self.meanings.is_partial = True
+        if suggestion is None:
+            return None
+        if suggestion in BY_NAME:
+            return BY_NAME[suggestion] if fits(layer, BY_NAME[suggestion]) else None
+        self.meant(suggestion)
+        if (meant := scope.find(suggestion)) is not None:
+            self.assembly.used.add(meant.producer)
+        return None
+
+    @abstractmethod
+    def meant(self, word: str) -> None:
+        """Take notice that a misspelt word may be meant for the name of a block or a parameter."""
+
+    def place(self, layer: Layer, kind: type[Op], inputs: Sequence[Draft], path: Path, scope: Scope) -> list[Draft]:
+        """The values that a layer gives, once it is in the assembly."""
+        plain, starts, ties = apart(layer, kind)
+        outputs, fitted = self.output(plain, kind, inputs)
+        drafts = [Draft(path, shapes, layer.span, port) for port, shapes in enumerate(outputs)]
+        for draft in drafts:
+            self.assembly.add(draft, is_input=False)
+        if fitted is not None:
+            tied = {each.key.text: self.tied(each, fitted.weights, kind, scope) for each in ties}
+            self.add(layer, fitted, drafts, inputs, starts, {key: tie for key, tie in tied.items() if tie is not None})
+        return drafts
+
+    def add(
+        self,
+        layer: Layer,
+        fitted: Fitted,
+        drafts: Sequence[Draft],
+        inputs: Sequence[Draft],
+        starts: Sequence[Argument],
+        ties: Mapping[str, Tie],
+    ) -> None:
+        """Put an op that nothing is wrong with into the assembly."""
+        path = drafts[0].producer
+        shares = None if self.shared is None else self.first_use(layer, path, fitted, self.shared)
+        own = {} if shares else {name: shape for name, shape in fitted.weights.items() if name not in ties}
+        init: Mapping[str, Initialiser] = {}
+        if own and (self.starts or starts) and not fitted.op.holds_layers:
+            nearest = starts_of(starts, self.meanings)
+            init = initialisers_of(own, (*self.starts, nearest), self.meanings)
+            nearest.find_unused(self.meanings)
+        self.account.cost += Cost(count(own), fitted.macs)
+        self.assembly.macs[path] = fitted.macs
+        name_span = None if layer.name is None else layer.name.span
+        values, outputs = map(self.assembly.value, inputs), map(self.assembly.value, drafts)
+        is_named = layer.name is not None
+        node = Node(path, fitted.op, tuple(values), tuple(outputs), layer.span, is_named, name_span, shares, ties, init)
+        self.assembly.connect(node)
+
+    def tied(self, argument: Argument, weights: Mapping[str, Shape], kind: type[Op], scope: Scope) -> Tie | None:
+        from archspec.catalog.settings import UnknownSetting
+        from archspec.catalog.starts import UnknownWeight, UnlikeWeights
+
+        name, value = argument.key.text, argument.value
+        assert isinstance(value, Attribute), "only names of weights come here"  # noqa: S101  # For the type checker.
+        if name not in weights:
+            known = (*kind.settings(), *weights)
+            self.report.add(UnknownSetting(argument.key.span, kind.name, name, known, closest(name, known)))
+            return None
+        first, *rest = value.parts
+        layer = scope.find_layer(first)
+        text = ".".join(value.parts)
+        if layer is None:
+            suggestion = closest(first, scope.visible())
+            self.report.add(UnknownWeight(value.span, text, f"no layer before is called `{first}`", suggestion))
+            return None
+        for end in range(len(rest)):
+            node = self.assembly.node((*layer.path, *rest[:end]))
+            weight = ".".join(rest[end:])
+            if node is None:
+                continue
+            if weight in node.weights:
+                if node.weights[weight] == weights[name]:
+                    return node.ties.get(weight, Tie(node.shares or node.path, weight))
+                problem = f"`{name}` would be {weights[name]}, but `{text}` is {node.weights[weight]}"
+                self.report.add(UnlikeWeights(value.span, text, problem, layer.span))
+                return None
+            closest_weight = closest(weight, node.weights)
+            suggestion = None if closest_weight is None else f"{node.name}.{closest_weight}"
+            problem = f"`{node.name}` has no weight `{weight}`"
+            self.report.add(UnknownWeight(value.span, text, problem, suggestion))
+            return None
+        if not self.report.has_errors:
+            self.report.add(UnknownWeight(value.span, text, f"`{first}` has no layer of that name", None))
+        return None
+
+    def first_use(self, layer: Layer, path: Path, fitted: Fitted, shared: tuple[Path, Path]) -> Path | None:
+        """The layer that this is another use of, where layers are being used again."""
+        from archspec.catalog.starts import UnlikeWeights
+
+        again, original = shared
+        first = self.assembly.node((*original, *path[len(again) :]))
+        if first is None or first.op.name != fitted.op.name:
+            if not self.report.has_errors:
+                problem = f"`{'.'.join(original)}` has other layers here than where it stands first"
+                self.report.add(UnlikeWeights(layer.span, ".".join(original), problem, layer.span))
+            return None
+        if first.weights != fitted.weights:
+            name = next(each for each in fitted.weights if first.weights.get(each) != fitted.weights[each])
+            shapes = f"its `{name}` is {first.weights.get(name)}, and would be {fitted.weights[name]}"
+            problem = f"`{first.name}` cannot be used again here: {shapes}"
+            self.report.add(UnlikeWeights(layer.span, first.name, problem, first.span))
+        return first.shares or first.path
+
+    def reusable(self, name: Scalar, step: Step, scope: Scope, path: Path) -> None:
+        """Take notice of a layer or group that can be used again."""
+        scope.layers.setdefault(name.text, Reusable(step, self.frame, scope, path, name.span))
+
+    def find_unused_values(self) -> None:
+        """Report values that nothing uses, unless what cannot be read may be what uses them."""
+        if self.meanings.is_partial:
+            return
+        told: set[Span] = set()
+        for draft, is_input in self.assembly.drafts:
+            # A line that is gone through many times is told of once.
+            if draft.producer not in self.assembly.used and draft.span not in told:
+                told.add(draft.span)
+                self.report.add(UnusedValue(draft.span, ".".join(draft.producer), is_input))
+
+    # ---------------------------------------------------------------------------------------------------- shapes
+
+    def output(self, layer: Layer, kind: type[Op], inputs: Sequence[Draft]) -> tuple[tuple[Shapes, ...], Fitted | None]:
+        """The shapes that each output of a layer may have; and its op, when nothing is wrong with it or its inputs."""
+        settled = settle(layer, kind, self.meanings)
+        op, options = settled.op, settled.options
+        least, most = kind.arity()
+        if len(inputs) < least or (most is not None and len(inputs) > most):
+            self.report.add(WrongInputs(layer.span, kind.name, least, most, len(inputs)))
+            self.account.cost += OPEN
+            return (self.anything(),), None
+        if any(len(each.shapes) != 1 for each in inputs):
+            return self.possible(op, options, [each.shapes for each in inputs]), None
+        shapes = [self.element(layer, kind, each.shapes[0]) for each in inputs]
+        if options:
+            return self.possible(op, options, [(each,) for each in shapes]), None
+        try:
+            fitted = self.fitted(op, shapes)
+        except (ShapeError, SizeError) as error:
+            self.fault(layer, op, error, settled.given, inputs)
+            if isinstance(error, SizeError) or error.setting is None:
+                return self.possible(op, {}, [self.anything()] * len(inputs)), None
+            hidden = options_of(kind, (error.setting,), self.meanings)
+            return self.possible(op, hidden, [(each,) for each in shapes]), None
+        return tuple((shape,) for shape in fitted.outputs), fitted
+
+    @staticmethod
+    def fitted(op: Op, shapes: Sequence[Shape]) -> Fitted:
+        """An op on inputs of these shapes; raises `ShapeError` or `SizeError`."""
+        outputs = op.outputs(*shapes)
+        if any(isinstance(size, int) and size > LARGEST for shape in outputs for size in shape):
+            raise SizeError("gives an axis longer than 2**63 - 1")
+        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes))
+
+    def possible(self, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
+        """The shapes that an op may give where an error hides how it is set or what it is given."""
+        shapes, cost = possible(op, options, inputs, self.meanings)
+        self.account.cost += cost
+        return shapes
+
+    def fault(
+        self,
+        layer: Layer,
+        op: Op,
+        error: ShapeError | SizeError,
+        given: Mapping[str, Expression],
+        inputs: Sequence[Draft],
+    ) -> None:
+        blamed, cure = (error.setting, error.help) if isinstance(error, ShapeError) else (None, "")
+        span = layer.span
+        if blamed is not None and blamed in given:
+            span = given[blamed].span
+            self.meanings.doubt(given[blamed])
+        shapes = tuple(str(each.shapes[0]) for each in inputs)
+        producers = tuple(each.span for each in inputs)
+        self.report.add(ShapeFault(span, op.name, str(error), cure, shapes, producers))
+
+    def element(self, layer: Layer, kind: type[Op], shape: Shape) -> Shape:
+        if shape.element in kind.accepts:
+            return shape
+        self.report.add(WrongElement(layer.span, kind.name, tuple(sorted(kind.accepts)), shape.element))
+        return Shape(shape.sizes, min(kind.accepts))
+
+
+def apart(layer: Layer, kind: type[Op]) -> tuple[Layer, Sequence[Argument], Sequence[Argument]]:
+    """A layer with the settings of its op alone; how its weights start; and the weights that it has from others."""
+    known = kind.settings()
+    foreign = [each for each in layer.arguments if each.key.text not in known]
+    starts = [Argument(Scalar(ALL, each.key.span), each.value) for each in foreign if each.key.text == "init"]
+    ties = [each for each in foreign if isinstance(each.value, Attribute) and not each.key.text.isdecimal()]
+    if not starts and not ties:
+        return layer, (), ()
+    own = tuple(
+        each for each in layer.arguments if each not in ties and (each.key.text in known or each.key.text != "init")
+    )
+    return replace(layer, arguments=own), starts, ties

@@ -1,0 +1,1 @@
+"""The blocks that are shipped, in the language itself; a spec has them by `use std.NAME`."""

@@ -1,0 +1,116 @@
+"""What was parsed as an expression, with a place for each of its parts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final, final
+
+from archspec.catalog.text import DuplicateKey, SyntaxFault
+from archspec.expression import Apply, Attribute, Binary, Expression, Index, ListOf, Literal, Name, Unary
+from archspec.size import LARGEST
+from archspec.source import Span
+from archspec.syntax.fault import LONGEST_NUMBER, Fault, shortened
+from archspec.syntax.parsing import Part, as_node, as_token, nodes, parts, present
+from archspec.syntax.tree import Scalar
+from archspec.syntax.values import ValueReader, nameless, unquoted
+
+MOST_OPERATORS: Final = 200
+"""No expression has more operators than this."""
+
+
+def word(text: str, span: Span) -> Expression:
+    return Literal(text == "true", span) if text in ("true", "false") else Name(text, span)
+
+
+@final
+class ExpressionReader:
+    """Turns what lark parsed of one scalar into an expression; raises `Fault`."""
+
+    def __init__(self, values: ValueReader) -> None:
+        self.values = values
+        self.operators = 0
+
+    def expression(self, part: Part) -> Expression:
+        node = as_node(part)
+        place = self.values.place(node)
+        children = present(node)
+        match node.data:
+            case "name":
+                return word(str(children[0]), place)
+            case "number":
+                return Literal(_number(str(children[0]), place), place)
+            case "string":
+                return Literal(unquoted(as_token(children[0])), place)
+            case "list":
+                return ListOf(tuple(map(self.expression, children)), place)
+            case "attribute":
+                return Attribute(tuple(map(str, children)), place)
+            case "apply":
+                return self.application(str(children[0]), children[1:], place)
+            case "index":
+                self.count_operator(place)
+                base, index = children
+                return Index(self.expression(base), self.expression(index), place)
+            case "negative" | "negation":
+                return Unary("-" if node.data == "negative" else "not", self.expression(children[0]), place)
+            case "power":
+                base, exponent = children
+                return Binary("**", self.expression(base), self.expression(exponent), place)
+            case "either" | "both":
+                symbol = "or" if node.data == "either" else "and"
+                operands = [part for each in children for part in (symbol, each)][1:]
+                return self.binary(operands, place)
+            case _:
+                return self.binary(children, place)
+
+    def binary(self, parts: Sequence[Part], place: Span) -> Expression:
+        """Operands with operators between them, the leftmost first."""
+        result = self.expression(parts[0])
+        for symbol, operand in zip(parts[1::2], parts[2::2], strict=True):
+            self.count_operator(place)
+            right = self.expression(operand)
+            # The place of the whole knows of the parentheses around its parts, which those parts do not.
+            span = place if operand is parts[-1] else Span(place.source, place.start, right.span.end)
+            result = Binary(str(symbol), result, right, span)
+        return result
+
+    def application(self, function: str, given: Sequence[Part], place: Span) -> Expression:
+        """A function with its arguments: those without a name come first."""
+        plain: list[Expression] = []
+        named: dict[str, tuple[Scalar, Expression]] = {}
+        for each in nodes(as_node(given[0])) if given else ():
+            label, value = parts(each)
+            expression = self.expression(value)
+            if label is None and named:
+                raise Fault(nameless(expression.span))
+            if label is None:
+                plain.append(expression)
+                continue
+            name = self.values.word(label)
+            if name.text in named:
+                raise Fault(DuplicateKey(name.span, name.text, named[name.text][0].span))
+            named[name.text] = name, expression
+        return Apply(function, tuple(plain), place, tuple((name, value) for name, (_, value) in named.items()))
+
+    def count_operator(self, place: Span) -> None:
+        """Each operator makes an expression deeper by one, and what is done with expressions calls itself."""
+        self.operators += 1
+        if self.operators > MOST_OPERATORS:
+            raise Fault(SyntaxFault(place, "", problem=f"this expression has more than {MOST_OPERATORS} operators"))
+
+
+def _number(text: str, place: Span) -> int | float:
+    if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+        value = int(text) if text.replace("_", "").isdecimal() else float(text)
+        if math.isfinite(value) if isinstance(value, float) else value <= LARGEST:
+            return value
+        raise Fault(SyntaxFault(place, "", problem=f"`{text}` is too large: whole numbers end at 2**63 - 1"))
+    cure = "write it without the `0` at its start" if text.startswith("0") else ""
+    raise Fault(SyntaxFault(place, "", problem=f"`{shortened(text)}` is not a number", cure=cure))
+
+
+_NUMBER: Final = re.compile(
+    r"(0|[1-9][0-9]*(_[0-9]+)*)|([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][+-]?[0-9]+)?", re.ASCII
+)
