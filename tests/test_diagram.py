@@ -83,7 +83,9 @@ def built(
         for number, value in enumerate(taken):
             network.add_edge(value.producer, path, key=number)
     given = tuple(values[each] for each in inputs)
-    return Graph(name, doc, SPAN.source, SPAN, {}, given, tuple(Output(each, values[each]) for each in outputs), groups, network)
+    return Graph(
+        name, doc, SPAN.source, SPAN, {}, given, tuple(Output(each, values[each]) for each in outputs), groups, network
+    )
 
 
 def chained(name: str, sizes: Sequence[Size], layers: Sequence[tuple[str, Op]], doc: str = "") -> Graph:

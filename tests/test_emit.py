@@ -13,7 +13,8 @@ from typing import Final
 import pytest
 
 import archspec
-from archspec_torch.emit import supports_by_name
+from archspec_torch.emit import emit, supports_by_name
+from tests.kinds import tagger
 
 ROOT: Final = Path(__file__).parent.parent
 SEED: Final = 20250
@@ -272,6 +273,7 @@ def models() -> dict[str, str]:
         written[f"doc{number}"] = documented(doc).source()
     for number, name in enumerate(NAMES):
         written[f"file{number}"] = documented("plain", name).source()
+    written["cells"] = emit(tagger())
     for file in ("alexnet.arch", "lenet.yaml"):
         written[file.partition(".")[0]] = archspec.load(ROOT / "specs" / file).source()
     return written

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from torch import Tensor, nn
 
 from archspec.diagnostics import Report
-from archspec.graph import Graph, Value
+from archspec.graph import Graph
 from archspec.ops.activation import Relu, Sigmoid, Tanh
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
@@ -26,20 +25,16 @@ from archspec.ops.norm import BatchNorm, LayerNorm
 from archspec.ops.pool import GlobalAvgPool, MaxPool
 from archspec.ops.reshaping import Broadcast, Flatten, Permute, Reshape, Select, Split
 from archspec.shape import Element, Shape
-from archspec.size import evaluate
-from archspec_torch.call import Variable
 from archspec_torch.check import check
 from archspec_torch.emit import emit
-from archspec_torch.inline import Inline
-from archspec_torch.load import instantiate
-from archspec_torch.lower import lower
 from archspec_torch.solve import UntoldSizeError
+from tests.any_graph import graphs
 from tests.graphs import B, Line, T, graph_of
-from tests.lowered import as_tuple, source_of, value_of
+from tests.interpreted import agrees
+from tests.kinds import KINDS, widths
 from tests.test_emit import CACHE, said
 
 ROOT: Final = Path(__file__).parent.parent
-NUMBERS: Final = {"B": 2, "T": 3}
 
 
 def block(path: str, source: str, channels: int, *, stride: int = 1, projects: bool = False) -> list[Line]:
@@ -119,7 +114,7 @@ def outside() -> Graph:
         ("decoder/second", Linear(features=4), ["decoder/first"]),
         ("join", Concat(), ["decoder/second", "encoder/first", "x"]),
     ]
-    return graph_of("Outside", {"x": [B, 4]}, lines, ["join", "encoder/second", "x"])
+    return graph_of("Outside", {"x": [B, 4]}, lines, {"join": "join", "second": "encoder/second", "same": "x"})
 
 
 def translator() -> Graph:
@@ -229,7 +224,10 @@ def sizes() -> Graph:
     ]
     lines.insert(5, ("outer/line", Linear(features=4), ["one"]))
     return graph_of(
-        "Sizes", {"x": Shape.of(B, 2 * T, 4), "one": Shape.of(1, 1, 4)}, lines, ["token/wide", "outer/grid"]
+        "Sizes",
+        {"x": Shape.of(B, 2 * T, 4), "one": Shape.of(1, 1, 4)},
+        lines,
+        {"wide": "token/wide", "grid": "outer/grid"},
     )
 
 
@@ -255,7 +253,7 @@ GRAPHS: Final[dict[str, Callable[[], Graph]]] = {
     for made in (
         residual, inception, gate, nested, outside, translator, cell, tangled, parts, names, sizes, long
     )
-}  # fmt: skip
+} | KINDS  # fmt: skip
 every_graph = pytest.mark.parametrize("name", GRAPHS)
 
 
@@ -264,53 +262,36 @@ def written(name: str) -> str:
     return emit(GRAPHS[name]())
 
 
-def example(shape: Shape) -> Tensor:
-    sizes: list[Any] = [evaluate(size, NUMBERS) for size in shape]
-    if shape.element is Element.INT:
-        return torch.randint(0, 5, sizes)
-    return torch.randn(sizes, dtype=torch.float64)
-
-
-def interpreted(graph: Graph, module: nn.Module, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """What the graph gives, computed layer by layer with the weights of the module."""
-    values: dict[Value, Tensor] = dict(zip(graph.inputs, inputs, strict=True))
-    for node in graph.nodes:
-        taken = [values[value] for value in node.inputs]
-        lowered = lower(node.op, *(value.shape for value in node.inputs))
-        if isinstance(lowered, Inline):
-            numbers = {name: Variable(str(number)) for name, number in NUMBERS.items()}
-            made = value_of(source_of(lowered, len(taken), numbers), *taken)
-        else:
-            made = module.get_submodule(node.name)(*taken)
-        values |= zip(node.outputs, as_tuple(made), strict=True)
-    for value, found in values.items():
-        assert tuple(found.shape) == tuple(evaluate(size, NUMBERS) for size in value.shape)
-    return tuple(values[output.value] for output in graph.outputs)
-
-
-def agrees(graph: Graph) -> None:
-    source = emit(graph)
-    module = instantiate(graph.name, source)
-    assert isinstance(module, nn.Module)
-    module.double().eval()
-    weights = {f"{node.name}.{name}" for node in graph.nodes for name in (*node.weights, *node.buffers)}
-    assert set(module.state_dict()) == weights
-    torch.manual_seed(0)
-    inputs = [example(value.shape) for value in graph.inputs]
-    outputs = module(*inputs)
-    assert isinstance(outputs, Tensor if len(graph.outputs) == 1 else tuple)
-    for found, expected in zip(as_tuple(outputs), interpreted(graph, module, inputs), strict=True):
-        assert torch.equal(found, expected), source
-
-
 @every_graph
 def test_the_module_computes_what_the_graph_says(name: str) -> None:
     agrees(GRAPHS[name]())
 
 
+@pytest.mark.parametrize("length", [2, 9, 24, 31])
+def test_long_names_change_nothing(length: int) -> None:
+    agrees(widths(length))
+
+
 @every_graph
 def test_the_same_graph_gives_the_same_source(name: str) -> None:
     assert emit(GRAPHS[name]()) == written(name)
+
+
+def test_the_same_graph_gives_the_same_source_in_every_process() -> None:
+    # With other hashes, sets are in another order.
+    code = "from tests.test_emit_graphs import GRAPHS, written\nprint(*map(written, GRAPHS))"
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert found[0] == found[1] == " ".join(map(written, GRAPHS)) + "\n"
 
 
 # ------------------------------------------------------------------------------------------------- how it reads
@@ -397,7 +378,7 @@ def test_values_flow_in_and_out_of_groups_by_name() -> None:
     assert "    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:\n" in class_of(source, "Encoder")
     assert "    def forward(self, x: Tensor, encoder: Tensor) -> Tensor:\n" in class_of(source, "Decoder")
     assert "        first, second = self.encoder(x)  # [B, 4], [B, 4]\n" in source
-    assert "        return y, second, x\n" in source
+    assert "        return OutsideOutput(join, second, x)\n" in source
 
 
 def test_gates_are_taken_apart_and_calculated_with() -> None:
@@ -409,7 +390,7 @@ def test_gates_are_taken_apart_and_calculated_with() -> None:
 def test_open_sizes_are_read_where_they_are_told() -> None:
     source = written("sizes")
     assert "        T = x.shape[1] // 2\n" in source
-    assert "        x = self.token(line, x.shape[0], T)  # [B, T, 4]\n" in source
+    assert "        wide = self.token(line, x.shape[0], T)  # [B, T, 4]\n" in source
     assert "    def forward(self, x: Tensor, B: int, T: int) -> Tensor:\n" in source
 
 
@@ -433,87 +414,6 @@ def test_a_size_that_no_input_tells_is_told() -> None:
 
 # ---------------------------------------------------------------------------------------------- a law: any graph
 
-WORDS: Final = (
-    "0",
-    "1",
-    "2",
-    "7",
-    "x",
-    "y",
-    "z",
-    "conv",
-    "l",
-    "I",
-    "torch",
-    "F",
-    "Tensor",
-    "sum",
-    "split_0",
-    "block",
-    "none",
-)
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> Graph:
-    """Layers that take any values before them, in groups within groups, some of which take turns."""
-    values: dict[str, int] = {"x": 4}
-    if draw(st.booleans()):
-        values["other"] = 4
-    inputs = {name: Shape.of(B, T, size) for name, size in values.items()}
-    paths = sorted(draw(st.sets(st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(tuple), max_size=12)))
-    paths = [path for path in paths if not any(each[: len(path)] == path != each for each in paths)]
-    paths = [path for path in paths if path[0].isidentifier() and path[0] not in inputs]
-    if draw(st.booleans()):
-        paths = draw(st.permutations(paths))
-    lines: list[Line] = []
-    unused = dict.fromkeys(values)
-
-    def taken(size: int | None = None) -> str:
-        fitting = [name for name, found in values.items() if size in (None, found)]
-        name = draw(st.sampled_from([*fitting, fitting[-1], fitting[-1]]))
-        unused.pop(name, None)
-        return name
-
-    for path in paths:
-        name, first = "/".join(path), taken()
-        size = values[first]
-        kinds = ["linear", "relu", "norm", "add", "mul", "concat", "arithmetic", "rows", "attend", "broadcast"]
-        kind = draw(st.sampled_from(kinds + ["split"] * (size % 2 == 0)))
-        made = [size]
-        match kind:
-            case "linear":
-                made = [draw(st.sampled_from([2, 4]))]
-                lines.append((name, Linear(features=made[0]), [first]))
-            case "relu" | "norm":
-                lines.append((name, Relu() if kind == "relu" else LayerNorm(), [first]))
-            case "add" | "mul":
-                lines.append((name, Add() if kind == "add" else Mul(), [first, taken(size)]))
-            case "concat":
-                second = taken()
-                made = [size + values[second]]
-                lines.append((name, Concat(axis=-1), [first, second]))
-            case "arithmetic":
-                formula = draw(
-                    st.sampled_from(["a * (b - 1) / 2", "-a**2 + b", "1 - a * b", "(a + b) * (a - b) / (3 - a)"])
-                )
-                lines.append((name, Arithmetic(formula=formula), [first, taken(size)]))
-            case "rows":
-                lines.append((name, Reshape(sizes=(B, T, size)), [first]))
-            case "broadcast":
-                lines.append((name, Broadcast(sizes=(B, T, size)), [first]))
-            case "attend":
-                lines.append((name, Attention(heads=1), [first, *(taken() for _ in range(draw(st.integers(0, 2))))]))
-            case "split":
-                made = [size // 2] * 2
-                lines.append((name, Split(parts=2, axis=-1), [first]))
-        names = [f"{name}:{port}" if port else name for port in range(len(made))]
-        values |= zip(names, made, strict=True)
-        unused |= dict.fromkeys(names)
-    outputs = [*unused] or ["x"]
-    outputs += draw(st.lists(st.sampled_from([*values]), max_size=2))
-    return graph_of("Any", inputs, lines, outputs)
-
 
 @given(graphs())
 @settings(max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -530,6 +430,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("graphs")
     for name in GRAPHS:
         (folder / f"{name}.py").write_text(written(name), encoding="utf-8")
+    for length in range(2, 95):
+        (folder / f"widths{length}.py").write_text(emit(widths(length)), encoding="utf-8")
     found: list[Graph] = []
 
     @given(graphs())

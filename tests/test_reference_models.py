@@ -101,7 +101,10 @@ def test_the_numbers_of_the_rule_are_spread_evenly() -> None:
     "part",
     [
         lambda graph: (graph.name, graph.doc, dict(graph.settings)),
-        lambda graph: [(value.name, value.shape) for value in graph.inputs] + [(output.name, output.shape) for output in graph.outputs],
+        lambda graph: (
+            [(value.name, value.shape) for value in graph.inputs]
+            + [(output.name, output.shape) for output in graph.outputs]
+        ),
         lambda graph: list(graph.groups),
         lambda graph: [(node.path, node.op, node.output.shape, node.is_named) for node in graph.nodes],
         lambda graph: [[value.producer for value in node.inputs] for node in graph.nodes],

@@ -10,8 +10,16 @@ import torch
 from torch import nn
 
 import archspec
-from archspec_torch.check import RESERVED, RESERVED_IN_GROUP, TAKEN_BY_METHOD, TAKEN_BY_SOURCE
-from archspec_torch.emit import supports_by_name
+from archspec_torch.emit import emit, supports_by_name
+from archspec_torch.reserved import (
+    RESERVED,
+    RESERVED_IN_CELL,
+    RESERVED_IN_GROUP,
+    TAKEN_BY_METHOD,
+    TAKEN_BY_SOURCE,
+)
+from tests.interpreted import compiled
+from tests.kinds import KINDS, tagger
 
 
 def found(text: str, syntax: str = "arch") -> list[tuple[str, str, str, str]]:
@@ -32,6 +40,8 @@ def public(value: object) -> set[str]:
 def test_reserved_names_are_those_that_modules_have() -> None:
     assert public(nn.Module()) == RESERVED
     assert public(nn.Sequential()) == RESERVED_IN_GROUP
+    cell = compiled(tagger()).get_submodule("back")
+    assert public(cell) - {name for name, _ in cell.named_children()} == RESERVED_IN_CELL
 
 
 def test_names_that_the_source_uses_are_taken() -> None:
@@ -49,6 +59,12 @@ def test_names_that_the_source_uses_are_taken() -> None:
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
         names |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - {"M"}
         assert {node.id for node in ast.walk(method) if isinstance(node, ast.Name)} - {"a", "x"} <= TAKEN_BY_METHOD
+    for make in KINDS.values():
+        tree = ast.parse(emit(make()))
+        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        own |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - set(supports_by_name())
+        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
     for text in supports_by_name().values():
         tree = ast.parse(text)
         own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

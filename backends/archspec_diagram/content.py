@@ -75,7 +75,7 @@ def _terminal(name: str, value: Value) -> Content:
 
 def _layer(node: Node) -> Content:
     name = wording.own_name(node)
-    phrases = [font.shortened(each, SETTINGS, WIDEST) for each in wording.phrases(node.op)]
+    phrases = [font.shortened(each, SETTINGS, WIDEST) for each in wording.details(node)]
     slim = node.op.family in wording.SLIM
     size = SETTINGS + 0.5 if slim else TITLE
     title = _title(name, wording.clean(node.op.name), size)

@@ -51,7 +51,7 @@ class _Writer:
                 continue
             own = wording.own_name(member)
             lines = [f"{own}: {member.op.name}" if own else member.op.name]
-            if phrases := wording.phrases(member.op):
+            if phrases := wording.details(member):
                 lines.append(" · ".join(phrases))
             shape = "ellipse" if len(member.inputs) > 1 else "box"
             attributes = _attributes(tuple(lines), colour(member.op.family), shape)

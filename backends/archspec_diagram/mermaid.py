@@ -49,7 +49,7 @@ class _Writer:
                 continue
             own = wording.own_name(member)
             lines = [f"{own}: {member.op.name}" if own else member.op.name]
-            if phrases := wording.phrases(member.op):
+            if phrases := wording.details(member):
                 lines.append(" · ".join(phrases))
             label = _quoted(*lines)
             # What joins several values is round.

@@ -47,6 +47,14 @@ def phrases(op: Op) -> tuple[str, ...]:
     return tuple(_phrase(name, value) for name, value in chosen.items())
 
 
+def details(node: Node) -> tuple[str, ...]:
+    """The settings of a layer that are not at their defaults, and whose weights it has, if not its own."""
+    said = [f"{clean(name)} of {clean('.'.join(tie.path))}" for name, tie in node.ties.items()]
+    if node.shares is not None and (node.weights or node.buffers):
+        said = [f"weights of {clean('.'.join(node.shares))}"]
+    return (*phrases(node.op), *said)
+
+
 def _phrase(name: str, value: Any) -> str:
     words = clean(name.replace("_", " "))
     if isinstance(value, bool):
@@ -65,7 +73,7 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple | list):
         numbers = all(isinstance(each, int | float | Formula) for each in value)
         return ("×" if numbers else ", ").join(map(_value, value))
-    return clean(str(value))
+    return clean(value.name if isinstance(value, Graph) else str(value))
 
 
 def amount(size: Size) -> str:
@@ -102,7 +110,10 @@ def changes_shape(node: Node) -> bool:
 
 def output_name(graph: Graph, number: int) -> str:
     """What an output is called; one that is alone needs no name."""
-    return "output" if len(graph.outputs) == 1 else clean(graph.outputs[number].name)
+    if len(graph.outputs) == 1:
+        return "output"
+    output = graph.outputs[number]
+    return f"{clean(output.name)}, in training" if output.in_training_only else clean(output.name)
 
 
 def tip(node: Node) -> str:

@@ -7,42 +7,26 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from archspec.diagnostics import Diagnostic, Report
-from archspec.graph import Graph, Path
+from archspec.graph import Graph, Output, Path
+from archspec.scan import Scan
 from archspec.size import names
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 from archspec_torch.call import Call
+from archspec_torch.cell import parameters_of_cell, starts
 from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
+from archspec_torch.reserved import (
+    RESERVED,
+    RESERVED_IN_CELL,
+    RESERVED_IN_GROUP,
+    RESERVED_IN_RESULTS,
+    TAKEN_BY_METHOD,
+    TAKEN_BY_SOURCE,
+)
 from archspec_torch.scope import scope_of
+from archspec_torch.sharing import calls_of, modules_of
 from archspec_torch.solve import UntoldSizeError, solved
-
-_OF_MODULES: Final = """
-    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
-    extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu load_state_dict modules
-    mtia named_buffers named_children named_modules named_parameters parameters register_backward_hook register_buffer
-    register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
-    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter
-    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory
-    state_dict to to_empty train training type xpu zero_grad
-"""
-
-RESERVED: Final = frozenset(_OF_MODULES.split())
-"""What every `nn.Module` has. A layer of such a name would hide it, or be hidden by it."""
-
-RESERVED_IN_GROUP: Final = RESERVED | {"append", "extend", "insert", "pop"}
-"""What every `nn.Sequential` has, which a group becomes."""
-
-_OF_SOURCE: Final = """
-    Attention F LearnedPositions OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d SinusoidalPositions Tensor bool
-    float int nn str super torch tuple zip
-"""
-
-TAKEN_BY_SOURCE: Final = frozenset(_OF_SOURCE.split())
-"""What the source itself uses. A class of such a name would come in its way."""
-
-TAKEN_BY_METHOD: Final = frozenset({"F", "Tensor", "_", "self", "torch"})
-"""What `forward` itself uses beside its inputs."""
 
 
 @final
@@ -135,7 +119,29 @@ class NoLowering(Diagnostic):
         return f"nothing says what `{self.op}` is in PyTorch"
 
 
-CATALOG: Final = (ReservedName, OpenSize, NoLowering)
+@final
+class OtherModule(Diagnostic):
+    """A layer with weights is used again where PyTorch needs another module, which cannot have the same weights.
+
+    Wrong: a `batchnorm` over `[B, 8, T]` that is used again over `[B, 8, H, W]`.
+
+    Right: a `batchnorm` for each of the two.
+    """
+
+    code = "T004"
+    name = "other-module"
+    op: str
+    first: str
+    here: str
+
+    def message(self) -> str:
+        return f"this use of `{self.op}` would be `{self.here}` in PyTorch, but the layer is `{self.first}`"
+
+    def help(self) -> str:
+        return f"use a `{self.op}` of its own here"
+
+
+CATALOG: Final = (ReservedName, OpenSize, NoLowering, OtherModule)
 
 
 def check(graph: Graph, report: Report) -> None:
@@ -143,12 +149,23 @@ def check(graph: Graph, report: Report) -> None:
     _check_name(graph.name, graph.span, report, TAKEN_BY_SOURCE, "the source itself uses it")
     for value in graph.inputs:
         _check_name(value.name, value.span, report, TAKEN_BY_METHOD, "the source itself uses it")
+    for output in graph.outputs if len(graph.outputs) > 1 else ():
+        _check_output(output, report)
+    _check_layers(graph, report, RESERVED, "every `nn.Module` has something of that name")
+
+
+def _check_layers(graph: Graph, report: Report, reserved: frozenset[str], reason: str) -> None:
+    """Look at the layers and groups of a model or a cell; some names are reserved at its outermost level alone."""
     for group in graph.groups.values():
-        _check_layer(group.path, group.span, report)
+        _check_layer(group.path, group.span, report, reserved, reason)
     lowered: dict[Path, Call | Inline] = {}
     for node in graph.nodes:
         if node.is_named:
-            _check_layer(node.path, node.name_span or node.span, report)
+            _check_layer(node.path, node.name_span or node.span, report, reserved, reason)
+        if isinstance(node.op, Scan):
+            _check_cell(node.op.cell, report)
+            lowered[node.path] = Call(node.op.cell.name, (), {"direction": node.op.direction})
+            continue
         try:
             lowered[node.path] = lower(node.op, *(value.shape for value in node.inputs))
         except OpenSizeError as error:
@@ -157,10 +174,20 @@ def check(graph: Graph, report: Report) -> None:
             report.add(NoLowering(node.span, node.op.name))
     if len(lowered) == len(graph.nodes):
         _check_sizes(graph, lowered, report)
+        _check_modules(graph, lowered, report)
+
+
+def _check_cell(cell: Graph, report: Report) -> None:
+    _check_layers(cell, report, RESERVED_IN_CELL, "every `nn.Module` that is a cell has something of that name")
+    try:
+        starts(cell, parameters_of_cell(cell)[: len(cell.inputs) - len(cell.outputs)])
+    except UntoldSizeError as error:
+        report.add(OpenSize(cell.span, str(error), (error.name,)))
 
 
 def _check_sizes(graph: Graph, lowered: Mapping[Path, Call | Inline], report: Report) -> None:
-    for name in scope_of(graph, lowered).sizes:
+    calls = calls_of(graph, lowered)
+    for name in scope_of(graph, lowered, calls).sizes:
         try:
             solved(name, {value: value.name for value in graph.inputs})
         except UntoldSizeError as error:
@@ -168,14 +195,33 @@ def _check_sizes(graph: Graph, lowered: Mapping[Path, Call | Inline], report: Re
             report.add(OpenSize(next(users).span, str(error), (name,)))
 
 
-def _check_layer(path: Path, span: Span, report: Report) -> None:
+def _check_modules(graph: Graph, lowered: Mapping[Path, Call | Inline], report: Report) -> None:
+    for path, module in modules_of(graph, lowered).items():
+        if lowered[path] != lowered[module]:
+            node = graph.node(path)
+            report.add(OtherModule(node.span, node.op.name, str(lowered[module]), str(lowered[path])))
+
+
+def _check_output(output: Output, report: Report) -> None:
+    word, span = output.name, output.value.span
+    if not word.isidentifier():
+        report.add(ReservedName(span, word, "it is no name in Python"))
+    elif word.startswith("_"):
+        report.add(ReservedName(span, word, "a `NamedTuple` has no names that start with `_`"))
+    elif word in RESERVED_IN_RESULTS:
+        report.add(ReservedName(span, word, "every `tuple` has something of that name"))
+    else:
+        _check_name(word, span, report, TAKEN_BY_METHOD, "the source itself uses it")
+
+
+def _check_layer(path: Path, span: Span, report: Report, reserved: frozenset[str], reason: str) -> None:
     word = path[-1]
     if word.startswith("_") and not word.startswith("__"):
         report.add(ReservedName(span, word, "names that start with `_` are for what a module keeps to itself"))
     elif len(path) > 1:
         _check_name(word, span, report, RESERVED_IN_GROUP, "every `nn.Sequential` has something of that name")
     else:
-        _check_name(word, span, report, RESERVED, "every `nn.Module` has something of that name")
+        _check_name(word, span, report, reserved, reason)
 
 
 def _check_name(word: str, span: Span, report: Report, taken: frozenset[str], reason: str) -> None:

@@ -41,12 +41,19 @@ def assignment(target: str, value: Any, indent: str, comment: str = "") -> Itera
     elif not _can_break(value, start) and fits(f"{start}(") and fits(f"{indent}{INDENT}{printed(value)}"):
         # There is nothing behind the name at which the line could be broken: all of it goes to the next.
         yield from (f"{start}(", f"{indent}{INDENT}{printed(value)}", f"{indent})")
-    elif isinstance(value, Operation) and len(value.operands) > 1:
+    elif _goes_to_the_next_line(value, start, indent):
         yield f"{start}("
         yield from expression(value, indent + INDENT, indent + INDENT, "")
         yield f"{indent})"
     else:
         yield from expression(value, start, indent, "")
+
+
+def _goes_to_the_next_line(value: Any, start: str, indent: str) -> bool:
+    """Whether a value that is broken into lines begins on one of its own, in parentheses."""
+    if isinstance(value, Call) and value.arguments:
+        return not _can_break(value, start) and fits(f"{start}(") and fits(f"{indent}{INDENT}{value.function}(")
+    return isinstance(value, Operation) and len(value.operands) > 1
 
 
 def _can_break(value: Any, start: str) -> bool:

@@ -7,21 +7,23 @@ further down. Where `x` is an input that is still needed, the running value is c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import Any, Final, final
 
-from archspec.graph import Graph, Path, Value
+from archspec.graph import Graph, Output, Path, Value
+from archspec.scan import Scan
 from archspec_torch.call import Call, Operation, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
-from archspec_torch.naming import Names, word_for
+from archspec_torch.naming import Names, is_fit, word_for
+from archspec_torch.reach import LOOKED_UP, looked_up
+from archspec_torch.results import OPTIONAL, Results, type_of
 from archspec_torch.scope import Scope, Step
 from archspec_torch.solve import solved
 
 BODY: Final = INDENT * 2
 """How far the statements of a method are indented."""
-
-_MOST_TYPES: Final = 4
-"""Of more outputs than this, the type does not tell the number."""
 
 
 def parameters_of(graph: Graph, scope: Scope) -> list[str]:
@@ -36,44 +38,79 @@ def parameters_of(graph: Graph, scope: Scope) -> list[str]:
     return parameters
 
 
-def forward(graph: Graph, scope: Scope, parameters: Sequence[str], access: Callable[[Path], str]) -> Iterator[str]:
-    """The lines of the method, given the names of its inputs and how the module at a path is reached."""
-    method = _Method(graph, scope, parameters, access)
+def method(
+    graph: Graph,
+    scope: Scope,
+    parameters: Sequence[str],
+    reach: Callable[[Path], str],
+    results: Results | None = None,
+    name: str = "forward",
+) -> Iterator[str]:
+    """The lines of a method, given the names of its inputs and how the module at a path is reached."""
+    method = _Method(graph, scope, parameters, reach, results)
     arguments = [f"{name}: Tensor" for name in parameters]
     if scope.path:
         arguments += [f"{variable.name}: int" for variable in method.sizes.values()]
-    yield from header("def forward", ["self", *arguments], f" -> {_type(len(scope.outputs))}:", INDENT)
+    given = type_of(len(scope.outputs)) if results is None else results.name
+    yield from header(f"def {name}", ["self", *arguments], f" -> {given}:", INDENT)
     if not scope.path:
-        for name, variable in method.sizes.items():
-            yield from assignment(variable.name, solved(name, dict(zip(scope.inputs, parameters, strict=True))), BODY)
-    for number, step in enumerate(scope.steps):
-        yield from method.statement(step, number)
+        for size, variable in method.sizes.items():
+            yield from assignment(variable.name, solved(size, dict(zip(scope.inputs, parameters, strict=True))), BODY)
+    for in_training_only, steps in groupby(enumerate(scope.steps), lambda numbered: numbered[1].in_training_only):
+        if in_training_only:
+            yield from method.in_training(tuple(steps))
+            continue
+        for number, step in steps:
+            yield from method.statement(step, number, BODY)
     yield from method.result()
-
-
-def _type(outputs: int) -> str:
-    if outputs < 2:
-        return "Tensor" if outputs else "None"
-    return f"tuple[{', '.join(['Tensor'] * outputs if outputs <= _MOST_TYPES else ['Tensor', '...'])}]"
 
 
 @final
 class _Method:
     """The statements of a method, and the names of what they make."""
 
-    def __init__(self, graph: Graph, scope: Scope, parameters: Sequence[str], access: Callable[[Path], str]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        scope: Scope,
+        parameters: Sequence[str],
+        reach: Callable[[Path], str],
+        results: Results | None,
+    ) -> None:
         self.graph = graph
         self.scope = scope
-        self.access = access
+        self.reach = reach
+        self.results = results
         self.variables = dict(zip(scope.inputs, parameters, strict=True))
         self.bound = set(parameters)
         self.uses = self._uses()
-        self.names = Names.of_method(parameters)
+        self.wishes = {output.value: output.name for output in reversed(self._called_as_given())}
+        """What values are called that the model gives."""
+
+        self.given: dict[Value, str] = {}
+        """What is given, where it is not what the value is called."""
+
+        self.names = Names.of_method((*parameters, results.name) if results else parameters)
         self.sizes = {name: Variable(self.names.fresh(name)) for name in scope.sizes}
         self.running = self._running()
         ends_running = bool(scope.steps) and self._is_running(scope.steps[-1], len(scope.steps) - 1)
         self.last = self.running if ends_running else ""
         """What the last statement makes, if it is the running value."""
+
+    def _called_as_given(self) -> Sequence[Output]:
+        """The outputs whose values go by their names: not those in training only that are there anyway, or used up."""
+        return [
+            each
+            for each in (self.results.outputs if self.results else ())
+            if not each.in_training_only or not (self._is_there_anyway(each.value) or self._is_used(each.value))
+        ]
+
+    def _is_there_anyway(self, value: Value) -> bool:
+        return value.producer not in self.graph.in_training_only
+
+    def _is_used(self, value: Value) -> bool:
+        """Whether it is not only given, but taken by a statement."""
+        return min(self.uses[value]) < len(self.scope.steps)
 
     def _uses(self) -> Mapping[Value, list[int]]:
         """The numbers of the statements that take each value; the last is the one that returns."""
@@ -97,72 +134,113 @@ class _Method:
         return self.names.fresh("x")
 
     def _is_running(self, step: Step, number: int) -> bool:
-        return not step.gives_tuple and all(set(self.uses.get(each, ())) == {number + 1} for each in step.outputs)
+        used = [value for value in step.outputs if value in self.uses]
+        return len(used) == 1 and set(self.uses[used[0]]) == {number + 1} and used[0] not in self.wishes
 
-    def statement(self, step: Step, number: int) -> Iterator[str]:
+    def statement(self, step: Step, number: int, indent: str) -> Iterator[str]:
         """The lines of a statement. From then on, what it makes has a name."""
         made = self._made(step)
         used = [value for value in step.outputs if value in self.uses]
         shapes = ", ".join(str(value.shape) for value in used)
         if not used:
-            yield from expression(made, BODY, BODY, "")
+            yield from expression(made, indent, indent, "")
         elif step.gives_tuple:
-            yield from self._taken_apart(step, made, shapes)
+            yield from self._taken_apart(step, number, made, shapes, indent)
         else:
             (value,) = used
-            wish = word_for(self.graph, value, len(step.path) - 1)
-            is_running = self._is_running(step, number)
-            self.variables[value] = name = self.running if is_running else self.names.fresh(wish)
+            self.variables[value] = name = self._name(value, step, number)
             target = f"{name}: Tensor" if self._needs_type(value) else name
             self.bound.add(name)
-            if not fits(f"{BODY}{target} = {printed(made)}"):
+            if not fits(f"{indent}{target} = {printed(made)}"):
                 before: list[str] = []
-                made = self._without_parentheses(made, before)
+                made = self._without_parentheses(made, before, indent)
                 yield from before
-            yield from assignment(target, made, BODY, shapes)
+            yield from assignment(target, made, indent, shapes)
 
-    def _without_parentheses(self, value: Any, lines: list[str]) -> Any:
-        """A calculation that is too long for a line, with what stands in parentheses calculated in lines before it."""
+    def in_training(self, steps: Sequence[tuple[int, Step]]) -> Iterator[str]:
+        """The lines of statements that run in training only."""
+        declared: list[str] = []
+        lines: list[str] = []
+        for number, step in steps:
+            lines += self.statement(step, number, BODY + INDENT)
+            for value in step.outputs:
+                if len(self.scope.steps) not in self.uses.get(value, ()):
+                    continue
+                name = variable = self.variables[value]
+                if self._is_used(value) or not variable.isidentifier():
+                    # What is taken further cannot be what may be `None`: a type checker would mind.
+                    self.given[value] = name = self.names.fresh(self._name_of_output(value))
+                    lines += assignment(name, Variable(variable), BODY + INDENT)
+                declared.append(name)
+        yield from (f"{BODY}{name}: {OPTIONAL}" for name in declared)
+        yield f"{BODY}if self.training:"
+        yield from lines
+
+    def _without_parentheses(self, value: Any, lines: list[str], indent: str) -> Any:
+        """What is too long for a line, with what stands in parentheses, or is to be called, given a name before it."""
+        if isinstance(value, Call) and value.function.startswith(LOOKED_UP):
+            name = self.names.fresh("layer")
+            lines += assignment(name, looked_up(value.function), indent)
+            return replace(value, function=name)
         if not isinstance(value, Operation):
             return value
-        operands = tuple(self._without_parentheses(each, lines) for each in value.operands)
+        operands = tuple(self._without_parentheses(each, lines, indent) for each in value.operands)
         text, kept = printed(Operation(value.symbol, operands)), []
         for place, operand in enumerate(operands):
             inner = f"({printed(operand)})"
             is_inside = text.endswith(inner) if place + 1 == len(operands) else text.startswith(inner)
             if is_inside and isinstance(operand, Operation):
                 name = self.names.fresh("part")
-                lines += assignment(name, operand, BODY)
+                lines += assignment(name, operand, indent)
                 operand = Variable(name)
             kept.append(operand)
         return Operation(value.symbol, tuple(kept))
 
-    def _taken_apart(self, step: Step, made: Any, shapes: str) -> Iterator[str]:
+    def _taken_apart(self, step: Step, number: int, made: Any, shapes: str, indent: str) -> Iterator[str]:
         """A statement that gives each of several values a name, or one to all, where these are too many for a line."""
-        names = {value: self.names.fresh(self._wish(value)) for value in step.outputs if value in self.uses}
+        names = {value: self._name(value, step, number) for value in step.outputs if value in self.uses}
         targets = [names.get(value, "_") for value in step.outputs]
         target = f"({targets[0]},)" if len(targets) == 1 else ", ".join(targets)
-        if fits(f"{BODY}{target} = {printed(made)}"):
+        if fits(f"{indent}{target} = {printed(made)}"):
             for value, name in names.items():
                 self.variables[value] = name
                 if self._needs_type(value):
-                    yield f"{BODY}{name}: Tensor"
+                    yield f"{indent}{name}: Tensor"
+                self.bound.add(name)
         else:
+            before: list[str] = []
+            made = self._without_parentheses(made, before, indent)
+            yield from before
             name = self.names.fresh(word_for(self.graph, step.outputs[0], len(step.path) - 1))
             target = f"{name}: tuple[Tensor, ...]"
+            if not fits(f"{indent}{target} = {printed(made)}"):
+                # With a type that has brackets of its own, formatters break lines in another way.
+                yield f"{indent}{target}"
+                target = name
             self.variables |= {value: f"{name}[{place}]" for place, value in enumerate(step.outputs)}
-        yield from assignment(target, made, BODY, shapes)
+        yield from assignment(target, made, indent, shapes)
 
-    def _wish(self, value: Value) -> str:
-        """A name for one of several values: that of the layer it comes from, with a number if there are more of it."""
+    def _name(self, value: Value, step: Step, number: int) -> str:
+        """The name of what a statement makes."""
+        return self.running if self._is_running(step, number) else self.names.fresh(self._wish(value, step))
+
+    def _wish(self, value: Value, step: Step) -> str:
+        """What to call a value: as it is given by the model, or after the layer, with a number if that has more."""
+        if is_fit(self.wishes.get(value, "")):
+            return self.wishes[value]
+        if not step.gives_tuple:
+            return word_for(self.graph, value, len(step.path) - 1)
         word = word_for(self.graph, value, len(value.producer) - 1)
-        return word if len(self.graph.node(value.producer).outputs) == 1 else f"{word}_{value.port}"
+        node = self.graph.node(value.producer)
+        return word if len(node.outputs) == 1 or isinstance(node.op, Scan) else f"{word}_{value.port}"
 
     def _needs_type(self, value: Value) -> bool:
         """Whether it must be said that a value is a tensor.
 
         What a module gives may be anything to a type checker, which minds that only where it alone is returned.
         """
+        if self.results is not None:
+            return False
         returned = {self.variables.get(each, self.last) for each in self.scope.outputs}
         return returned == {self.variables[value]} and not returned <= self.bound
 
@@ -175,14 +253,33 @@ class _Method:
         }
         if isinstance(step.lowered, Inline):
             return step.lowered.over(inputs, sizes)
-        return Call(self.access(step.path), (*inputs, *sizes.values()))
+        return Call(self.reach(step.module), (*inputs, *sizes.values()))
 
     def result(self) -> Iterator[str]:
-        found = [self.variables[value] for value in self.scope.outputs]
-        if not found:
-            return
-        line = f"{BODY}return {', '.join(found)}"
-        if fits(line):
-            yield line
+        """The lines that give the outputs back."""
+        found = [self.given.get(value, self.variables[value]) for value in self.scope.outputs]
+        if self.results is not None:
+            yield from self._kept_back(found)
+            yield from expression(Call(self.results.name, tuple(map(Variable, found))), f"{BODY}return ", BODY, "")
+        elif fits(line := f"{BODY}return {', '.join(found)}"):
+            yield from [line] if found else []
         else:
             yield from expression(tuple(map(Variable, found)), f"{BODY}return ", BODY, "")
+
+    def _kept_back(self, found: list[str]) -> Iterator[str]:
+        """Statements that keep values back in evaluation, though they are there, and their names among all outputs."""
+        lines: list[str] = []
+        for number, output in enumerate(self.results.outputs if self.results else ()):
+            if output.in_training_only and self._is_there_anyway(output.value):
+                name = self.names.fresh(self._name_of_output(output.value))
+                yield f"{BODY}{name}: {OPTIONAL}"
+                lines += assignment(name, Variable(found[number]), BODY + INDENT)
+                found[number] = name
+        if lines:
+            yield from (f"{BODY}if self.training:", *lines)
+
+    def _name_of_output(self, value: Value) -> str:
+        """A name for a value that is given in training only."""
+        outputs = self.results.outputs if self.results else ()
+        word = next(each.name for each in outputs if each.value == value and each.in_training_only)
+        return word if is_fit(word) else "x"

@@ -8,7 +8,8 @@ from typing import Final, final
 from unicodedata import normalize
 
 from archspec.graph import Graph, Group, Value
-from archspec_torch.check import TAKEN_BY_METHOD, TAKEN_BY_SOURCE
+from archspec.scan import Scan
+from archspec_torch.reserved import TAKEN_BY_METHOD, TAKEN_BY_SOURCE
 
 _LONGEST: Final = 30
 """A variable of a longer name would leave no room on a line for what is done with it."""
@@ -50,15 +51,30 @@ def word_for(graph: Graph, value: Value, depth: int) -> str:
     Where that has a number for a name, or a very long one, the kind of the layer stands for it.
     """
     word = value.producer[min(depth, len(value.producer) - 1)]
-    if word.isidentifier() and len(word) <= _LONGEST:
+    op = None if value in graph.inputs else graph.node(value.producer).op
+    if isinstance(op, Scan) and value.port and depth >= len(value.producer) - 1:
+        word = op.states[value.port - 1]
+    if is_fit(word):
         return word
-    return graph.node(value.producer).op.name if value not in graph.inputs else "x"
+    return "x" if op is None else op.name
+
+
+def is_fit(word: str) -> bool:
+    """Whether a word can be a variable, and leaves room for others on its line."""
+    return word.isidentifier() and len(word) <= _LONGEST
 
 
 def class_name(group: Group) -> str:
     """What to call the class of a group: its block, or its name, or the group around it where it has a number."""
     if group.block is not None:
-        return group.block[:1].upper() + group.block[1:]
+        return capitalised(group.block)
     named = [word for word in group.path if word.isidentifier()]
     stem = "".join(part[:1].upper() + part[1:] for part in named[-1].split("_")) if named else ""
     return stem if named and named[-1] == group.path[-1] else f"{stem}Block"
+
+
+def capitalised(word: str) -> str:
+    """The name of a block or a cell as that of a class."""
+    # Inside a class, Python takes a name with two strokes before it for another one.
+    word = word.lstrip("_") if word.startswith("__") else word
+    return word[:1].upper() + word[1:] if word.isidentifier() else "Block"

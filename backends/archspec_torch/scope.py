@@ -1,7 +1,7 @@
 """What runs where: the methods that a graph becomes, before they are text.
 
-The model is a `Scope`, and so is each group whose layers run one right after the other: it takes the values that flow
-in, and gives those that flow out. A group that others run in between of cannot be called as a whole. It only holds its
+The model is a `Scope`, and so is each group that can be called as a whole, as its layers run one right after the other:
+it takes the values that flow in, and gives those that flow out. A group that others run in between of only holds its
 layers, and the scope around it calls them one by one.
 """
 
@@ -17,6 +17,7 @@ from archspec.shape import Shape
 from archspec.size import named
 from archspec_torch.call import Call
 from archspec_torch.inline import Inline
+from archspec_torch.sharing import Calls
 
 Place: TypeAlias = tuple[Value, int]
 """An axis of a value, at which the number can be read that an open size has."""
@@ -27,7 +28,15 @@ Place: TypeAlias = tuple[Value, int]
 class Step:
     """One statement: a layer, or a group of layers."""
 
-    member: Node | Scope
+    path: Path
+    """The layer or group that runs."""
+
+    module: Path
+    """What is called: another path where the layer or group is another use of an earlier one."""
+
+    scope: Scope | None
+    """The statements of a group that is used for the first time."""
+
     lowered: Call | Inline | None
     """What a layer is in PyTorch; a group has none."""
 
@@ -39,9 +48,8 @@ class Step:
     sizes: Mapping[str, Place | None]
     """Where the open sizes are read that it has to be told; `None` where the scope itself is told."""
 
-    @property
-    def path(self) -> Path:
-        return self.member.path
+    in_training_only: bool = False
+    """Whether it is left out when the model is evaluated, and the scope around it is not."""
 
     @property
     def uses(self) -> Iterator[Value]:
@@ -68,29 +76,27 @@ class Scope:
         flow = self.inputs
         for step in self.steps:
             is_plain = len(step.outputs) == 1 and not (step.gives_tuple or step.sizes)
-            is_module = not isinstance(step.lowered, Inline) and len(step.path) == len(self.path) + 1
+            is_module = step.module == step.path and not isinstance(step.lowered, Inline)
+            is_module = is_module and len(step.path) == len(self.path) + 1
             if not (is_plain and is_module and len(flow) == 1 and step.inputs == flow):
                 return False
             flow = step.outputs
         return self.outputs == flow
 
 
-def scope_of(graph: Graph, lowered: Mapping[Path, Call | Inline]) -> Scope:
+def scope_of(graph: Graph, lowered: Mapping[Path, Call | Inline], calls: Calls) -> Scope:
     """The scope of a whole model."""
     users: dict[Value, list[Path]] = {output.value: [()] for output in graph.outputs}
     for node in graph.nodes:
         for value in node.inputs:
             users.setdefault(value, []).append(node.path)
-    return _Scopes(graph, lowered, users, frozenset(_unbroken(graph))).scope((), graph.nodes)
-
-
-def _unbroken(graph: Graph) -> Iterator[Path]:
-    """The groups whose layers run one right after the other."""
-    places: dict[Path, list[int]] = {}
-    for place, node in enumerate(graph.nodes):
-        for depth in range(1, len(node.path)):
-            places.setdefault(node.path[:depth], []).append(place)
-    return (path for path, found in places.items() if found[-1] - found[0] + 1 == len(found))
+    for path, again in calls.again.items():
+        for value, twin in again.twins.items():
+            is_needed = any(user[: len(path)] != path for user in users.get(twin, ()))
+            if is_needed and twin.producer[: len(path)] == path:
+                # What is needed of another use of a group, the group has to give.
+                users.setdefault(value, []).append(again.group[:-1])
+    return _Scopes(graph, lowered, calls, users, {}).scope((), graph.nodes)
 
 
 @final
@@ -98,50 +104,64 @@ def _unbroken(graph: Graph) -> Iterator[Path]:
 class _Scopes:
     graph: Graph
     lowered: Mapping[Path, Call | Inline]
+    calls: Calls
     users: Mapping[Value, Sequence[Path]]
-    unbroken: frozenset[Path]
+    found: dict[Path, Scope]
+    """The scopes so far, in which those of groups come before other uses of these groups."""
 
-    def scope(self, path: Path, nodes: Iterable[Node]) -> Scope:
-        parts = [(unit, tuple(each)) for unit, each in groupby(nodes, lambda node: self.unit(node, len(path)))]
-        members = [part[0] if part[0].path == unit else self.scope(unit, part) for unit, part in parts]
-        inputs = self.graph.inputs if not path else tuple(_flowing_in(members))
-        outputs = tuple(each.value for each in self.graph.outputs) if not path else self.flowing_out(path, members)
-        steps = tuple(self.step(member, inputs) for member in members)
+    def scope(self, path: Path, nodes: Sequence[Node]) -> Scope:
+        inputs = tuple(_flowing_in(nodes)) if path else self.graph.inputs
+        outputs = tuple(self.flowing_out(path, nodes)) if path else tuple(each.value for each in self.graph.outputs)
+        parts = groupby(nodes, lambda node: self.unit(node, len(path)))
+        steps = tuple(self.step(unit, tuple(part), path, inputs) for unit, part in parts)
         told = (name for step in steps for name, place in step.sizes.items() if place is None)
-        return Scope(path, steps, inputs, outputs, tuple(dict.fromkeys(told)))
+        self.found[path] = Scope(path, steps, inputs, outputs, tuple(dict.fromkeys(told)))
+        return self.found[path]
 
     def unit(self, node: Node, depth: int) -> Path:
         """What a layer runs as part of, at some depth: the outermost group that can be called, or itself."""
         groups = (node.path[:length] for length in range(depth + 1, len(node.path)))
-        return next((group for group in groups if group in self.unbroken), node.path)
+        return next((group for group in groups if group in self.calls.units), node.path)
 
-    def flowing_out(self, path: Path, members: Sequence[Node | Scope]) -> tuple[Value, ...]:
-        values = (value for member in members for value in member.outputs)
-        return tuple(value for value in values if any(user[: len(path)] != path for user in self.users.get(value, ())))
+    def flowing_out(self, path: Path, nodes: Sequence[Node]) -> Iterator[Value]:
+        values = (value for node in nodes for value in node.outputs)
+        return (value for value in values if any(user[: len(path)] != path for user in self.users.get(value, ())))
 
-    def step(self, member: Node | Scope, inputs: Sequence[Value]) -> Step:
-        lowered = None if isinstance(member, Scope) else self.lowered[member.path]
-        if isinstance(member, Scope):
-            gives_tuple = len(member.outputs) > 1
+    def step(self, path: Path, nodes: Sequence[Node], around: Path, known: Sequence[Value]) -> Step:
+        """The statement that runs a unit in the scope around it, whose inputs are known."""
+        node, lowered, scope, module = nodes[0], None, None, path
+        open_sizes: Sequence[str] = ()
+        if path == node.path:
+            lowered, module = self.lowered[path], self.calls.modules[path]
+            inputs, outputs = node.inputs, node.outputs
+            gives_tuple = not isinstance(node.op.infer(*(value.shape for value in inputs)), Shape)
+            open_sizes = lowered.open_names if isinstance(lowered, Inline) else ()
+        elif path in self.calls.again:
+            again = self.calls.again[path]
+            module, first = again.group, self.found[again.group]
+            inputs = tuple(again.twins[value] for value in first.inputs)
+            outputs = tuple(again.twins[value] for value in first.outputs)
+            gives_tuple, open_sizes = len(outputs) > 1, first.sizes
         else:
-            gives_tuple = not isinstance(member.op.infer(*(value.shape for value in member.inputs)), Shape)
-        open_sizes = member.sizes if isinstance(member, Scope) else ()
-        if isinstance(lowered, Inline):
-            open_sizes = lowered.open_names
+            scope = self.scope(path, nodes)
+            inputs, outputs = scope.inputs, scope.outputs
+            gives_tuple, open_sizes = len(outputs) > 1, scope.sizes
         # What the layer takes anyway is the first to be asked, so that a line tells of itself.
-        sizes = {name: place_of(name, (*member.inputs, *inputs)) for name in open_sizes}
-        return Step(member, lowered, member.inputs, member.outputs, gives_tuple, sizes)
+        sizes = {name: place_of(name, (*inputs, *known)) for name in open_sizes}
+        # A group around it that is called runs in training only as a whole, or not at all.
+        in_training_only = not around and node.path in self.graph.in_training_only
+        return Step(path, module, scope, lowered, inputs, outputs, gives_tuple, sizes, in_training_only)
 
 
-def _flowing_in(members: Iterable[Node | Scope]) -> Iterator[Value]:
+def _flowing_in(nodes: Sequence[Node]) -> Iterator[Value]:
     """What is used and not made here, in the order in which it is used."""
     known: set[Value] = set()
-    for member in members:
-        for value in member.inputs:
+    for node in nodes:
+        for value in node.inputs:
             if value not in known:
                 known.add(value)
                 yield value
-        known.update(member.outputs)
+        known.update(node.outputs)
 
 
 def place_of(name: str, values: Iterable[Value]) -> Place | None:

@@ -209,3 +209,16 @@ class Attention(nn.Module):
         """What each head is given of a sequence, as `[batch, head, time, features]`."""
         projected = F.linear(x, weight, bias)
         return projected.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+class Bidirectional(nn.Module):
+    """Two cells, one of which goes over a sequence from its end: what they give is joined along the last axis."""
+
+    def __init__(self, forwards: nn.Module, backwards: nn.Module) -> None:
+        super().__init__()
+        self.forwards = forwards
+        self.backwards = backwards
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        pairs = zip(self.forwards(*inputs), self.backwards(*inputs), strict=True)
+        return tuple(torch.cat(pair, dim=-1) for pair in pairs)

@@ -1,0 +1,176 @@
+"""What a class does with the weights of its layers once they are there: it ties some, and fills others anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from archspec.graph import Graph, Node, Path
+from archspec.initialiser import Initialiser
+from archspec_torch.call import Call, Variable, printed
+from archspec_torch.initial import filled
+from archspec_torch.layout import INDENT, assignment, expression, fits
+from archspec_torch.reach import LOOKED_UP, Form, Reach, looked_up
+from archspec_torch.sharing import Calls
+
+_BODY: Final = INDENT * 2
+_INNER: Final = INDENT * 3
+_IN_CLASS: Final = (Form.CLASS, Form.NUMBERED)
+
+
+@final
+@dataclass(frozen=True)
+class _Tied:
+    """A weight of a layer that is one of an earlier layer."""
+
+    around: Path
+    """The innermost group around both."""
+
+    path: Path
+    name: str
+    source: Path
+    weight: str
+
+
+@final
+class Weights:
+    """The weights of a graph whose layers are built by some functions, as far as something is said of them."""
+
+    def __init__(self, graph: Graph, functions: Mapping[Path, str], calls: Calls) -> None:
+        self.graph = graph
+        self.functions = functions
+        self.ties: list[_Tied] = []
+        owners: dict[tuple[Path, str], tuple[Path, str]] = {}
+        for node in graph.nodes:
+            for name, tie in node.ties.items() if node.shares is None else ():
+                # The class that ties a weight to one that is tied itself may do so before that gets its last value.
+                source = calls.modules[tie.path], tie.weight
+                owners[node.path, name] = source = owners.get(source, source)
+                self.ties.append(_Tied(_common(node.path, source[0]), node.path, name, *source))
+
+    def entered(self) -> Iterator[Path]:
+        """The groups that a class around them reaches into, to tie what is inside."""
+        for tied in self.ties:
+            depth = max(len(tied.around), 1)
+            yield from (each[:length] for each in (tied.path, tied.source) for length in range(depth, len(each)))
+
+    def prepared(self, reach: Reach) -> list[str]:
+        """The statements of a class about the weights of its layers.
+
+        The layers of a group that is a class itself are for that class, but for ties that lead out of it.
+        """
+        return [*self._tied(reach), *self._started(reach)]
+
+    def _tied(self, reach: Reach) -> Iterator[str]:
+        for tied in self.ties:
+            is_inside = tied.around[: len(reach.path)] == reach.path
+            if not is_inside or _class_around(tied.around, reach) != reach.path:
+                continue
+            known = reach.weight(tied.source, tied.weight, self.functions[tied.source])
+            value: Any = Call("self.get_parameter", (reach.key((*tied.source, tied.weight)),))
+            if known is not None and self.functions[tied.path] in ("nn.Linear", "nn.Embedding"):
+                # Other layers say of their weight that it is a parameter, and that of a tensor would not do for it.
+                value = Variable(known)
+            holder, name = reach.holder(tied.path, tied.name), tied.name.rpartition(".")[2]
+            if holder.startswith(LOOKED_UP) and not fits(f"{_BODY}{holder}.{name} = {printed(value)}"):
+                yield from assignment("layer", looked_up(holder), _BODY)
+                holder = "layer"
+            yield from assignment(f"{holder}.{name}", value, _BODY)
+
+    def _started(self, reach: Reach) -> Iterator[str]:
+        alike: dict[str, list[_Weight]] = {}
+        for node in _layers(self.graph, reach.path, reach):
+            for name, initialiser in node.init.items() if node.shares is None else ():
+                if name not in node.ties:
+                    known = reach.weight(node.path, name, self.functions[node.path])
+                    found = _Weight(initialiser, name, reach.key((*node.path, name)), known)
+                    alike.setdefault(str(filled(initialiser, ())), []).append(found)
+        for weights in alike.values():
+            yield from _filled(weights)
+
+
+@final
+@dataclass(frozen=True)
+class _Weight:
+    """A weight that is filled anew."""
+
+    initialiser: Initialiser
+    name: str
+    key: str
+    expression: str | None
+    """What it is in the source, if its type is known there."""
+
+    @property
+    def pattern(self) -> str:
+        """The key with a place for the number in it, if it has just one."""
+        words = self.key.split(".")
+        is_numbered = sum(map(str.isdecimal, words)) == 1
+        return ".".join("{number}" if is_numbered and word.isdecimal() else word for word in words)
+
+    @property
+    def number(self) -> int:
+        return int(next(word for word in self.key.split(".") if word.isdecimal()))
+
+
+def _filled(weights: Sequence[_Weight]) -> Iterator[str]:
+    """Statements that fill weights with the same initialiser."""
+    initialiser, keys = weights[0].initialiser, tuple(each.key for each in weights)
+    known = tuple(Variable(each.expression) for each in weights if each.expression is not None)
+    if len(weights) == 1:
+        tensor = known[0] if known else Call("self.get_parameter", keys)
+        yield from expression(filled(initialiser, tensor), _BODY, _BODY, "")
+    elif len(known) == len(weights):
+        word = weights[0].name if len({each.name for each in weights}) == 1 else "parameter"
+        yield from expression(known, f"{_BODY}for {word} in ", _BODY, ":")
+        yield from expression(filled(initialiser, Variable(word)), _INNER, _INNER, "")
+    elif fits(f"{_BODY}for name in {printed(keys)}:") or not (rows := _rows(weights)):
+        yield from expression(keys, f"{_BODY}for name in ", _BODY, ":")
+        yield from expression(filled(initialiser, Call("self.get_parameter", (Variable("name"),))), _INNER, _INNER, "")
+    else:
+        if rest := [each for each in weights if each.pattern not in rows]:
+            yield from _filled(rest)
+        for pattern, numbers in rows.items():
+            yield from expression(_numbers(numbers), f"{_BODY}for number in ", _BODY, ":")
+            parameter = Call("self.get_parameter", (Variable(f'f"{pattern}"'),))
+            yield from expression(filled(initialiser, parameter), _INNER, _INNER, "")
+
+
+def _rows(weights: Sequence[_Weight]) -> dict[str, tuple[int, ...]]:
+    """The numbers of weights of which at least three differ in nothing else, by the pattern of their keys."""
+    rows: dict[str, tuple[int, ...]] = {}
+    for each in weights:
+        if "{" in each.pattern:
+            rows[each.pattern] = (*rows.get(each.pattern, ()), each.number)
+    return {pattern: numbers for pattern, numbers in rows.items() if len(numbers) > 2}
+
+
+def _numbers(numbers: tuple[int, ...]) -> Any:
+    first, last = numbers[0], numbers[-1]
+    if numbers != tuple(range(first, last + 1)):
+        return numbers
+    return Call("range", (first, last + 1) if first else (last + 1,))
+
+
+def _layers(graph: Graph, path: Path, reach: Reach) -> Iterator[Node]:
+    """The layers inside a group that no class within it has."""
+    for member in graph.members(path):
+        if isinstance(member, Node):
+            yield member
+        elif reach.forms.get(member.path) not in _IN_CLASS:
+            yield from _layers(graph, member.path, reach)
+
+
+def _class_around(path: Path, reach: Reach) -> Path:
+    """The innermost class around a path, as far as it is inside the one at hand."""
+    while len(path) > len(reach.path) and reach.forms.get(path) not in _IN_CLASS:
+        path = path[:-1]
+    return path
+
+
+def _common(one: Path, other: Path) -> Path:
+    """The innermost group around both."""
+    depth = 0
+    while depth + 1 < min(len(one), len(other)) and one[depth] == other[depth]:
+        depth += 1
+    return one[:depth]
