@@ -62,7 +62,7 @@ def described(output: Tensor) -> dict[str, Any]:
 
 @torch.no_grad()
 def given_by(model: nn.Module, golden: Golden) -> dict[str, Any]:
-    """What a model gives for the example input, filled by the rule."""
+    """What a model gives first for the example input, filled by the rule."""
     model = model.double().eval()
     x = example_input(golden.input)
     # Where other programs run too, threads that wait for each other take fifty times as long as one.
@@ -70,7 +70,8 @@ def given_by(model: nn.Module, golden: Golden) -> dict[str, Any]:
     torch.set_num_threads(1)
     try:
         fill(model, x)
-        return described(model(x))
+        output = model(x)
+        return described(output[0] if isinstance(output, tuple) else output)
     finally:
         torch.set_num_threads(threads)
 
@@ -115,8 +116,11 @@ def fill(model: nn.Module, example: Tensor) -> None:
 
 def _weights(module: nn.Module, name: str, numbers: Tensor) -> Tensor:
     if numbers.ndim >= 2:
+        if isinstance(module, nn.Embedding):
+            return numbers.mul_(2)
+        transposed = isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d)
         # The variance of what a unit gives is then that of what it is given.
-        return numbers.mul_(sqrt(12 / numbers[0].numel()))
+        return numbers.mul_(sqrt(12 / (numbers[:, 0] if transposed else numbers[0]).numel()))
     if name == "weight" and "norm" in type(module).__name__.lower():
         return numbers.mul_(0.5).add_(1)
     return numbers.mul_(0.2)

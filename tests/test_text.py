@@ -154,7 +154,7 @@ def test_the_place_of_a_layer_is_its_op_with_its_settings() -> None:
         ("model M {\n y = (a * b\n}", "A021", "}", "`)` should stand before this"),
         ("model M {\n y = a * (b + c]\n}", "A021", "]", "`)` should stand before this"),
         ("model M {\n y = a *\n}", "A020", "}", "expected a layer"),
-        ("model M {\n y = a -> b + 1\n}", "A020", "+", "expected a new line or `->` or `}`"),
+        ("model M {\n y = a -> b + 1\n}", "A020", "+", "expected a new line, `->` or `}`"),
         ("model M {\n y = a * (b -> conv(8))\n}", "A020", "(b -> conv(8))", ""),
         ("model M {\n y = a * tanh(b -> c)\n}", "A020", "->", ""),
         ("model M {\n (a, b) * c\n}", "A020", "(a, b)", ""),
@@ -167,7 +167,7 @@ def test_the_place_of_a_layer_is_its_op_with_its_settings() -> None:
         ("model M(n: 3) {\n}", "A020", "3", "expected a name"),
         ("model M(n: word(a, a=1, b)) {\n}", "A020", "b", ""),
         ("model M(n: word(a, values=1)) {\n}", "A011", "values", "again here"),
-        ("use std/se", "A020", "/", "expected a new line or the end or `.`"),
+        ("use std/se", "A020", "/", "expected a new line, the end or `.`"),
         ("use", "A020", "", "expected a name or a text in quotes"),
         ("use std.", "A020", "", "expected a name"),
         ("variant a = M { relu }", "A020", "relu", ""),
@@ -363,3 +363,21 @@ def test_what_only_looks_like_a_number(number: str) -> None:
 
 def test_a_name_may_start_with_an_underscore() -> None:
     assert isinstance(parse_expression(expression_scalar("_1")), Name)
+
+
+@pytest.mark.parametrize(
+    ("definition", "block"),
+    [
+        ("block Down(width) = conv(width) -> relu", {"params": {"width": ""}, "chain": [{"conv": "width"}, "relu"]}),
+        ("block Act = relu", {"chain": ["relu"]}),
+        ('"Doc."\nblock Twice =\n  repeat 2 { relu }', {"doc": "Doc.", "chain": [{"repeat": "2", "layers": ["relu"]}]}),
+    ],
+)
+def test_a_block_may_be_a_chain(definition: str, block: object) -> None:
+    assert list(plain(tree_of(definition, "arch"))["blocks"].values()) == [block]
+
+
+@pytest.mark.parametrize("kind", ["model", "cell"])
+def test_nothing_but_a_block_is_a_chain(kind: str) -> None:
+    _, codes = read(f"{kind} M = relu", "arch")
+    assert codes == ["A020"]

@@ -200,4 +200,6 @@ def _in_words(expected: frozenset[str]) -> str:
     if {"NAME", "NUMBER", "LPAR"} <= expected:
         return "a layer"
     known = sorted((_WORDS[kind] for kind in expected if kind in _WORDS), key=lambda word: (word.startswith("`"), word))
-    return " or ".join(known) if len(known) == len(expected) and 0 < len(known) <= 3 else ""
+    if len(known) != len(expected) or not 0 < len(known) <= 3:
+        return ""
+    return " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))

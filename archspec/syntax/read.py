@@ -20,7 +20,7 @@ SUFFIXES: Final = {".arch": "arch", ".yaml": "yaml", ".yml": "yaml"}
 
 
 def read_file(path: Path, report: Report, place: Span | None = None) -> Source | None:
-    """The text of a file, or `None` where a finding says why there is none: at the place that asks for it, if one does."""
+    """The text of a file, or `None` where a finding says why there is none, at the place that asks for it, if any."""
     name = str(path)
     nothing = place or Source(name, "").whole()
     try:

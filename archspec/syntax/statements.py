@@ -83,12 +83,13 @@ class FileReader:
 
     def definition(self, node: Node) -> None:
         """A model, a block or a cell."""
-        doc, kind, word, parameters, body = parts(node)
+        doc, *kinds, word, parameters, body = parts(node)
+        kind = str(kinds[0]) if kinds else "block"
         name = self.values.word(word)
         entries = self.doc(doc)
         if parameters is not None:
             entries.append(Entry(self.values.key("params", name.span), self.parameters(as_node(parameters))))
-        entries += self.body(as_node(body), is_cell=kind == "cell")
+        entries += self.content(as_node(body), is_cell=kind == "cell")
         if kind != "model":
             self.definitions[f"{kind}s"].append(Entry(name, Fields(tuple(entries), self.values.place(node))))
         elif self.model:
@@ -96,6 +97,15 @@ class FileReader:
             self.values.refuse(name.span, problem, "give it a file of its own")
         else:
             self.model = [Entry(self.values.key("model", name.span), name), *entries]
+
+    def content(self, node: Node, *, is_cell: bool) -> Iterator[Entry]:
+        """What stands in the braces of a definition, or the chain that it is."""
+        if node.data == "body":
+            yield from self.body(node, is_cell=is_cell)
+            return
+        chain = self.flow.chain(node)
+        steps = chain if isinstance(chain, Items) else Items((chain,), chain.span)
+        yield Entry(self.values.key("chain", chain.span), steps)
 
     def doc(self, part: Part) -> list[Entry]:
         if part is None:
