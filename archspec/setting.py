@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias, final, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
@@ -44,7 +44,9 @@ def _positive(value: Size) -> Size:
 
 
 _Size: TypeAlias = int | Annotated[Formula, _Formulas]
-_PositiveSize: TypeAlias = Annotated[_Size, AfterValidator(_positive)]
+_PositiveSize: TypeAlias = Annotated[
+    _Size, AfterValidator(_positive), WithJsonSchema({"type": "integer", "minimum": 1})
+]
 _Whole: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST)]
 _Counted: TypeAlias = Annotated[int, Field(ge=1, le=LARGEST)]
 _Integer: TypeAlias = Annotated[int, Field(ge=-LARGEST, le=LARGEST)]

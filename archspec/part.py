@@ -1,0 +1,90 @@
+"""A mapping whose keys the language knows: how pydantic checks the keys, and readers what stands under them.
+
+A reader turns the Tree under a key into frozen data in which every name and expression knows its place. It writes what
+is wrong to the report, which travels as the context of the validation, and tells pydantic only that a value could not
+be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, final
+
+from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError, ValidationInfo, model_validator
+from pydantic_core import core_schema
+
+from archspec.catalog.fields import MissingField, UnknownField
+from archspec.diagnostics import Report
+from archspec.reading import report_of
+from archspec.source import Span
+from archspec.spelling import closest
+from archspec.syntax.tree import Fields, locate
+
+
+@final
+@dataclass(frozen=True)
+class Reads:
+    """Makes the value of a key by a reader, whatever its type; pydantic looks no further into it."""
+
+    reader: Any
+
+    form: str
+    """What the reader understands, by its name in the JSON Schema; `archspec.schema` says what that is."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self.reader)
+
+
+class Part(BaseModel):
+    """A mapping with keys that the language knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+
+    owner: ClassVar[str]
+    """What the mapping is, in a message."""
+
+    cures: ClassVar[dict[str, str]] = {}
+    """What to write where a key is missing."""
+
+    span: InstanceOf[Span]
+
+    is_partial: bool = False
+    """Whether there are keys that nothing can be made of."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_are_known(cls, values: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        tree: Fields = values.pop("tree")
+        own = (name for name in cls.model_fields if not name.startswith("is_"))
+        known = tuple(name for name in own if name not in values and name not in Part.model_fields)
+        for entry in tree.entries:
+            key = entry.key.text
+            if key in known:
+                values[key] = entry.value
+            else:
+                suggestion = closest(key, known)
+                report_of(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion))
+                if suggestion is not None and tree.entry(suggestion) is None:
+                    values[suggestion] = entry.value
+                else:
+                    values["is_partial"] = True
+        return values | {"span": tree.span}
+
+
+_P = TypeVar("_P", bound=Part)
+
+
+def validated(kind: type[_P], tree: Fields, report: Report, given: dict[str, Any]) -> _P | None:
+    try:
+        return kind.model_validate({"tree": tree, **given}, context=report)
+    except ValidationError as error:
+        for each in error.errors():
+            if each["type"] not in ("missing", "reported"):
+                raise  # A fault of ours: the readers report all that a file can be wrong in.
+            # A key that nothing can be made of may be meant for the one that is missing.
+            if each["type"] == "missing" and not any(entry.key.text not in kind.model_fields for entry in tree.entries):
+                key = str(each["loc"][-1])
+                span = locate(tree, each["loc"][:-1])
+                first_line = Span(span.source, span.start, span.start + len(span.text.partition("\n")[0]))
+                report.add(MissingField(first_line, key, kind.owner, kind.cures.get(key, "")))
+        return None
