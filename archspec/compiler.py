@@ -7,7 +7,7 @@ backend, to source, module or picture.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -29,7 +29,7 @@ from archspec.source import Source, Span
 from archspec.spec import Library, Override, Spec, Variant, read_spec
 from archspec.spelling import closest
 from archspec.summary import Summary, summarise
-from archspec.syntax.read import decode, parse, read_file
+from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
 from archspec.using import environment_of, root_of
@@ -254,7 +254,7 @@ def _built(spec: Spec, environment: Environment, settings: Settings, report: Rep
 
 
 _ARCH_START: Final = re.compile(
-    r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*((model|block|cell)\s+\w+\s*[({]|use\s+["\w]|variant\s+\w+\s*=)'
+    r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*((model|block|cell)\s+\w+\s*[({=]|use\s+["\w]|variant\s+\w+\s*=)'
 )
 
 
@@ -333,3 +333,54 @@ def find_target(purpose: Purpose, name: str | None, suffix: str = "") -> tuple[B
     )
     choices = ", ".join(f"{target.name} (*{target.suffix})" for _, target in known.values()) or "none is installed"
     raise UnknownTargetError(f"nothing here writes {wanted}; what can be written: {choices}")
+
+
+# ------------------------------------------------------------------------------------------------ specs written anew
+
+
+def rewritten(source: Source, syntax: str | None, to: str | None, report: Report) -> str | None:
+    """A spec in the syntax `to`, or in the canonical form of its own, or `None` where findings say why not."""
+    from archspec import rewrite  # Only what writes specs waits for it.
+
+    if syntax is None and source.name.startswith("<"):
+        syntax = guessed_syntax(source)
+    syntax = syntax or SUFFIXES.get(Path(source.name).suffix.lower())
+    own = Report()
+    tree = parse(source, syntax, own)
+    if tree is not None:
+        read_spec(tree, own)
+    for finding in own:
+        report.add(finding)
+    if tree is None or syntax is None or own.has_errors:
+        return None
+    if to is None or to == syntax:
+        return rewrite.formatted(source, syntax, report)
+    return rewrite.converted(source, syntax, to, report)
+
+
+def spec_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are given, and the specs in folders; of YAML files there, those with the keys of a spec."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for each in sorted(path.rglob("*")):
+            suffix = each.suffix.lower()
+            if each.is_file() and (suffix == ".arch" or (suffix in SUFFIXES and _is_spec(each))):
+                yield each
+
+
+def _is_spec(path: Path) -> bool:
+    source = read_file(path, Report())
+    return source is not None and _SPEC_KEY.search(source.text) is not None
+
+
+_SPEC_KEY: Final = re.compile(r"^(model|blocks|cells):", re.MULTILINE)
+
+
+def differences(source: Source, text: str) -> Iterator[str]:
+    """The lines in which a text differs from a source, in the unified format."""
+    from difflib import unified_diff
+
+    before, after = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
+    return unified_diff(before, after, source.name, source.name)

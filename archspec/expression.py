@@ -130,7 +130,7 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
                 raise UnknownNameError(text, expression.span)
             return scope[text]
         case ListOf(items):
-            return tuple(evaluate(item, scope) for item in items)
+            return _limited(tuple(evaluate(item, scope) for item in items), expression.span)
         case Unary("not", operand):
             return not _truth(operand, scope)
         case Unary(_, operand):
@@ -214,7 +214,7 @@ def _is_number(value: Value) -> bool:
 
 def _arithmetic(expression: Expression, symbol: str, left: Value, right: Value) -> Value:
     if symbol == "+" and isinstance(left, tuple) and isinstance(right, tuple):
-        return left + right
+        return _limited(left + right, expression.span)
     if not (_is_number(left) and _is_number(right)):
         wrong = right if _is_number(left) else left
         raise EvaluationError(f"cannot calculate with {described(wrong)}", expression.span)
@@ -374,14 +374,26 @@ def _total(value: tuple[Value, ...]) -> Value:
     return total
 
 
-LONGEST_RANGE: Final = 1_000_000
-"""`range` makes no longer list than this."""
+LONGEST_LIST: Final = 10_000
+"""A list has no more values than this, those of the lists in it counted in."""
+
+
+def _limited(value: tuple[Value, ...], span: Span) -> tuple[Value, ...]:
+    """A list that is not too long. Lists of lists of lists would else fill the memory with a few lines."""
+    rest, count = [value], 0
+    while rest:
+        items = rest.pop()
+        count += len(items)
+        if count > LONGEST_LIST:
+            raise EvaluationError(f"a list of more than {LONGEST_LIST:,} values", span)
+        rest.extend(each for each in items if isinstance(each, tuple))
+    return value
 
 
 def _range(*limits: Value) -> Value:
     numbers = range(*limits)  # type: ignore[arg-type]  # it raises TypeError for what is no whole number
-    if len(numbers) > LONGEST_RANGE:
-        raise SizeError(f"a range of more than {LONGEST_RANGE:,} numbers")
+    if len(numbers) > LONGEST_LIST:
+        raise SizeError(f"a range of more than {LONGEST_LIST:,} numbers")
     return tuple(numbers)
 
 
@@ -399,7 +411,16 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
 
 def described(value: Value) -> str:
     """A value in a message: in backticks, as a spec writes it."""
-    return f"`{written(value)}`"
+    return f"`{in_short(written(value))}`"
+
+
+LONGEST_IN_MESSAGE: Final = 100
+"""Of a longer value a message tells the beginning."""
+
+
+def in_short(text: str) -> str:
+    """What a message has room for of a value."""
+    return text if len(text) <= LONGEST_IN_MESSAGE else f"{text[:LONGEST_IN_MESSAGE]}..."
 
 
 def written(value: Value) -> str:

@@ -23,9 +23,12 @@ from archspec.compiler import (
     Outside,
     SpecError,
     UnknownTargetError,
+    differences,
     find_target,
     read_bytes,
     read_path,
+    rewritten,
+    spec_files,
     split_variant,
     text_override,
 )
@@ -33,9 +36,10 @@ from archspec.diagnostics import Report
 from archspec.files import write_atomically
 from archspec.manual import UnknownTopicError, contents, manual
 from archspec.render import json, text
+from archspec.source import Source
 from archspec.spec import Override
 from archspec.syntax.fault import Fault
-from archspec.syntax.read import MOST_BYTES
+from archspec.syntax.read import MOST_BYTES, SUFFIXES, decode, read_file
 from archspec.version import VERSION
 
 CLEAN: Final = 0
@@ -49,8 +53,13 @@ examples:
   archspec check specs/vision/vgg.arch:vgg16        the same of one variant of a spec
   archspec compile specs/alexnet.yaml -o alexnet.py PyTorch source that depends on torch alone
   archspec draw specs/alexnet.yaml -o alexnet.svg   a diagram; also .png, .mmd (Mermaid), .dot (Graphviz)
+  archspec fmt --check specs                        whether specs are in their one canonical form
+  archspec convert specs/lenet.yaml -o lenet.arch   the same spec in the other syntax
+  archspec schema > archspec.schema.json            a JSON Schema of the YAML form, for editors
   archspec explain A104                             what a finding means; also `explain conv` for an op
 """
+
+SCHEMA_USE: Final = "An editor uses it where a spec starts with: # yaml-language-server: $schema=archspec.schema.json"
 
 
 class _UsageError(Exception):
@@ -135,6 +144,49 @@ def summary(options: argparse.Namespace) -> int:
     return CLEAN
 
 
+def convert(options: argparse.Namespace) -> int:
+    """Write a spec in the other syntax."""
+    to = options.to or SUFFIXES.get(Path(options.output).suffix.lower())
+    if to is None:
+        raise _UsageError(f"`{options.output}` ends neither in `.arch` nor in `.yaml`; say which with `--to`")
+    report = Report()
+    source, syntax = _source(options, report)
+    text = None if source is None else rewritten(source, syntax, to, report)
+    if text is None:
+        raise SpecError(report)
+    _write(options, text.encode())
+    return CLEAN
+
+
+def fmt(options: argparse.Namespace) -> int:
+    """Write specs in their canonical form."""
+    report = Report()
+    changed = 0
+    for path in spec_files(options.paths):
+        source = read_file(path, report)
+        text = None if source is None else rewritten(source, options.syntax, None, report)
+        if source is None or text is None or text == source.text:
+            continue
+        changed += 1
+        if options.diff:
+            sys.stdout.writelines(differences(source, text))
+        elif options.check:
+            print(f"{path}: would be written anew")
+        else:
+            _put(path, text.encode())
+            print(f"{path}: written anew")
+    _show(report, options, sys.stderr)
+    return CLEAN if report.is_clean and not (changed and (options.check or options.diff)) else FOUND
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of the YAML form."""
+    from archspec import schema as json_schema
+
+    print(json_schema.text(), end="")
+    return CLEAN
+
+
 def explain(options: argparse.Namespace) -> int:
     """Print the manual of a finding or an op."""
     print(contents() if options.topic is None else manual(options.topic))
@@ -181,6 +233,10 @@ def _write(options: argparse.Namespace, data: bytes) -> None:
     path = Path(options.output)
     if options.spec != "-" and path.exists() and path.samefile(split_variant(options.spec)[0]):
         raise _UsageError(f"`{path}` is the spec itself, and would be lost; choose another output")
+    _put(path, data)
+
+
+def _put(path: Path, data: bytes) -> None:
     try:
         write_atomically(path, data)
     except OSError as error:
@@ -228,6 +284,22 @@ def _parser() -> argparse.ArgumentParser:
 
     _one_spec(_command(commands, "summary", summary, "print layers, shapes, parameters and multiply-adds"))
 
+    convert_ = _rewriting(commands, "convert", convert, "write a spec in the other syntax, with its comments")
+    convert_.add_argument("spec", metavar="SPEC", help="a .arch or .yaml file; `-` for standard input")
+    convert_.add_argument("-o", "--output", default="-", metavar="FILE", help="where to, such as net.arch")
+    convert_.add_argument("--to", choices=("arch", "yaml"), help="the syntax, where the file name does not tell")
+
+    fmt_ = _rewriting(commands, "fmt", fmt, "write specs in their one canonical form, with their comments")
+    fmt_.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="specs, or folders of them")
+    looking = fmt_.add_mutually_exclusive_group()
+    looking.add_argument("--check", action="store_true", help="write nothing; exit with 1 if something would change")
+    looking.add_argument("--diff", action="store_true", help="write nothing; show what would change")
+
+    schema_ = commands.add_parser(
+        "schema", help="print the JSON Schema of the YAML form", description=schema.__doc__, epilog=SCHEMA_USE
+    )
+    schema_.set_defaults(command=schema)
+
     explain_ = commands.add_parser("explain", help="explain a finding or an op", description=explain.__doc__)
     explain_.add_argument("topic", nargs="?", metavar="TOPIC", help="a code such as A104, or an op such as conv")
     explain_.set_defaults(command=explain)
@@ -262,6 +334,27 @@ def _command(
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in findings")
     parser.set_defaults(command=run)
     return parser
+
+
+def _rewriting(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    purpose: str,
+) -> argparse.ArgumentParser:
+    """A command that writes specs anew."""
+    parser = commands.add_parser(name, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    parser.add_argument("--syntax", choices=("arch", "yaml"), help="the syntax, where no file name tells")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in findings")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _source(options: argparse.Namespace, report: Report) -> tuple[Source | None, str | None]:
+    """What a command that takes one spec is to write anew, and its syntax where that was said."""
+    if options.spec == "-":
+        return decode(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", report), options.syntax
+    return read_file(Path(options.spec), report), options.syntax
 
 
 def _one_spec(parser: argparse.ArgumentParser) -> None:

@@ -78,7 +78,7 @@ def spec(name: str) -> archspec.Model:
     return archspec.load(SPECS / system.spec, sizes=system.sizes, **system.settings)
 
 
-def assert_has_weights_of_reference(found: list[tuple[str, list[int]]], name: str) -> None:
+def assert_has_weights_of_reference(found: list[tuple[str, list[Any]]], name: str) -> None:
     system, expected = SYSTEMS[name], Golden.of(name).state_dict
     if not system.has_order:
         found, expected = sorted(found), sorted(expected)
