@@ -18,7 +18,7 @@ from archspec.backend import Backend, ModuleBackend, Purpose, Target
 from archspec.build import Built, Settings, build, check_library
 from archspec.build.environment import Environment
 from archspec.catalog.fields import MissingField
-from archspec.catalog.parameters import UnknownVariant
+from archspec.catalog.parameters import UnknownParameter, UnknownSize, UnknownVariant
 from archspec.diagnostics import Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
@@ -73,7 +73,9 @@ class Model:
             SpecError: the spec has errors.
         """
         if self.library is not None and not self._report.has_errors:
-            self._report.add(MissingField(self.library.span.source.span(0, 0), "model", "a file of blocks alone", ""))
+            report, place = Report(), self.library.span.source.span(0, 0)
+            report.add(MissingField(place, "model", "a file of blocks alone", "name a file that has one"))
+            raise SpecError(report)
         if self._built is None or self._built.graph is None or self._report.has_errors:
             raise SpecError(self._report)
         return self._built.graph
@@ -229,7 +231,10 @@ def _model(
         return Model(report, None)
     environment = environment_of(spec, outside.root, report)
     if isinstance(spec, Library):
-        check_library(spec, environment, report)
+        alone = check_library(spec, environment, report)
+        for check in PASSES:
+            check(spec, alone, report)
+        _find_idle(spec, outside.settings, variant, report)
         return Model(report, None, library=spec)
     known = {each.name.text: each for each in spec.variants}
     if variant is not None and variant not in known:
@@ -244,6 +249,17 @@ def _model(
         for finding in own:
             report.add(finding)
     return Model(report, built, tuple(known) if variant is None else ())
+
+
+def _find_idle(library: Library, settings: Settings, variant: str | None, report: Report) -> None:
+    """Report what is set from outside where there is no model to set it for."""
+    source = library.span.source
+    for each in settings.parameters:
+        report.add(UnknownParameter(each.name.span, source.name, each.name.text, (), None))
+    for each in settings.sizes:
+        report.add(UnknownSize(each.name.span, source.name, each.name.text, (), None))
+    if variant is not None:
+        report.add(UnknownVariant(source.span(0, 0), source.name, variant, (), None))
 
 
 def _built(spec: Spec, environment: Environment, settings: Settings, report: Report, variant: Variant | None) -> Built:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from inspect import cleandoc
-from typing import Annotated, Any, ClassVar, TypeVar, cast, final
+from typing import Annotated, Any, ClassVar, Final, TypeVar, cast, final
 
 from pydantic import Field, InstanceOf, ValidationInfo
 
@@ -17,7 +17,17 @@ from archspec.diagnostics import Report
 from archspec.expression import Binary, EvaluationError, Expression, Name, Value, evaluate, written
 from archspec.parameter import Kind, Parameter, ParameterType
 from archspec.part import Part, Reads, validated
-from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
+from archspec.reading import (
+    as_use,
+    each_of,
+    entries_of,
+    read_expression,
+    read_name,
+    refuse,
+    report_of,
+    unless_wrong,
+    wrong,
+)
 from archspec.shape import Element
 from archspec.source import Hole, Span
 from archspec.spelling import closest, listed
@@ -114,9 +124,20 @@ def _kind(tree: Tree, info: ValidationInfo) -> Kind:
     if not isinstance(tree, Scalar):
         wrong(info, tree, "the type of a parameter", "a word")
     if tree.text not in tuple(Kind):
-        given, suggestion = f"`{tree.text}`", closest(tree.text, Kind)
+        given, suggestion = f"`{tree.text}`", _ELSEWHERE.get(tree.text.casefold()) or closest(tree.text, Kind)
         refuse(info, WrongKind(tree.span, "the type of a parameter", listed(Kind), given, suggestion))
     return Kind(tree.text)
+
+
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("integer", "size", "count"), Kind.INT),
+    **dict.fromkeys(("float", "real", "double"), Kind.NUMBER),
+    **dict.fromkeys(("bool", "boolean"), Kind.FLAG),
+    **dict.fromkeys(("str", "string", "text", "enum", "literal"), Kind.WORD),
+    **dict.fromkeys(("tuple", "array", "sequence"), Kind.LIST),
+    **dict.fromkeys(("block", "op", "module"), Kind.LAYER),
+}
+"""What types are called in other languages."""
 
 
 def _limit(tree: Tree, info: ValidationInfo) -> int | float:
@@ -187,17 +208,25 @@ def _block_layers(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
 
 
 def read_init(tree: Tree, info: ValidationInfo) -> tuple[Argument, ...]:
+    from archspec.initialiser import INITIALISERS  # Only specs with `init` wait for it.
+
     if isinstance(tree, Fields):
+        only = tree.entries[0] if len(tree.entries) == 1 else None
+        if only is not None and only.key.text in INITIALISERS and not isinstance(only.value, Hole):
+            report_of(info).add(WrongKind(tree.span, "`init`", WAY_TO_FILL, kind_of(tree), as_use(tree)))
+            return (Argument(Scalar("1", tree.span), Hole(tree.span)),)
         return tuple(Argument(each.key, _initialiser(each.value, info, f"`{each.key.text}`")) for each in tree.entries)
     return (Argument(Scalar("1", tree.span), _initialiser(tree, info, "`init`")),)
+
+
+WAY_TO_FILL: Final = "a way to fill weights, such as `normal(std=0.02)`"
 
 
 def _initialiser(tree: Tree, info: ValidationInfo, subject: str) -> Expression:
     if isinstance(tree, Scalar) and not is_blank(tree):
         return read_expression(tree, info)
     if not isinstance(tree, Hole):
-        expected = "a way to fill weights, such as `normal(std=0.02)`"
-        report_of(info).add(WrongKind(tree.span, subject, expected, kind_of(tree)))
+        report_of(info).add(WrongKind(tree.span, subject, WAY_TO_FILL, kind_of(tree), as_use(tree)))
     return Hole(tree.span)
 
 

@@ -84,7 +84,7 @@ class ParameterType:
         elif self.most is not None:
             limits = f" of at most {written(self.most)}"
         if self.kind is Kind.LIST and (limits or self.choices):
-            return f"a list, each item {listed(map(written, self.choices))}" if self.choices else f"a list{limits} each"
+            return f"a list of {listed(map(written, self.choices))}" if self.choices else f"a list of numbers{limits}"
         if self.choices:
             return listed(tuple(map(written, self.choices)))
         return _MEANINGS[self.kind] + limits

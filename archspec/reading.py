@@ -19,7 +19,7 @@ from archspec.expression import Expression, ListOf
 from archspec.source import Hole
 from archspec.syntax.fault import Fault
 from archspec.syntax.text import parse_expression
-from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, kind_of
+from archspec.syntax.tree import NO_OPS, Entry, Fields, Items, Scalar, Tree, is_blank, kind_of
 
 
 def report_of(info: ValidationInfo) -> Report:
@@ -64,10 +64,30 @@ def read_expression(tree: Tree, info: ValidationInfo, subject: str = "a value") 
         case Items(items, span):
             return ListOf(tuple(read_expression(item, info) for item in items), span)
         case Scalar() | Fields():
-            report_of(info).add(WrongKind(tree.span, subject, "a number, a word or a list", kind_of(tree)))
+            kinds, suggestion = "a number, a word or a list", as_use(tree)
+            report_of(info).add(WrongKind(tree.span, subject, kinds, kind_of(tree), suggestion))
         case Hole():
             pass
     return Hole(tree.span)
+
+
+def as_use(tree: Tree) -> str | None:
+    """How `{leaky_relu: {slope: 0.1}}` is written where it is a value: `leaky_relu(slope=0.1)`."""
+    if not isinstance(tree, Fields) or len(tree.entries) != 1 or not tree.entries[0].key.text.isidentifier():
+        return None
+    (only,) = tree.entries
+    if only.key.text in NO_OPS:
+        return None
+    if is_blank(only.value):
+        return only.key.text
+    given = only.value.entries if isinstance(only.value, Fields) else (Entry(Scalar("1", tree.span), only.value),)
+    arguments = []
+    for each in given:
+        if not isinstance(each.value, Scalar) or is_blank(each.value):
+            return None
+        name = "" if each.key.text.isdecimal() else f"{each.key.text}="
+        arguments.append(f"{name}{each.value.text}")
+    return f"{only.key.text}({', '.join(arguments)})"
 
 
 def entries_of(tree: Tree, info: ValidationInfo, subject: str, example: str) -> tuple[Entry, ...]:

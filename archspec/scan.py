@@ -91,6 +91,13 @@ class Scan(Scanning, Op):
                 setting="direction",
                 help="use a `scan` for each direction",
             )
+        flat = next((each for each in self.cell.outputs if each.shape.rank < 2), None)
+        if flat is not None and self.direction == "both":
+            raise ShapeError(
+                f"joins what both directions give along the last axis, and the state `{flat.name}` is {flat.shape}",
+                setting="direction",
+                help="give the state an axis of features, such as in `[B, 1]`",
+            )
         for line, shape in zip(self.cell.inputs[constant:], inputs[constant:], strict=False):
             if line.shape.rank != shape.rank or any(map(differs, line.shape.sizes, shape.sizes)):
                 raise ShapeError(f"needs {line.shape} for the state `{line.name}`, but is given {shape}")

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, final
 
 from pydantic import Field, InstanceOf, ValidationInfo
 
-from archspec.catalog.fields import UnsupportedVersion
+from archspec.catalog.fields import MissingField, UnsupportedVersion
 from archspec.definition import (
     Block,
     Cell,
@@ -32,6 +32,7 @@ from archspec.expression import Expression
 from archspec.parameter import Parameter
 from archspec.part import Part, Reads, validated
 from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
+from archspec.source import Hole, Span
 from archspec.steps import Argument, Step, read_steps
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank
 
@@ -101,9 +102,9 @@ def _set(tree: Tree, info: ValidationInfo) -> tuple[Override, ...]:
     )
 
 
-def _use(tree: Tree, info: ValidationInfo) -> tuple[Scalar, ...]:
+def _use(tree: Tree, info: ValidationInfo) -> tuple[Scalar | Hole, ...]:
     items = tree.items if isinstance(tree, Items) else (tree,)
-    return tuple(each_of(_used, items, info))
+    return tuple(unless_wrong(_used, each, info) or Hole(each.span) for each in items)
 
 
 def _used(tree: Tree, info: ValidationInfo) -> Scalar:
@@ -137,7 +138,7 @@ class Spec(Part):
 
     owner = "a model"
     cures: ClassVar[dict[str, str]] = {
-        "model": "start with the name of the model, such as `model: LeNet`",
+        "model": "start with the name of the model: `model: LeNet` in YAML, or `model LeNet { ... }`",
         "inputs": "say what the model is given: `inputs: {x: [B, 3, 32, 32]}` in YAML, or `input x: [B, 3, 32, 32]`",
         "layers": "say what the model does, such as `layers: [linear: 10]`",
     }
@@ -149,7 +150,9 @@ class Spec(Part):
         (), description="what can be set from outside, with defaults"
     )
     inputs: Annotated[tuple[Input, ...], Reads(read_inputs, "inputs")] = Field(description="what the model is given")
-    use: Annotated[tuple[Scalar, ...], Reads(_use, "use")] = Field((), description="files whose blocks the layers use")
+    use: Annotated[tuple[Scalar | Hole, ...], Reads(_use, "use")] = Field(
+        (), description="files whose blocks the layers use"
+    )
     blocks: Annotated[tuple[Block, ...], Reads(read_blocks, "blocks")] = Field(
         (), description="blocks that the layers use"
     )
@@ -173,7 +176,9 @@ class Library(Part):
     owner = "a file of blocks"
 
     archspec: Annotated[str, Reads(_version, "version")] = Field(VERSION, description="version of the language")
-    use: Annotated[tuple[Scalar, ...], Reads(_use, "use")] = Field((), description="files whose blocks these use")
+    use: Annotated[tuple[Scalar | Hole, ...], Reads(_use, "use")] = Field(
+        (), description="files whose blocks these use"
+    )
     blocks: Annotated[tuple[Block, ...], Reads(read_blocks, "blocks")] = Field((), description="the blocks")
     cells: Annotated[tuple[Cell, ...], Reads(read_cells, "cells")] = Field((), description="the recurrences")
 
@@ -181,6 +186,13 @@ class Library(Part):
 def read_spec(tree: Fields, report: Report) -> Spec | Library | None:
     """The model or the blocks that a tree holds, or `None` where it holds none; what is wrong goes to the report."""
     keys = {entry.key.text for entry in tree.entries}
-    if keys & {"blocks", "cells"} and not keys & {"model", "inputs", "layers", "variants", "params"}:
+    is_library = keys & {"blocks", "cells"} and not keys & {"model", "inputs", "layers", "variants", "params"}
+    if keys <= Spec.model_fields.keys() and not is_library and not keys & {"model", "inputs", "layers"}:
+        # That all of a model is missing is one mistake.
+        first_line = tree.span.text.partition("\n")[0]
+        place = Span(tree.span.source, tree.span.start, tree.span.start + len(first_line))
+        report.add(MissingField(place, "model", "a spec", Spec.cures["model"]))
+        return None
+    if is_library:
         return validated(Library, tree, report, {})
     return validated(Spec, tree, report, {})

@@ -8,13 +8,13 @@ from typing import Final, TypeAlias, cast, final
 
 from pydantic import ValidationInfo
 
-from archspec.catalog.fields import MissingField, UnclearLayer, UnclearName, UnknownField
-from archspec.catalog.graph import NoLayers
+from archspec.catalog.fields import MissingField, UnclearLayer, UnclearName, UnknownField, WrongKind
+from archspec.catalog.graph import NoLayers, WrongNames
 from archspec.expression import Expression
 from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar, Tree, holds_layers, is_blank
+from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar, Tree, holds_layers, is_blank, kind_of
 
 
 @final
@@ -189,7 +189,11 @@ def _result(tree: Fields, output: Entry, info: ValidationInfo) -> Result:
     name = read_name(output.value, info, "the name of an output")
     when = tree.entry("when")
     if when is not None and not (isinstance(when.value, Scalar) and when.value.text == "training"):
-        wrong(info, when.value, "`when`", "`training`")
+        if isinstance(when.value, Hole):
+            pass_over()
+        word = when.value.text if isinstance(when.value, Scalar) else ""
+        given, suggestion = kind_of(when.value), closest(word, ("training",))
+        refuse(info, WrongKind(when.value.span, "`when`", "`training`", given, suggestion))
     rest = _without(tree, output) if when is None else _without(_without(tree, output), when)
     renamed = Entry(Scalar("name", output.key.span), output.value)
     step = _plain(Fields((*rest.entries, renamed), tree.span), info)
@@ -203,7 +207,8 @@ def _without(tree: Fields, left_out: Entry) -> Fields:
 def _plain(tree: Fields, info: ValidationInfo) -> Step:
     """A layer, a group or a construct; what its value is for is settled."""
     if (when := tree.entry("when")) is not None:
-        refuse(info, UnknownField(when.key.span, "when", "a layer that is no output", BESIDE_OP, None))
+        others = tuple(key for key in BESIDE_OP if key != "when")
+        refuse(info, UnknownField(when.key.span, "when", "a layer that is no output", others, None))
     for construct, others in CONSTRUCTS.items():
         if tree.entry(construct) is not None and any(tree.entry(key) is not None for key in (*others, "residual")):
             return _construct(construct, tree, info)
@@ -221,11 +226,21 @@ def _plain(tree: Fields, info: ValidationInfo) -> Step:
     if isinstance(only.value, Hole):
         pass_over()
     if only.key.text == "value":
-        expression = read_expression(only.value, info, "`value`")
-        return Formula(expression, names[0] if names else None, only.value.span)
+        return _formula(tree, only.value, names, info)
     sources = _sources(beside["from"], info) if "from" in beside else ()
     branches = read_steps(beside["branches"], info, f"`{only.key.text}`") if "branches" in beside else None
     return Layer(only.key, tuple(_arguments(only, info)), names, sources, _extent(tree, only), branches=branches)
+
+
+def _formula(tree: Fields, formula: Tree, names: tuple[Scalar, ...], info: ValidationInfo) -> Formula:
+    if not isinstance(formula, Scalar) or is_blank(formula):
+        wrong(info, formula, "`value`", "a formula such as `gate * x + y`")
+    for key in ("from", "branches"):
+        if (entry := tree.entry(key)) is not None:
+            refuse(info, UnknownField(entry.key.span, key, "a formula", ("name", "output", "when", "next"), None))
+    if len(names) > 1:
+        refuse(info, WrongNames(formula.span, formula.text, 1, len(names)))
+    return Formula(read_expression(formula, info), names[0] if names else None, formula.span)
 
 
 GIVING: Final = ("name", "output", "next")
@@ -237,14 +252,16 @@ def _group(tree: Fields, only: Entry, names: tuple[Scalar, ...], info: Validatio
     if only.key.text not in LINES:
         suggestion = closest(only.key.text, LINES)
         report_of(info).add(UnknownField(only.key.span, only.key.text, owner, ("name", *LINES), suggestion))
-    if (source := tree.entry("from")) is not None:
-        refuse(info, UnknownField(source.key.span, "from", owner, ("name", *LINES), None))
+    for key in ("from", "branches"):
+        if (entry := tree.entry(key)) is not None and entry is not only:
+            refuse(info, UnknownField(entry.key.span, key, owner, ("name", *LINES), None))
     steps = read_steps(only.value, info, "this group")
     is_chain = only.key.text == "chain"
-    if len(names) > 1 and isinstance(steps[-1], Layer) and not steps[-1].names:
+    if len(names) > 1:
         # Several names are those of what the last layer gives, and make no group.
-        steps = (*steps[:-1], replace(steps[-1], names=names, is_word=False))
-        return Group(steps, None, is_chain, tree.span)
+        group = with_names(Group(steps, None, is_chain, tree.span), names)
+        if isinstance(group, Group) and group.steps != steps:
+            return group
     return Group(steps, names[0] if names else None, is_chain, tree.span)
 
 
@@ -318,6 +335,16 @@ def _arguments(entry: Entry, info: ValidationInfo) -> Iterator[Argument]:
             yield Argument(each.key, value)
     else:
         yield Argument(Scalar("1", entry.value.span), read_expression(entry.value, info))
+
+
+def with_names(step: Step, names: tuple[Scalar, ...]) -> Step:
+    """The same step with several names for what its last layer gives, if that can have them."""
+    if len(names) < 2 or not isinstance(step, Group) or step.name is not None:
+        return step
+    *first, last = step.steps
+    if not isinstance(last, Layer) or last.names:
+        return step
+    return replace(step, steps=(*first, replace(last, names=names, is_word=False)))
 
 
 def named(step: Layer, name: Scalar) -> Layer:

@@ -6,14 +6,16 @@ links have been followed; nothing outside the root folder is ever opened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from archspec.build.environment import Environment, Use
 from archspec.catalog.fields import DuplicateName
+from archspec.catalog.text import DuplicateKey
 from archspec.diagnostics import Report
-from archspec.source import Source
+from archspec.source import Hole, Source
 from archspec.spec import Block, Cell, Library, Spec, read_spec
 from archspec.spelling import closest
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
@@ -30,7 +32,10 @@ def environment_of(spec: Spec | Library, root: Path | None, report: Report) -> E
     """What the layers of a file can speak of. Without a root folder, that is its own blocks and the shipped ones."""
     if not spec.use:
         return Environment((*spec.blocks, *spec.cells))
-    return _Reader(root, report).environment(spec, (_key(spec.span.source),))
+    reader = _Reader(root, report)
+    key = _key(spec.span.source)
+    reader.read_all(key, spec)
+    return reader.environment(key, (key,))
 
 
 def root_of(file: Path) -> Path:
@@ -45,6 +50,10 @@ def _key(source: Source) -> str:
     return str(path.resolve()) if path.suffix in SUFFIXES and path.exists() else source.name
 
 
+Opens: TypeAlias = Callable[[], Source | None]
+"""Reads the text of a file; there is none, where a finding says why."""
+
+
 @final
 class _Reader:
     """Reads the files that a spec uses, each once."""
@@ -52,17 +61,71 @@ class _Reader:
     def __init__(self, root: Path | None, report: Report) -> None:
         self.root = root
         self.report = report
-        self.known: dict[str, Environment | None] = {}
+        self.specs: dict[str, Spec | Library | None] = {}
+        """What the files hold, by what tells them apart."""
 
-    def environment(self, spec: Spec | Library, path: tuple[str, ...]) -> Environment:
-        """What a file can speak of; `path` are the files that are being read, each of which uses the next."""
-        found = [(line, self.used(line, spec.span.source, path)) for line in spec.use]
-        uses = [Use(line, environment) for line, environment in found if environment is not None]
-        own: tuple[Block | Cell, ...] = (*spec.blocks, *spec.cells)
-        self.find_clashes(own, uses)
-        return Environment(own, tuple(uses), is_partial=len(uses) < len(found))
+        self.uses: dict[str, list[tuple[Scalar, str | None]]] = {}
+        """The lines of each file that use others, and which these are; none, where a finding says why."""
 
-    def find_clashes(self, own: tuple[Block | Cell, ...], uses: list[Use]) -> None:
+        self.environments: dict[str, Environment] = {}
+        self.shipped: set[Source] = set()
+        """Texts of the shipped library, which lie beside no files of the user's."""
+
+    def read_all(self, key: str, spec: Spec | Library) -> None:
+        """Read the files that a file uses, and those that they use."""
+        self.specs[key] = spec
+        left = [key]
+        for each in left:
+            found = self.specs[each]
+            if found is not None:
+                self.uses[each] = [self.line(line, found.span.source) for line in found.use]
+                left += [use for _, use in self.uses[each] if use is not None and use not in left]
+
+    def line(self, line: Scalar | Hole, source: Source) -> tuple[Scalar, str | None]:
+        return (Scalar("", line.span), None) if isinstance(line, Hole) else (line, self.used(line, source))
+
+    def used(self, line: Scalar, source: Source) -> str | None:
+        """Which file a line uses, once it is read."""
+        place = self.standard(line) if self.is_standard(line, source) else self.file(line, source)
+        if place is None:
+            return None
+        key, opened = place
+        if key not in self.specs:
+            if len(self.specs) > MOST_FILES:
+                from archspec.catalog.files import TooManyFiles
+
+                self.report.add(TooManyFiles(line.span, MOST_FILES))
+                return None
+            text = opened()
+            tree = None if text is None else parse(text, None, self.report)
+            self.specs[key] = None if tree is None else read_spec(tree, self.report)
+        return key
+
+    def environment(self, key: str, path: tuple[str, ...]) -> Environment:
+        """What a file can speak of; `path` are the files each of which uses the next, up to this one."""
+        if key in self.environments:
+            return self.environments[key]
+        spec = self.specs[key]
+        uses: dict[str, Use] = {}
+        is_partial = False
+        for line, used in self.uses.get(key, ()):
+            if used is None or self.specs[used] is None or used in path:
+                is_partial = True
+                if used in path:
+                    from archspec.catalog.files import UseCycle
+
+                    cycle = (*path[path.index(used) :], used)
+                    self.report.add(UseCycle(line.span, tuple(Path(each).name for each in cycle)))
+            elif used in uses:
+                self.report.add(DuplicateKey(line.span, line.text, uses[used].line.span))
+            else:
+                uses[used] = Use(line, self.environment(used, (*path, used)))
+        own: tuple[Block | Cell, ...] = () if spec is None else (*spec.blocks, *spec.cells)
+        self.find_clashes(own, tuple(uses.values()))
+        self.environments[key] = Environment(own, tuple(uses.values()), is_partial)
+        return self.environments[key]
+
+    def find_clashes(self, own: tuple[Block | Cell, ...], uses: tuple[Use, ...]) -> None:
         names = {each.name.text: each.name.span for each in own}
         for use in uses:
             for block in use.environment.own:
@@ -70,33 +133,14 @@ class _Reader:
                 if first is not use.line.span:
                     self.report.add(DuplicateName(use.line.span, block.name.text, first))
 
-    def used(self, line: Scalar, source: Source, path: tuple[str, ...]) -> Environment | None:
-        """What a file can speak of that another one uses, or `None` where a finding says why it cannot be used."""
-        found = self.standard(line) if _is_standard(line) else self.file(line, source)
-        if found is None:
-            return None
-        key, read = found
-        if key in path:
-            from archspec.catalog.files import UseCycle
+    @staticmethod
+    def is_standard(line: Scalar, source: Source) -> bool:
+        """Whether a part of the shipped library is meant, and no file that has a name like one."""
+        if line.text != STANDARD and not line.text.startswith(f"{STANDARD}."):
+            return False
+        return Path(line.text).suffix not in SUFFIXES or not (Path(source.name).parent / line.text).exists()
 
-            cycle = (*path[path.index(key) :], key)
-            self.report.add(UseCycle(line.span, tuple(Path(each).name for each in cycle)))
-            return None
-        if key not in self.known:
-            if len(self.known) >= MOST_FILES:
-                from archspec.catalog.files import TooManyFiles
-
-                self.report.add(TooManyFiles(line.span, MOST_FILES))
-                return None
-            self.known[key] = self.read(read, (*path, key))
-        return self.known[key]
-
-    def read(self, source: Source | None, path: tuple[str, ...]) -> Environment | None:
-        tree = None if source is None else parse(source, None, self.report)
-        spec = None if tree is None else read_spec(tree, self.report)
-        return None if spec is None else self.environment(spec, path)
-
-    def standard(self, line: Scalar) -> tuple[str, Source | None] | None:
+    def standard(self, line: Scalar) -> tuple[str, Opens] | None:
         """A part of the shipped library."""
         part = line.text.removeprefix(STANDARD).removeprefix(".")
         known = sorted(
@@ -105,26 +149,45 @@ class _Reader:
         if part not in known:
             from archspec.catalog.files import UnknownLibrary
 
-            suggestion = closest(part, known)
+            suggestion = closest(part, known) or closest(part.partition(".")[0], known)
             suggestion = None if suggestion is None else f"{STANDARD}.{suggestion}"
             names = tuple(f"{STANDARD}.{each}" for each in known)
             self.report.add(UnknownLibrary(line.span, line.text, names, suggestion))
             return None
         name = f"{STANDARD}/{part}.arch"
-        return name, decode(files("archspec.std").joinpath(f"{part}.arch").read_bytes(), name, self.report)
 
-    def file(self, line: Scalar, source: Source) -> tuple[str, Source | None] | None:
+        def opened() -> Source | None:
+            data = files("archspec.std").joinpath(f"{part}.arch").read_bytes()
+            source = decode(data, name, self.report)
+            if source is not None:
+                self.shipped.add(source)
+            return source
+
+        return f"{STANDARD}.{part}", opened
+
+    def file(self, line: Scalar, source: Source) -> tuple[str, Opens] | None:
         """A file, if it may be read."""
         problem, cure = "", ""
         relative = Path(line.text)
-        folder = Path(source.name).parent
-        if relative.suffix.lower() not in SUFFIXES:
+        path = Path(source.name).parent / relative
+        try:
+            place = path.resolve()
+        except (OSError, RuntimeError, ValueError):
+            place = None  # Links in a circle, or a name that no file can have.
+        if not line.text:
+            problem, cure = "`use` names no file", 'such as `use "blocks/unit.arch"`'
+        elif relative.suffix.lower() not in SUFFIXES:
             problem = f"`{line.text}` is neither a file of specs nor a part of the library `{STANDARD}`"
             cure = f"files of specs end in `.arch` or `.yaml`; parts of the library are called `{STANDARD}.NAME`"
-        elif self.root is None or source.name.startswith(f"{STANDARD}/"):
+        elif self.root is None or source in self.shipped:
             problem = f"`{line.text}` cannot be used here, since this text is no file"
             cure = f"a text that is no file can use the library `{STANDARD}`"
-        elif relative.is_absolute() or not (folder / relative).resolve().is_relative_to(self.root.resolve()):
+        elif relative.is_absolute():
+            problem = f"`{line.text}` is an absolute path"
+            cure = "write the path relative to this file, which then can be moved with what it uses"
+        elif place is None:
+            problem = f"`{line.text}` leads to no file"
+        elif not place.is_relative_to(self.root.resolve()):
             problem = f"`{line.text}` is outside of the root folder, `{self.root}`"
             cure = "use files inside it, or name another root folder with `--root`"
         if problem:
@@ -132,12 +195,4 @@ class _Reader:
 
             self.report.add(ForbiddenFile(line.span, problem, cure))
             return None
-        path = folder / relative
-        key = str(path.resolve())
-        if key in self.known:
-            return key, None
-        return key, read_file(path, self.report, line.span)
-
-
-def _is_standard(line: Scalar) -> bool:
-    return line.text == STANDARD or (line.text.startswith(f"{STANDARD}.") and Path(line.text).suffix not in SUFFIXES)
+        return str(place), lambda: read_file(path, self.report, line.span)

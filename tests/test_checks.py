@@ -8,7 +8,8 @@ check` prints of it, or the word `clean`. The info string of a spec names its sy
 - `set=NAME=VALUE`, `size=NAME=NUMBER`: a parameter or a size is set from outside; `root=FOLDER`: the root folder;
 - `times=N`: the block is written so many times in a row.
 
-A block with `file=FILE` is a file that lies beside the specs of its heading; nothing is said of it.
+A block with `file=FILE` is a file that lies beside the specs of its heading; nothing is said of it. With `copies=N` it
+is N such files: in the name and the content of each, `<n>` is its number and `<n+1>` the next one.
 
 `python tests/test_checks.py --write` brings the documents up to date; read the difference before you commit it.
 """
@@ -29,8 +30,8 @@ from typing import Final
 import pytest
 
 from archspec import Diagnostic
-from archspec.catalog import CATALOG
 from archspec.build import Settings
+from archspec.catalog import CATALOG
 from archspec.compiler import Outside, read_path, text_override
 from archspec.diagnostics import Report
 from archspec.render.text import render
@@ -63,14 +64,21 @@ def checks(path: Path) -> Iterator[Check]:
     blocks = list(BLOCK.finditer(text))
     beside: dict[str, dict[str, str]] = {}
     for block in tuple(blocks):
-        if (file := options_of(block["info"]).get("file")) is not None:
-            beside.setdefault(heading_of(block, text), {})[file] = block["body"]
+        options = options_of(block["info"])
+        if (file := options.get("file")) is not None:
+            here = beside.setdefault(heading_of(block, text), {})
+            for number in range(1, int(options.get("copies", 1)) + 1):
+                here[numbered(file, number)] = numbered(block["body"], number)
             blocks.remove(block)
     for spec, said in zip(blocks[::2], blocks[1::2], strict=True):
         assert said["info"] == "text", f"{path.name}: a spec is followed by what is said of it, not by {said['info']}"
         heading = heading_of(spec, text)
         files = beside.get(heading, {})
         yield Check(path, heading, files, spec["info"], spec["body"], said["body"], slice(*said.span("body")))
+
+
+def numbered(text: str, number: int) -> str:
+    return text.replace("<n>", str(number)).replace("<n+1>", str(number + 1))
 
 
 def heading_of(block: re.Match[str], text: str) -> str:

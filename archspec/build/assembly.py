@@ -9,6 +9,7 @@ from typing import Any, final
 import networkx as nx
 
 from archspec.build.scope import Draft
+from archspec.expression import is_unknown
 from archspec.graph import Graph, Group, Node, Output, Path, Repetition, Value
 from archspec.size import Size
 
@@ -52,8 +53,17 @@ class Assembly:
             self.values[draft.producer, draft.port] = value
 
     def value(self, draft: Draft) -> Value:
-        """The value of a draft whose shape is known."""
-        return self.values[draft.producer, draft.port]
+        """The value of a draft whose shape is known; where an error hid it at first, as it came to be known."""
+        known = self.values.get((draft.producer, draft.port))
+        return known or Value(draft.producer, draft.shapes[0], draft.span, draft.port)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether no error hides what one of the values is."""
+        return all(
+            len(draft.shapes) == 1 and draft.producer in self.network and not any(map(is_unknown, draft.shapes[0]))
+            for draft, _ in self.drafts
+        )
 
     def node(self, path: Path) -> Node | None:
         """The layer at a path, unless an error kept it from being added."""

@@ -6,62 +6,34 @@ How a layer gets its place is for `archspec.build.placing`; what a use of a bloc
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from archspec.build.assembly import Given
-from archspec.build.loop import choose, passes, size_of
-from archspec.build.placing import Placer
+from archspec.build.calculating import Calculator
+from archspec.build.limits import GROUP, MOST_LAYERS
+from archspec.build.loop import choose, expressions_in, passes, size_of
+from archspec.build.placing import OUTPUT
 from archspec.build.possible import OPEN
 from archspec.build.scope import Draft, Scope, names_in
-from archspec.catalog.fields import InvalidExpression
-from archspec.catalog.graph import TooManyLayers, UnknownValue
-from archspec.catalog.settings import UnknownOp
-from archspec.expression import (
-    FUNCTIONS,
-    Apply,
-    Binary,
-    EvaluationError,
-    Expression,
-    HoleError,
-    Literal,
-    Name,
-    Unary,
-    free_names,
-    is_unknown,
-)
+from archspec.catalog.fields import DuplicateName
+from archspec.expression import Apply, free_names
 from archspec.graph import Group, Path, Repetition
-from archspec.ops import BY_NAME
 from archspec.shape import Shape
 from archspec.size import differs
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.steps import Argument, Choice, Formula, Layer, Next, Repeat, Residual, Result, Step, named
+from archspec.steps import Choice, Formula, Layer, Next, Repeat, Residual, Result, Step, named
 from archspec.steps import Group as StepGroup
 from archspec.syntax.tree import Scalar
 
-MOST_LAYERS: Final = 200_000
-"""A model has no more layers than this."""
 
-
-class TooManyError(Exception):
-    """The model has more layers, or blocks deeper in one another, than can be built; a finding says so."""
-
-
-class Flow(Placer):
+class Flow(Calculator):
     """Goes through the steps of a model or block in a row. What a layer is, a subclass says."""
-
-    layers = 0
-    """How many layers there are so far."""
 
     @abstractmethod
     def layer(self, layer: Layer, scope: Scope, current: Draft | None, *, is_after_arrow: bool = False) -> Draft | None:
         """What flows out of a layer, whatever it is; behind an arrow, the name of a layer means that layer."""
-
-    @abstractmethod
-    def fed(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope) -> Draft:
-        """What flows out of a layer, given what flows in."""
 
     # ----------------------------------------------------------------------------------------------------- steps
 
@@ -69,22 +41,42 @@ class Flow(Placer):
         """What a model or block gives: its outputs, and what flows out of its last line unless that is one of them."""
         end = self.steps(steps, scope, start)
         results = self.account.results
-        if end is not None and not (results and isinstance(steps[-1], Result)):
+        always = [each for each in results if not each.in_training_only]
+        is_left = end is None or (bool(results) and end is self.account.flow_at_result)
+        if is_left and results and not always and self.account.is_model:
+            # The last line is there in training only, and so the flow before it is the output, if it is one.
+            is_left = end is None or any(end.producer == each.producer for each in self.account.inputs.values())
+            if is_left:
+                self.tell_training_only(steps)
+        if end is not None and not is_left:
             self.assembly.used.add(end.producer)
-            always = [each for each in results if not each.in_training_only]
-            results[len(always) :] = [Given("output", end, False), *results[len(always) :]]
-            self.account.shapes["output"] = end.shapes
+            if any(each.name == OUTPUT for each in results):
+                self.report.add(DuplicateName(end.span, OUTPUT, self.account.scope.values[OUTPUT].span))
+            results.append(Given(OUTPUT, end, False))
         return results
+
+    def tell_training_only(self, steps: Sequence[Step]) -> None:
+        from archspec.catalog.recurrence import MisplacedResult
+
+        for each in steps:
+            if isinstance(each, Result):
+                problem = "the model has no output but in training"
+                self.report.add(MisplacedResult(each.name.span, problem, "leave out `when training`, or add an output"))
+                return
 
     def steps(
         self, steps: Sequence[Step], scope: Scope, current: Draft | None, arrows_from: int | None = None
     ) -> Draft | None:
         """What flows out of steps in a row, given what flows into the first; an arrow leads to each from some on."""
+        if not steps:
+            return current
+        self.enter(steps[0].span, GROUP)
         for number, step in enumerate(steps):
             if isinstance(step, Layer) and arrows_from is not None and number >= arrows_from:
                 current = self.layer(step, scope, current, is_after_arrow=True)
             else:
                 current = self.step(step, scope, current)
+        self.leave(GROUP)
         return current
 
     def step(self, step: Step, scope: Scope, current: Draft | None) -> Draft | None:
@@ -102,7 +94,8 @@ class Flow(Placer):
             case Choice():
                 chosen = choose(step, self.meanings)
                 if chosen is None:
-                    return self.hole(step.span)
+                    steps = (*step.then, *step.otherwise)
+                    return self.skipped(steps, step.name, step.span, scope, current)
                 return self.under(step.name, chosen, scope, current)
             case Result():
                 self.result(step, scope, current)
@@ -119,6 +112,26 @@ class Flow(Placer):
         self.account.cost += OPEN
         return self.nothing_known(span)
 
+    def skipped(
+        self, steps: Sequence[Step], name: Scalar | None, span: Span, scope: Scope, current: Draft | None
+    ) -> Draft:
+        """What steps give of which nobody knows how often they are gone through; all that they speak of is used."""
+        for expression in expressions_in(steps):
+            words = (expression.function,) if isinstance(expression, Apply) else ()
+            for word in (*words, *(each.text for each in free_names(expression))):
+                self.meant(word)
+                if (value := scope.find(word)) is not None:
+                    self.assembly.used.add(value.producer)
+        if current is not None:
+            self.assembly.used.add(current.producer)
+        unknown = self.nothing_known(span)
+        for given in (*names_in(steps), *(() if name is None else (name.text,))):
+            scope.values.setdefault(given, unknown)
+        for state in self.account.states or {}:
+            self.account.next.setdefault(state, unknown)
+        self.account.cost += OPEN
+        return unknown
+
     def group(self, group: StepGroup, scope: Scope, current: Draft | None) -> Draft | None:
         steps, arrows_from = group.steps, 1 if group.is_chain else None
         if group.is_chain and (start := self.start(steps, scope, current)) is not None:
@@ -126,6 +139,8 @@ class Flow(Placer):
         if group.name is not None and len(steps) < len(group.steps) and len(steps) == 1 and isinstance(steps[0], Layer):
             # `y = x -> conv(8)` names the layer, since `x` is none.
             return self.layer(named(steps[0], group.name), scope, current, is_after_arrow=True)
+        if group.name is None:
+            return self.steps(steps, scope, current, arrows_from)
         return self.under(group.name, steps, scope, current, arrows_from)
 
     def under(
@@ -139,12 +154,12 @@ class Flow(Placer):
         """What flows out of steps in a row, which are a group where they have a name."""
         if name is None:
             return self.steps(steps, scope, current, arrows_from)
-        path = scope.path_of(name, "")
+        path, first = scope.path_of(name, ""), len(self.assembly.order)
         result = self.steps(steps, self.inner(path, name.span, steps, scope), current, arrows_from)
         if result is not None:
             self.declare(name, result, scope)
         body = StepGroup(tuple(steps), None, arrows_from is not None, name.span)
-        self.reusable(name, body, scope, path)
+        self.reusable(name, body, scope, path, first)
         return result
 
     def inner(self, path: Path, span: Span, steps: Sequence[Step], scope: Scope) -> Scope:
@@ -167,7 +182,7 @@ class Flow(Placer):
             return self.under(repeat.name, (replace(repeat, name=None),), scope, current)
         values = passes(repeat, self.meanings, MOST_LAYERS)
         if values is None:
-            return self.hole(repeat.span)
+            return self.skipped(repeat.steps, None, repeat.span, scope, current)
         least = max(size_of(repeat.steps, self.meanings.scope, self.frame.environment.sizes), 1)
         if self.layers + len(values) * least > MOST_LAYERS:
             self.refuse(repeat.span)
@@ -191,10 +206,6 @@ class Flow(Placer):
         self.assembly.repeats[place] = Repetition(scope.path, repeat.span, tuple(found))
         return current
 
-    def refuse(self, span: Span) -> None:
-        self.report.add(TooManyLayers(span, MOST_LAYERS))
-        raise TooManyError
-
     # --------------------------------------------------------------------------------------- outputs and states
 
     def result(self, result: Result, scope: Scope, current: Draft | None) -> None:
@@ -211,6 +222,7 @@ class Flow(Placer):
             cure = "write it in the model, and leave out `when training` here"
             self.report.add(MisplacedResult(result.name.span, "only a model has outputs in training alone", cure))
         found = self.named_value(result, scope, current)
+        self.account.flow_at_result = current
         if found is not None:
             self.assembly.used.add(found.producer)
             given = Given(result.name.text, found, result.in_training_only)
@@ -223,9 +235,14 @@ class Flow(Placer):
         if isinstance(step, StepGroup) and step.is_chain and len(step.steps) == 1:
             found = self.word(step.steps[0], scope, current)
             if found is not None:
-                if result.name.text not in scope.values:
+                known = scope.values.get(result.name.text)
+                is_same = known is not None and (known.producer, known.port) == (found.producer, found.port)
+                if not is_same or any(each.name == result.name.text for each in self.account.results):
                     self.declare(result.name, found, scope)
                 return found
+            if isinstance(step.steps[0], Layer):
+                # `output y = relu` names the layer, as `y = relu` does.
+                return self.layer(named(step.steps[0], result.name), scope, current)
         return self.step(step, scope, current)
 
     def next_state(self, line: Next, scope: Scope, current: Draft | None) -> None:
@@ -240,6 +257,9 @@ class Flow(Placer):
         found = found or self.step(step, scope, current)
         if self.account.states is None or scope is not self.account.scope or self.branches:
             cure = "a state is kept by a `cell`, which `scan` runs over a sequence"
+            if self.account.states is not None:
+                cure = "name the value here, and write the `next` line outside of groups, loops and branches"
+                self.account.next.setdefault(name, self.nothing_known(line.span))
             self.report.add(MisplacedResult(line.state.span, "a `next` line is a line of a cell", cure))
         elif name not in states:
             problem = f"the cell has no state `{name}`"
@@ -264,105 +284,7 @@ class Flow(Placer):
             problem = f"the state `{line.state.text}` is {state.shapes[0]}, and cannot become {found.shapes[0]}"
             self.report.add(WrongState(line.step.span, problem, None, state.span))
 
-    # ------------------------------------------------------------------------------------------------ arithmetic
-
-    def formula(self, formula: Formula, scope: Scope, current: Draft | None) -> Draft:
-        """What flows out of arithmetic between values."""
-        from archspec.ops.arithmetic import Arithmetic
-
-        operands: dict[str, Draft] = {}
-        expression = self.taken_apart(formula.expression, operands, scope, current)
-        layer = Layer(Scalar(Arithmetic.name, formula.span), (), (), (), formula.span)
-        if formula.name is not None:
-            layer = named(layer, formula.name)
-        self.assembly.used.update(each.producer for each in operands.values())
-        settled = self.arithmetic(expression, operands, scope)
-        path = scope.path_of(layer.name, Arithmetic.name)
-        if settled is None:
-            self.account.cost += OPEN
-            drafts = [self.nothing_known(formula.span)]
-        else:
-            text, names = settled
-            fed = tuple(operands[each] for each in names)
-            calculated = replace(layer, arguments=(Argument(Scalar("formula", formula.span), text),))
-            drafts = self.place(calculated, Arithmetic, fed, path, scope)
-        self.name(layer, drafts, scope, is_known=settled is not None, least=1)
-        return drafts[0]
-
-    def arithmetic(
-        self, expression: Expression, operands: Mapping[str, Draft], scope: Scope
-    ) -> tuple[Literal, tuple[str, ...]] | None:
-        """A formula over letters, with the names of the values that these stand for; `None` where a finding tells."""
-        from archspec.ops.arithmetic import formula_of
-
-        names = {each.text: each for each in free_names(expression)}
-        self.meanings.used.update(names)
-        numbers = {name: value for name, value in self.meanings.scope.items() if name not in operands}
-        for name, place in names.items():
-            if name in operands or name in numbers:
-                continue
-            suggestion = closest(name, (*scope.visible(), *numbers))
-            if not (self.meanings.is_partial or name in self.meanings.named_by_error):
-                self.report.add(UnknownValue(place.span, name, suggestion))
-            if suggestion is not None and (meant := scope.find(suggestion)) is not None:
-                self.assembly.used.add(meant.producer)
-            return None
-        if any(is_unknown(numbers[each]) for each in names.keys() & numbers.keys()):
-            return None
-        try:
-            text, used = formula_of(expression, numbers)
-        except HoleError:
-            return None
-        except EvaluationError as error:
-            self.report.add(InvalidExpression(error.span, error.message))
-            return None
-        return Literal(text, expression.span), used
-
-    def taken_apart(
-        self, expression: Expression, operands: dict[str, Draft], scope: Scope, current: Draft | None
-    ) -> Expression:
-        """A formula whose uses of ops have become layers of their own; `operands` gets the values that it speaks of."""
-
-        def within(part: Expression) -> Expression:
-            return self.taken_apart(part, operands, scope, current)
-
-        match expression:
-            case Name(text, span):
-                found = self.word(Layer(Scalar(text, span), (), (), (), span, is_word=True), scope, current)
-                if found is not None:
-                    operands[text] = found
-                return expression
-            case Unary(symbol, operand, span):
-                return Unary(symbol, within(operand), span)
-            case Binary(symbol, left, right, span):
-                return Binary(symbol, within(left), within(right), span)
-            case Apply(function, span=span) if function in BY_NAME:
-                made = self.applied(expression, scope, current)
-                operands[place := f"{function} {span.start}"] = made
-                return Name(place, span)
-            case Apply(function, span=span) if function not in FUNCTIONS:
-                word = Span(span.source, span.start, span.start + len(function))
-                self.report.add(UnknownOp(word, function, closest(function, BY_NAME)))
-                return Hole(span)
-            case _:
-                return expression
-
-    def applied(self, use: Apply, scope: Scope, current: Draft | None) -> Draft:
-        """What an op gives that is applied to values in a formula, as `tanh` in `o * tanh(c)`."""
-        fed = tuple(self.operand(each, scope, current) for each in use.arguments)
-        word = Span(use.span.source, use.span.start, use.span.start + len(use.function))
-        arguments = tuple(Argument(Scalar(name, each.span), each) for name, each in use.named)
-        layer = Layer(Scalar(use.function, word), arguments, (), (), use.span)
-        self.assembly.used.update(each.producer for each in fed)
-        return self.fed(layer, fed, scope)
-
-    def operand(self, expression: Expression, scope: Scope, current: Draft | None) -> Draft:
-        """The value that an op in a formula is applied to."""
-        if isinstance(expression, Name):
-            word = Layer(Scalar(expression.text, expression.span), (), (), (), expression.span, is_word=True)
-            return self.source(word, scope, current)
-        return self.formula(Formula(expression, None, expression.span), scope, current)
-
 
 def _may_be(expected: Shape, found: Shape) -> bool:
-    return expected.rank == found.rank and not any(map(differs, expected.sizes, found.sizes))
+    is_alike = expected.rank == found.rank and expected.element is found.element
+    return is_alike and not any(map(differs, expected.sizes, found.sizes))

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from archspec.build.meaning import Meanings
 from archspec.catalog.fields import InvalidExpression
-from archspec.expression import EvaluationError, Expression, Value, described, evaluate, free_names, is_unknown
+from archspec.expression import (
+    Apply,
+    EvaluationError,
+    Expression,
+    Name,
+    Value,
+    described,
+    evaluate,
+    free_names,
+    is_unknown,
+)
 from archspec.size import LARGEST
 from archspec.steps import Choice, Formula, Group, Layer, Next, Repeat, Residual, Result, Step
+
+SCAN: Final = "scan"
+"""What runs a cell over time. It is no op like others, as it is given a cell and not a value."""
 
 
 def passes(repeat: Repeat, meanings: Meanings, most: int) -> list[Mapping[str, Value]] | None:
@@ -49,31 +63,33 @@ def choose(choice: Choice, meanings: Meanings) -> tuple[Step, ...] | None:
         return None
     chosen, other = (choice.then, choice.otherwise) if value else (choice.otherwise, choice.then)
     # A parameter that only the other side uses is used all the same, for another value of the condition.
-    for expression in _expressions(other):
+    for expression in expressions_in(other):
         meanings.used.update(name.text for name in free_names(expression))
     return chosen
 
 
-def _expressions(steps: Sequence[Step]) -> Iterator[Expression]:
+def expressions_in(steps: Sequence[Step]) -> Iterator[Expression]:
+    """All that may speak of something in some steps, the words of their layers included."""
     for step in steps:
         match step:
-            case Layer(arguments=arguments, sources=sources, branches=branches):
+            case Layer(op=op, arguments=arguments, sources=sources, branches=branches):
+                yield Name(op.text, op.span)
                 yield from (argument.value for argument in arguments)
-                yield from _expressions((*sources, *(branches or ())))
+                yield from expressions_in((*sources, *(branches or ())))
             case Group(steps=inner):
-                yield from _expressions(inner)
+                yield from expressions_in(inner)
             case Formula(expression=expression):
                 yield expression
             case Result(step=inner_step) | Next(step=inner_step):
-                yield from _expressions((inner_step,))
+                yield from expressions_in((inner_step,))
             case Residual(body=body, shortcut=shortcut):
-                yield from _expressions((*body, *shortcut))
+                yield from expressions_in((*body, *shortcut))
             case Repeat(among=among, steps=inner):
                 yield among
-                yield from _expressions(inner)
+                yield from expressions_in(inner)
             case Choice(condition=condition, then=then, otherwise=otherwise):
                 yield condition
-                yield from _expressions((*then, *otherwise))
+                yield from expressions_in((*then, *otherwise))
 
 
 def size_of(steps: Sequence[Step], scope: Mapping[str, Value], blocks: Mapping[str, int]) -> int:
@@ -85,7 +101,9 @@ def size_of(steps: Sequence[Step], scope: Mapping[str, Value], blocks: Mapping[s
     for step in steps:
         match step:
             case Layer(op=op, branches=branches):
-                total += blocks.get(op.text, 1) + size_of(branches or (), scope, blocks)
+                # What a block makes of what stands in its braces, nobody knows here.
+                total += blocks[op.text] if op.text in blocks else 1 + size_of(branches or (), scope, blocks)
+                total += blocks.get(_cell_of(step), 0)
             case Group(steps=inner):
                 total += size_of(inner, scope, blocks)
             case Formula():
@@ -114,6 +132,16 @@ def sizes_of(blocks: Mapping[str, Sequence[Step]], known: Mapping[str, int]) -> 
             break
         sizes = found
     return sizes
+
+
+def _cell_of(layer: Layer) -> str:
+    """The name of what is run by a `scan`, if a layer is one."""
+    if layer.op.text != SCAN or not layer.arguments:
+        return ""
+    match layer.arguments[0].value:
+        case Name(word) | Apply(word):
+            return word
+    return ""
 
 
 def _times(expression: Expression, scope: Mapping[str, Value]) -> int:

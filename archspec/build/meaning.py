@@ -20,21 +20,26 @@ from archspec.catalog.parameters import (
     WrongLayers,
     WrongParameter,
 )
+from archspec.catalog.settings import SettingTwice
 from archspec.catalog.shapes import InvalidSize
+from archspec.catalog.text import DuplicateKey
 from archspec.diagnostics import Report
 from archspec.expression import (
     Apply,
     Attribute,
+    Binary,
     EvaluationError,
     Expression,
     HoleError,
     Literal,
     Name,
+    Unary,
     UnknownNameError,
     Value,
     as_size,
     evaluate,
     free_names,
+    in_short,
     is_unknown,
     written,
 )
@@ -82,30 +87,37 @@ class Meanings:
         """A size that nothing is known of but that it is one."""
         return named(f"?{next(self._unknowns)}")
 
-    def set_parameters(self, overrides: Sequence[Override], model: str) -> None:
-        """Give each parameter its value: from outside where there is one, else its default."""
-        given: dict[str, Expression] = {}
-        for override in overrides:
-            name = override.name.text
-            if name.isdecimal() and 0 < int(name) <= len(self.parameters):
-                name = tuple(self.parameters)[int(name) - 1]
-            if name in self.parameters:
-                given[name] = override.value
-            else:
-                known = tuple(self.parameters)
-                self.report.add(UnknownParameter(override.name.span, model, name, known, closest(name, known)))
+    def set_parameters(self, own: Sequence[Override], overrides: Sequence[Override], model: str) -> None:
+        """Give each parameter its value: from outside where there is one, else that of the variant or its default."""
+        given = {**self._given(own, model), **self._given(overrides, model)}
         for name, parameter in self.parameters.items():
             if parameter.is_layer:
                 self._set_layer(parameter, given.get(name, parameter.default))
             else:
                 self.scope[name] = self._parameter(parameter, given.get(name))
 
+    def _given(self, overrides: Sequence[Override], model: str) -> dict[str, Expression]:
+        """The values that are given in one place."""
+        given: dict[str, Expression] = {}
+        for override in overrides:
+            name = override.name.text
+            if name.isdecimal() and 0 < int(name) <= len(self.parameters):
+                name = tuple(self.parameters)[int(name) - 1]
+            if name not in self.parameters:
+                known = tuple(self.parameters)
+                self.report.add(UnknownParameter(override.name.span, model, name, known, closest(name, known)))
+            elif name in given:
+                self.report.add(SettingTwice(override.name.span, model, name, given[name].span))
+            else:
+                given[name] = override.value
+        return given
+
     def _set_layer(self, parameter: Parameter, given: Expression | None) -> None:
         if given is None:
             self.report.add(MissingParameter(parameter.name.span, parameter.name.text))
-        else:
-            self.layers[parameter.name.text] = given
-            self.origins[parameter.name.text] = given.span
+            given = Hole(parameter.name.span)
+        self.layers[parameter.name.text] = given
+        self.origins[parameter.name.text] = given.span
 
     def set_values(self, values: Mapping[str, Value]) -> None:
         """Give each parameter of a block its value in one use: the one that the use has for it, else its default."""
@@ -119,23 +131,28 @@ class Meanings:
     def fix_sizes(self, overrides: Sequence[Override], model: str) -> None:
         """Take notice of sizes that are fixed from outside; the inputs of the model are read after this."""
         found: dict[str, int] = {}
+        places: dict[str, Span] = {}
         for override in overrides:
+            name = override.name
+            first = places.setdefault(name.text, name.span)
+            if first is not name.span:
+                self.report.add(DuplicateKey(name.span, name.text, first))
+                continue
             value = self.value(override.value)
             if value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
                 self.report.add(InvalidSize(override.value.span, as_given(override.value, value)))
             else:
-                found[override.name.text] = value
-        self.fixed = found
-        self._fixed_at = {override.name.text: override.name.span for override in overrides}
-        self._model = model
+                found[name.text] = value
+        self.fixed, self._fixed_at, self._model = found, places, model
 
     def find_unknown_sizes(self, known: Sequence[str]) -> None:
         """Report sizes that are fixed and that no input names."""
         for name, span in self._fixed_at.items():
             if name not in known:
-                self.report.add(UnknownSize(span, self._model, name, tuple(known), closest(name, known)))
+                suggestion, is_parameter = closest(name, known), name in self.parameters
+                self.report.add(UnknownSize(span, self._model, name, tuple(known), suggestion, is_parameter))
 
     @contextmanager
     def where(self, values: Mapping[str, Value]) -> Iterator[None]:
@@ -198,14 +215,13 @@ class Meanings:
         """The value of an expression, or `None` where a finding says why it has none."""
         words = {name.text for name in free_names(expression)}
         self.used |= words
-        if isinstance(expression, Name | Apply) and (word := _word_of(expression)) in self.layers:
-            problem = f"`{word}` stands for layers, and not for a value"
-            self.report.add(WrongLayers(expression.span, problem, f"write it where a layer stands: `-> {word}`"))
+        if isinstance(expression, Apply) and self.is_layer(expression.function):
+            self._tell_layer(expression.span, expression.function)
             return None
         try:
             return evaluate(expression, self.scope)
         except UnknownNameError as error:
-            self.tell_unknown(error.span, error.name, closest(error.name, self.scope))
+            self.tell_unknown(error.span, error.name, closest(error.name, self.scope), _cure_of(expression, error.name))
         except HoleError:
             self.is_partial = True
         except EvaluationError as error:
@@ -232,6 +248,14 @@ class Meanings:
         value = self.value(expression)
         return Hole(expression.span) if value is None else Literal(value, expression.span)
 
+    def is_layer(self, word: str) -> bool:
+        """Whether a word is that of a parameter that stands for layers."""
+        return word in self.parameters and self.parameters[word].is_layer
+
+    def _tell_layer(self, span: Span, word: str) -> None:
+        problem = f"`{word}` stands for layers, and not for a value"
+        self.report.add(WrongLayers(span, problem, f"write it where a layer stands: `-> {word}`"))
+
     @property
     def words(self) -> frozenset[str]:
         """The names that stand for no size."""
@@ -242,12 +266,16 @@ class Meanings:
         self.is_partial = True
         self.named_by_error.update(name.text for name in free_names(expression))
 
-    def tell_unknown(self, span: Span, name: str, suggestion: str | None) -> None:
-        """Report a name that stands for nothing, unless an error may hide what it stands for."""
+    def tell_unknown(self, span: Span, name: str, suggestion: str | None, cure: str = "") -> None:
+        """Report a name that stands for no value, unless an error may hide what it stands for."""
+        if self.is_layer(name):
+            self.used.add(name)
+            self._tell_layer(span, name)
+            return
         if suggestion is not None:
             self.used.add(suggestion)
         if name not in self.named_by_error and (not self.is_partial or suggestion in self.parameters):
-            self.report.add(UnknownName(span, name, suggestion))
+            self.report.add(UnknownName(span, name, suggestion, cure))
         # Told once is enough: where a name comes up again, it is rather the place that gives it that is wrong.
         self.named_by_error.add(name)
 
@@ -264,11 +292,20 @@ class Meanings:
                 self.report.add(UnusedParameter(parameter.name.span, name))
 
 
-def _word_of(expression: Name | Apply) -> str:
-    return expression.text if isinstance(expression, Name) else expression.function
+def _cure_of(expression: Expression, name: str) -> str:
+    """What to write instead of a name that stands for nothing, where that is a word that something is compared with."""
+    match expression:
+        case Binary("==" | "!=", left, right):
+            is_compared = any(isinstance(each, Name) and each.text == name for each in (left, right))
+            return f'a word that something is compared with stands in quotes: `"{name}"`' if is_compared else ""
+        case Binary("and" | "or", left, right):
+            return _cure_of(left, name) or _cure_of(right, name)
+        case Unary("not", operand):
+            return _cure_of(operand, name)
+    return ""
 
 
 def as_given(expression: Expression, value: Value) -> str:
     """A value in a message: as it was written, unless it was computed from something else."""
     is_literal = not any(free_names(expression)) and "\n" not in expression.span.text
-    return expression.span.text if is_literal else written(value)
+    return in_short(expression.span.text if is_literal else written(value))

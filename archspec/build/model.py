@@ -7,29 +7,33 @@ blocks and layers that are used again are in `archspec.build.uses`, cells in `ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count as counting
 from typing import final
 
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import Environment, key_of
-from archspec.build.flow import TooManyError
+from archspec.build.limits import TooManyError
+from archspec.build.loop import SCAN
 from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
 from archspec.build.possible import Cost
 from archspec.build.recurrence import Recurrences
 from archspec.build.scope import Draft, Frame, Layers, Scope, names_in
 from archspec.build.start import starts_of
-from archspec.build.uses import SCAN, Part
-from archspec.catalog.fields import InvalidExpression
+from archspec.build.uses import Part
+from archspec.catalog.fields import DuplicateName, InvalidExpression
 from archspec.catalog.graph import BlockLikeOp, UnusedBlock
 from archspec.catalog.parameters import UnusedParameter
 from archspec.diagnostics import Report
 from archspec.graph import Graph
 from archspec.ops import BY_NAME
+from archspec.parameter import Parameter
 from archspec.shape import Shape
 from archspec.source import Hole
 from archspec.spec import Block, Cell, Input, Library, Override, Rest, Spec, Variant
+from archspec.steps import Layer
 
 
 @final
@@ -60,9 +64,9 @@ def build(
     return _Builder(spec, environment, report).build(spec, settings, variant)
 
 
-def check_library(library: Library, environment: Environment, report: Report) -> None:
+def check_library(library: Library, environment: Environment, report: Report) -> Built:
     """Add what can be said of blocks and cells without a use of them: what is wrong whatever they are given."""
-    _Builder(library, environment, report).check_alone(library)
+    return _Builder(library, environment, report).check_alone(library)
 
 
 @final
@@ -78,22 +82,24 @@ class _Builder(Recurrences):
         own, expectations = ((), ()) if variant is None else (variant.set, variant.expect)
         meanings = self.meanings
         self.check_blocks()
-        meanings.set_parameters((*own, *settings.parameters), spec.model.text)
+        meanings.set_parameters(own, settings.parameters, spec.model.text)
         meanings.fix_sizes(settings.sizes, spec.model.text)
         self.give_layers(meanings.layers, self.frame, None, self.frame)
         self.starts.append(starts_of(spec.init, meanings))
         given = {name: self.setting(name) for name in meanings.parameters}
         inputs = [self.input(each, self.account.scope) for each in spec.inputs]
+        self.account.inputs = {line.name.text: each for line, each in zip(spec.inputs, inputs, strict=True)}
         meanings.find_unknown_sizes([name for name in meanings.scope if name not in meanings.words])
         try:
             results = self.results(spec.layers, self.account.scope, inputs[0] if len(inputs) == 1 else None)
         except TooManyError:
             return Built(None, ())
-        self.starts.pop().find_unused(meanings)
+        self.starts.pop().find_unused(meanings, is_hidden=self.account.cost.is_open)
         meanings.find_unused()
         self.find_unused_values()
         self.find_unused_blocks(self.frame.environment)
-        self.parts.append(Part((*spec.expect, *expectations), self.cost(results), self.account.shapes, meanings))
+        shapes = self.account.shapes_with(results)
+        self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
         if self.report.has_errors or not results:
             return Built(None, tuple(self.parts))
         source, place = spec.span.source, spec.model.span
@@ -112,35 +118,60 @@ class _Builder(Recurrences):
             return replace(cost, macs=cost.macs - self.assembly.macs_in_training_only(results))
         return cost
 
-    def check_alone(self, library: Library) -> None:
+    def check_blocks(self) -> None:
+        """Report names of blocks, cells and parameters for layers that have a meaning already."""
+        definitions = self.frame.environment.definitions
+        for name, block in definitions.items():
+            if name in BY_NAME or name == SCAN:
+                kind = "a cell" if isinstance(block, Cell) else "a block"
+                self.report.add(BlockLikeOp(block.name.span, name, kind))
+                self.used_in_blocks[key_of(block)] = set(block.parameter_names)
+            self.check_parameters(block.params)
+        self.check_parameters(tuple(self.meanings.parameters.values()))
+
+    def check_parameters(self, parameters: Sequence[Parameter]) -> None:
+        definitions = self.frame.environment.definitions
+        for each in parameters:
+            name = each.name
+            if each.is_layer and (name.text in BY_NAME or name.text == SCAN):
+                self.report.add(BlockLikeOp(name.span, name.text, "a parameter for layers"))
+            elif each.is_layer and name.text in definitions:
+                self.report.add(DuplicateName(name.span, name.text, definitions[name.text].name.span))
+
+    def check_alone(self, library: Library) -> Built:
         """Build each block and cell with inputs and parameters of which only what is written down is known."""
         self.check_blocks()
         definitions: tuple[Block | Cell, ...] = (*library.blocks, *library.cells)
+        is_whole = True
         for definition in definitions:
             place = definition.name
-            meanings = Meanings(definition.params, self.report, self.unknowns, is_partial=True)
-            meanings.set_values({each.name.text: meanings.unknown() for each in definition.params})
+            meanings = Meanings(definition.params, self.report, self.unknowns, is_partial=definition.is_partial)
+            values = {each.name.text: meanings.unknown() for each in definition.params if not each.is_layer}
+            meanings.set_values(values)
             frame = Frame(meanings, self.frame.environment, {}, ((key_of(definition), place.text),))
             for parameter in definition.params:
                 if parameter.is_layer:
                     frame.layers[parameter.name.text] = Layers(Hole(place.span), frame, None)
+            self.begin()
+            self.meanings.is_partial = False
+            self.assembly, self.starts, self.shared, self.branches, self.depth = Assembly(), [], None, 0, 0
+            owner = f"the {'cell' if isinstance(definition, Cell) else 'block'} `{place.text}`"
             scope = Scope((), is_counted=False, taken=frozenset(names_in(definition.layers)))
-            self.assembly, self.account = Assembly(), Account(scope)
-            with self.within(frame):
-                fed = tuple(self.nothing_known(place.span) for _ in definition.inputs or (None,))
-                fed = self.bound(place.span, definition, fed, scope)
+            fed = tuple(self.nothing_known(place.span) for _ in definition.inputs or (None,))
+            layer = Layer(place, (), (), (), place.span)
+            with suppress(TooManyError):
+                account = Account(scope, owner=owner)
+                self.inside(layer, definition, frame, account, fed)
+                self.find_unused_values()
+                self.find_unused_parameters(definition)
                 if isinstance(definition, Cell):
-                    self.account.states = self.states(definition, scope)
-                try:
-                    self.steps(definition.layers, scope, fed[0] if len(fed) == 1 else None)
-                except TooManyError:
-                    return
-
-    def check_blocks(self) -> None:
-        for name, block in self.frame.environment.definitions.items():
-            if name in BY_NAME or name == SCAN:
-                self.report.add(BlockLikeOp(block.name.span, name))
-                self.used_in_blocks[key_of(block)] = set(block.parameter_names)
+                    self.find_missing(account, meanings)
+            is_whole = is_whole and not self.meanings.is_partial
+        if is_whole:
+            self.find_unused_files(self.frame.environment)
+        # What must hold of a block alone does so in no use of it.
+        places = {each.name.span for each in definitions}
+        return Built(None, tuple(replace(each, use=None) if each.use in places else each for each in self.parts))
 
     def input(self, line: Input, top: Scope) -> Draft:
         parts = (line.shape,) if isinstance(line.shape, Hole) else line.shape
@@ -167,13 +198,22 @@ class _Builder(Recurrences):
             if used is None:
                 self.report.add(UnusedBlock(block.name.span, block.name.text, isinstance(block, Cell)))
                 continue
-            for parameter in block.params:
-                if parameter.name.text not in used:
-                    self.report.add(UnusedParameter(parameter.name.span, parameter.name.text))
+            self.find_unused_parameters(block)
+        self.find_unused_files(environment)
+
+    def find_unused_files(self, environment: Environment) -> None:
         for use in environment.uses:
             blocks = use.environment.own
-            if not any(key_of(block) in self.used_in_blocks for block in blocks):
+            is_hidden = any(environment.home[block.name.text] is not use.environment for block in blocks)
+            # What has the name of something else is told of already.
+            if not is_hidden and not any(key_of(block) in self.used_in_blocks for block in blocks):
                 from archspec.catalog.files import UnusedUse
 
                 names = tuple(block.name.text for block in blocks)
                 self.report.add(UnusedUse(use.line.span, use.line.text, names))
+
+    def find_unused_parameters(self, definition: Block | Cell) -> None:
+        used = self.used_in_blocks.get(key_of(definition), set())
+        for parameter in definition.params:
+            if parameter.name.text not in used and not self.meanings.is_partial:
+                self.report.add(UnusedParameter(parameter.name.span, parameter.name.text))

@@ -9,15 +9,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from math import prod
 from typing import TYPE_CHECKING, final
 
 from archspec.build.assembly import Assembly, Given
+from archspec.build.limits import BRANCH, Limited
 from archspec.build.meaning import Meanings
 from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, options_of, possible
 from archspec.build.scope import Draft, Frame, Reusable, Scope
 from archspec.build.settle import fits, settle
-from archspec.build.start import ALL, Starts, initialisers_of, starts_of
+from archspec.build.start import Starts, initialisers_of, starts_of
+from archspec.build.weights import Shared, apart, first_use, tie_of
 from archspec.catalog.fields import DuplicateName
 from archspec.catalog.graph import (
     MisplacedValue,
@@ -28,10 +31,11 @@ from archspec.catalog.graph import (
     WrongInputs,
     WrongNames,
 )
+from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.diagnostics import Diagnostic, Report
-from archspec.expression import Attribute, Expression
+from archspec.expression import Expression, is_unknown
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
 from archspec.ops import BY_NAME
@@ -44,6 +48,9 @@ from archspec.syntax.tree import Scalar
 
 if TYPE_CHECKING:
     from archspec.initialiser import Initialiser  # Only specs with `init` wait for it.
+
+OUTPUT = "output"
+"""What the output is called that has no name."""
 
 CURRENT = "_"
 """The word for what flows in."""
@@ -62,12 +69,27 @@ class Account:
 
     cost: Cost = field(default_factory=Cost)
     results: list[Given] = field(default_factory=list)
+    flow_at_result: Draft | None = None
+    """What flowed where the last output stands; the flow goes on from there."""
+
+    owner: str = "the model"
+    inputs: Mapping[str, Draft] = field(default_factory=dict)
+    cure: str = ""
+    """What to tell where an input does not fit."""
+
     is_model: bool = False
     states: dict[str, Draft] | None = None
     """The states of a cell as they are at first; nothing else has any."""
 
     next: dict[str, Draft] = field(default_factory=dict)
     """What the states of a cell become."""
+
+    def shapes_with(self, results: Sequence[Given]) -> Mapping[str, Shapes]:
+        """The shapes, with that of the output without a name, or of the first one."""
+        if not results:
+            return self.shapes
+        nameless = next((each for each in results if each.name == OUTPUT), results[0])
+        return {**self.shapes, OUTPUT: nameless.draft.shapes}
 
 
 @final
@@ -81,11 +103,11 @@ class Fitted:
     macs: Size
 
 
-class Placer(ABC):
+class Placer(Limited, ABC):
     """Puts layers into an assembly. How the steps of a spec follow one another is for a subclass to say."""
 
     def __init__(self, report: Report, unknowns: Iterator[int], frame: Frame, account: Account) -> None:
-        self.report = report
+        super().__init__(report)
         self.unknowns = unknowns
         self.frame = frame
         self.account = account
@@ -93,8 +115,8 @@ class Placer(ABC):
         self.starts: list[Starts] = []
         """The `init`s that hold here, the nearest last."""
 
-        self.shared: tuple[Path, Path] | None = None
-        """Where layers are that are used again, as they are again, and as they were first."""
+        self.shared: Shared | None = None
+        """The layers that are being used again."""
 
         self.branches = 0
         """How many branches are around what is being built."""
@@ -130,7 +152,8 @@ class Placer(ABC):
         if layer.sources:
             fed = tuple(self.source(each, scope, current) for each in layer.sources)
         elif current is None:
-            fed = (self.unclear(layer),)
+            takes = self.takes(layer)
+            fed = (self.unclear(layer.span, takes),) * takes
         else:
             fed = (current,)
         self.assembly.used.update(each.producer for each in fed)
@@ -144,22 +167,30 @@ class Placer(ABC):
             # Each branch starts from one value; which of these it is, nobody could tell.
             self.report.add(WrongInputs(layer.span, f"{layer.op.text} {{ ... }}", 1, 1, len(fed)))
         self.branches += 1
-        fed = tuple(self.branch(each, scope, fed[0]) for each in layer.branches)
+        self.weight += BRANCH
+        found = []
+        for each in layer.branches:
+            found.append(self.branch(each, scope, fed[0]))
+        self.weight -= BRANCH
         self.branches -= 1
-        self.assembly.used.update(each.producer for each in fed)
-        return fed
+        self.assembly.used.update(each.producer for each in found)
+        return tuple(found)
 
     def branch(self, step: Step, scope: Scope, current: Draft) -> Draft:
         """What flows out of a branch. A word that is the name of a value stands for that value."""
         return self.word(step, scope, current) or self.step(step, scope, current) or current
 
-    def unclear(self, layer: Layer) -> Draft:
-        inputs = [draft for draft, is_input in self.assembly.drafts if is_input]
+    @abstractmethod
+    def takes(self, layer: Layer) -> int:
+        """How many values a layer takes at least."""
+
+    def unclear(self, place: Span, takes: int = 1) -> Draft:
+        inputs, owner = self.account.inputs, self.account.owner
         if inputs or not self.meanings.is_partial:
-            self.report.add(UnclearStart(layer.span, tuple(each.producer[-1] for each in inputs)))
+            self.report.add(UnclearStart(place, tuple(inputs), owner, takes))
         # Where nobody knows which input is meant, none of them is called unused.
-        self.assembly.used.update(each.producer for each in inputs)
-        return self.nothing_known(layer.span)
+        self.assembly.used.update(each.producer for each in inputs.values())
+        return self.nothing_known(place)
 
     def word(self, step: Step, scope: Scope, current: Draft | None) -> Draft | None:
         """The value that a single word stands for, if it is the name of one."""
@@ -173,13 +204,17 @@ class Placer(ABC):
     def source(self, step: Step, scope: Scope, current: Draft | None) -> Draft:
         if not (isinstance(step, Layer) and step.is_word):
             self.branches += 1
+            self.weight += BRANCH
             found = self.step(step, scope, current)
+            self.weight -= BRANCH
             self.branches -= 1
             return found or self.nothing_known(step.span)
         found = self.word(step, scope, current)
         if found is not None:
             return found
         name = step.op
+        if name.text == CURRENT:
+            return self.unclear(name.span)
         suggestion = closest(name.text, scope.visible())
         self.report.add(UnknownValue(name.span, name.text, suggestion))
         found = scope.find(suggestion) if suggestion is not None else None
@@ -221,17 +256,28 @@ class Placer(ABC):
         word = layer.op.text
         if word in BY_NAME:
             return BY_NAME[word]
-        if layer.is_word and (value := scope.find(word)) is not None:
+        if (value := scope.find(word)) is not None:
             self.assembly.used.add(value.producer)
-            self.report.add(MisplacedValue(layer.op.span, word))
+            self.report.add(MisplacedValue(layer.op.span, word, is_layer=scope.find_layer(word) is not None))
+            return None
+        if word in self.meanings.scope:
+            self.meanings.used.add(word)
+            if not is_unknown(self.meanings.scope[word]):
+                cure = f"a parameter that stands for layers is declared as `{word}: layer`"
+                problem = f"`{word}` stands for a value, and not for layers"
+                self.report.add(WrongLayers(layer.op.span, problem, cure if word in self.meanings.parameters else ""))
+            return None
+        if scope.gives(word):
+            self.report.add(UnknownValue(layer.op.span, word, None))
             return None
         definitions = self.frame.environment.definitions
         values = (*scope.visible(), CURRENT) if layer.is_word else ()
         suggestion = closest(word, (*BY_NAME, "scan", *definitions, *self.frame.layers, *values))
-        if suggestion is not None or not self.frame.environment.is_partial:
-            self.report.add(UnknownOp(layer.op.span, word, suggestion))
-        else:
+        if self.frame.environment.is_partial:
+            # A block of a file that could not be read may be meant.
             self.meanings.is_partial = True
+            return None
+        self.report.add(UnknownOp(layer.op.span, word, suggestion))
         if suggestion is None:
             return None
         if suggestion in BY_NAME:
@@ -247,14 +293,14 @@ class Placer(ABC):
 
     def place(self, layer: Layer, kind: type[Op], inputs: Sequence[Draft], path: Path, scope: Scope) -> list[Draft]:
         """The values that a layer gives, once it is in the assembly."""
-        plain, starts, ties = apart(layer, kind)
+        plain, starts, ties = apart(layer, kind, scope)
         outputs, fitted = self.output(plain, kind, inputs)
         drafts = [Draft(path, shapes, layer.span, port) for port, shapes in enumerate(outputs)]
         for draft in drafts:
             self.assembly.add(draft, is_input=False)
         if fitted is not None:
-            tied = {each.key.text: self.tied(each, fitted.weights, kind, scope) for each in ties}
-            self.add(layer, fitted, drafts, inputs, starts, {key: tie for key, tie in tied.items() if tie is not None})
+            found = ((each.key.text, self.tied(each, fitted, kind, scope)) for each in ties)
+            self.add(layer, fitted, drafts, inputs, starts, {name: tie for name, tie in found if tie is not None})
         return drafts
 
     def add(
@@ -268,13 +314,15 @@ class Placer(ABC):
     ) -> None:
         """Put an op that nothing is wrong with into the assembly."""
         path = drafts[0].producer
-        shares = None if self.shared is None else self.first_use(layer, path, fitted, self.shared)
+        shares = None
+        if self.shared is not None:
+            shares = first_use(fitted.op, fitted.weights, self.shared, self.assembly, self.report)
         own = {} if shares else {name: shape for name, shape in fitted.weights.items() if name not in ties}
         init: Mapping[str, Initialiser] = {}
-        if own and (self.starts or starts) and not fitted.op.holds_layers:
+        if shares is None and (self.starts or starts) and not fitted.op.holds_layers:
             nearest = starts_of(starts, self.meanings)
             init = initialisers_of(own, (*self.starts, nearest), self.meanings)
-            nearest.find_unused(self.meanings)
+            nearest.find_unused(self.meanings, fitted.op.name)
         self.account.cost += Cost(count(own), fitted.macs)
         self.assembly.macs[path] = fitted.macs
         name_span = None if layer.name is None else layer.name.span
@@ -283,64 +331,13 @@ class Placer(ABC):
         node = Node(path, fitted.op, tuple(values), tuple(outputs), layer.span, is_named, name_span, shares, ties, init)
         self.assembly.connect(node)
 
-    def tied(self, argument: Argument, weights: Mapping[str, Shape], kind: type[Op], scope: Scope) -> Tie | None:
-        from archspec.catalog.settings import UnknownSetting
-        from archspec.catalog.starts import UnknownWeight, UnlikeWeights
+    def tied(self, argument: Argument, fitted: Fitted, kind: type[Op], scope: Scope) -> Tie | None:
+        return tie_of(argument, fitted.weights, kind, scope, self.assembly, self.report)
 
-        name, value = argument.key.text, argument.value
-        assert isinstance(value, Attribute), "only names of weights come here"  # noqa: S101  # For the type checker.
-        if name not in weights:
-            known = (*kind.settings(), *weights)
-            self.report.add(UnknownSetting(argument.key.span, kind.name, name, known, closest(name, known)))
-            return None
-        first, *rest = value.parts
-        layer = scope.find_layer(first)
-        text = ".".join(value.parts)
-        if layer is None:
-            suggestion = closest(first, scope.visible())
-            self.report.add(UnknownWeight(value.span, text, f"no layer before is called `{first}`", suggestion))
-            return None
-        for end in range(len(rest)):
-            node = self.assembly.node((*layer.path, *rest[:end]))
-            weight = ".".join(rest[end:])
-            if node is None:
-                continue
-            if weight in node.weights:
-                if node.weights[weight] == weights[name]:
-                    return node.ties.get(weight, Tie(node.shares or node.path, weight))
-                problem = f"`{name}` would be {weights[name]}, but `{text}` is {node.weights[weight]}"
-                self.report.add(UnlikeWeights(value.span, text, problem, layer.span))
-                return None
-            closest_weight = closest(weight, node.weights)
-            suggestion = None if closest_weight is None else f"{node.name}.{closest_weight}"
-            problem = f"`{node.name}` has no weight `{weight}`"
-            self.report.add(UnknownWeight(value.span, text, problem, suggestion))
-            return None
-        if not self.report.has_errors:
-            self.report.add(UnknownWeight(value.span, text, f"`{first}` has no layer of that name", None))
-        return None
-
-    def first_use(self, layer: Layer, path: Path, fitted: Fitted, shared: tuple[Path, Path]) -> Path | None:
-        """The layer that this is another use of, where layers are being used again."""
-        from archspec.catalog.starts import UnlikeWeights
-
-        again, original = shared
-        first = self.assembly.node((*original, *path[len(again) :]))
-        if first is None or first.op.name != fitted.op.name:
-            if not self.report.has_errors:
-                problem = f"`{'.'.join(original)}` has other layers here than where it stands first"
-                self.report.add(UnlikeWeights(layer.span, ".".join(original), problem, layer.span))
-            return None
-        if first.weights != fitted.weights:
-            name = next(each for each in fitted.weights if first.weights.get(each) != fitted.weights[each])
-            shapes = f"its `{name}` is {first.weights.get(name)}, and would be {fitted.weights[name]}"
-            problem = f"`{first.name}` cannot be used again here: {shapes}"
-            self.report.add(UnlikeWeights(layer.span, first.name, problem, first.span))
-        return first.shares or first.path
-
-    def reusable(self, name: Scalar, step: Step, scope: Scope, path: Path) -> None:
-        """Take notice of a layer or group that can be used again."""
-        scope.layers.setdefault(name.text, Reusable(step, self.frame, scope, path, name.span))
+    def reusable(self, name: Scalar, step: Step, scope: Scope, path: Path, first: int) -> None:
+        """Take notice of a layer or group that can be used again: of what was added from the layer of a number on."""
+        members = tuple(self.assembly.order[first:])
+        scope.layers.setdefault(name.text, Reusable(step, self.frame, scope, path, name.span, members))
 
     def find_unused_values(self) -> None:
         """Report values that nothing uses, unless what cannot be read may be what uses them."""
@@ -365,18 +362,18 @@ class Placer(ABC):
             self.account.cost += OPEN
             return (self.anything(),), None
         if any(len(each.shapes) != 1 for each in inputs):
-            return self.possible(op, options, [each.shapes for each in inputs]), None
+            return self.possible(layer, op, options, [each.shapes for each in inputs]), None
         shapes = [self.element(layer, kind, each.shapes[0]) for each in inputs]
         if options:
-            return self.possible(op, options, [(each,) for each in shapes]), None
+            return self.possible(layer, op, options, [(each,) for each in shapes]), None
         try:
             fitted = self.fitted(op, shapes)
         except (ShapeError, SizeError) as error:
             self.fault(layer, op, error, settled.given, inputs)
             if isinstance(error, SizeError) or error.setting is None:
-                return self.possible(op, {}, [self.anything()] * len(inputs)), None
+                return self.possible(layer, op, {}, [self.anything()] * len(inputs)), None
             hidden = options_of(kind, (error.setting,), self.meanings)
-            return self.possible(op, hidden, [(each,) for each in shapes]), None
+            return self.possible(layer, op, hidden, [(each,) for each in shapes]), None
         return tuple((shape,) for shape in fitted.outputs), fitted
 
     @staticmethod
@@ -387,9 +384,12 @@ class Placer(ABC):
             raise SizeError("gives an axis longer than 2**63 - 1")
         return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes))
 
-    def possible(self, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
+    def possible(self, layer: Layer, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
         """The shapes that an op may give where an error hides how it is set or what it is given."""
-        shapes, cost = possible(op, options, inputs, self.meanings)
+        if not self.guess(prod((*map(len, inputs), *map(len, options.values())))):
+            self.account.cost += OPEN
+            return tuple(self.anything() for _ in layer.names or (None,))
+        shapes, cost = possible(op, options, inputs, len(layer.names), self.meanings)
         self.account.cost += cost
         return shapes
 
@@ -415,17 +415,3 @@ class Placer(ABC):
             return shape
         self.report.add(WrongElement(layer.span, kind.name, tuple(sorted(kind.accepts)), shape.element))
         return Shape(shape.sizes, min(kind.accepts))
-
-
-def apart(layer: Layer, kind: type[Op]) -> tuple[Layer, Sequence[Argument], Sequence[Argument]]:
-    """A layer with the settings of its op alone; how its weights start; and the weights that it has from others."""
-    known = kind.settings()
-    foreign = [each for each in layer.arguments if each.key.text not in known]
-    starts = [Argument(Scalar(ALL, each.key.span), each.value) for each in foreign if each.key.text == "init"]
-    ties = [each for each in foreign if isinstance(each.value, Attribute) and not each.key.text.isdecimal()]
-    if not starts and not ties:
-        return layer, (), ()
-    own = tuple(
-        each for each in layer.arguments if each not in ties and (each.key.text in known or each.key.text != "init")
-    )
-    return replace(layer, arguments=own), starts, ties

@@ -77,13 +77,19 @@ def options_of(kind: type[Configured], names: Iterable[str], meanings: Meanings)
     }
 
 
-def possible(op: Op, options: Options, inputs: Sequence[Shapes], meanings: Meanings) -> tuple[tuple[Shapes, ...], Cost]:
-    """The shapes that each output of an op may have where an error hides how it is set or fed, and what it costs."""
+def possible(
+    op: Op, options: Options, inputs: Sequence[Shapes], names: int, meanings: Meanings
+) -> tuple[tuple[Shapes, ...], Cost]:
+    """The shapes that each output of an op may have where an error hides how it is set or fed, and what it costs.
+
+    Where it is hidden how many outputs there are, there are as many as the layer has `names` for.
+    """
     outcomes = _outcomes(op, options, inputs)
     if not outcomes and len(options) <= 2:
         # With some settings nothing can be calculated while they are unknown, such as the number of an axis.
         outcomes = _outcomes(op, dict.fromkeys(options, range(-MOST_AXES, MOST_AXES)), inputs)
-    ports = max((len(outputs) for outputs, _ in outcomes), default=1)
+    counts = {len(outputs) for outputs, _ in outcomes}
+    ports = counts.pop() if len(counts) == 1 else max(names, 1)
     shapes = tuple(
         tuple(dict.fromkeys(_cured(outputs[port], meanings) for outputs, _ in outcomes if port < len(outputs)))
         or anything(meanings)

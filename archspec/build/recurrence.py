@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from archspec.build.assembly import Assembly, Given
+from archspec.build.loop import SCAN
+from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
-from archspec.build.possible import OPEN
+from archspec.build.possible import OPEN, Shapes
 from archspec.build.scope import Draft, Frame, Scope, names_in
-from archspec.build.settle import settle
+from archspec.build.settle import pass_over, settle
 from archspec.build.start import layer_of
-from archspec.build.uses import SCAN, Uses
+from archspec.build.uses import Uses
+from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.graph import WrongInputs
+from archspec.catalog.recurrence import MissingNext, WrongScan, WrongState
+from archspec.catalog.settings import SettingTwice, TooManyValues
 from archspec.catalog.shapes import ShapeFault
+from archspec.expression import free_names
 from archspec.graph import Graph, Path
 from archspec.op import ShapeError
+from archspec.ops import BY_NAME
 from archspec.shape import Shape
 from archspec.size import SizeError
 from archspec.source import Hole, Span
-from archspec.spec import Cell, Rest
+from archspec.spec import Cell, Input, Rest
 from archspec.spelling import closest, did_you_mean
 from archspec.steps import Layer
 from archspec.syntax.tree import Scalar
@@ -28,7 +35,10 @@ from archspec.syntax.tree import Scalar
 if TYPE_CHECKING:
     from archspec.scan import Scan  # Only specs with a recurrence wait for it.
 
-TIME = 1
+CELL: Final = "cell"
+"""The setting of `scan` that is the cell."""
+
+TIME: Final = 1
 """The axis of a sequence that counts its positions: it stands behind that of the batch."""
 
 
@@ -36,20 +46,46 @@ class Recurrences(Uses):
     """Builds cells, and what runs them."""
 
     def states(self, cell: Cell, scope: Scope) -> dict[str, Draft]:
+        """The states of a cell as they are at first."""
         found: dict[str, Draft] = {}
         for line in cell.state:
-            parts = () if isinstance(line.shape, Hole) else line.shape
-            sizes = [self.meanings.known_size(each) for each in parts if not isinstance(each, Rest)]
-            is_known = bool(sizes) and len(sizes) == len(parts)
-            shapes = (Shape(tuple(sizes), line.element),) if is_known else self.anything()
+            shapes = self.state_shapes(line)
             draft = Draft((line.name.text,), shapes, line.name.span)
+            is_taken = line.name.text in scope.values
             self.declare(line.name, draft, scope)
             self.assembly.add_input(draft)
             # What a state was need not be looked at.
             self.assembly.used.add(draft.producer)
             self.account.shapes[line.name.text] = shapes
-            found[line.name.text] = draft
+            if not is_taken:
+                found[line.name.text] = draft
         return found
+
+    def state_shapes(self, line: Input) -> Shapes:
+        """What shape a state has; any, where a finding says that it has none."""
+        parts = () if isinstance(line.shape, Hole) else line.shape
+        rest = next((each for each in parts if isinstance(each, Rest)), None)
+        if rest is not None:
+            problem = "a state has as many axes as are written down; `...` is for the inputs of blocks and cells"
+            self.report.add(InvalidExpression(rest.span, problem))
+        elif not parts and not isinstance(line.shape, Hole):
+            cure = "its first axis is that of the batch, such as in `[B, 8]`"
+            self.report.add(WrongState(line.span, f"the state `{line.name.text}` has no axes", cure=cure))
+        axes = [each for each in parts if not isinstance(each, Rest)]
+        for name in (name for each in axes for name in free_names(each)):
+            if name.text not in self.meanings.scope:
+                cure = "a size has its name where it flows in, such as in `input x: [B, D]`"
+                self.meanings.tell_unknown(name.span, name.text, closest(name.text, self.meanings.scope), cure)
+        sizes = [self.meanings.known_size(each) for each in axes]
+        return (Shape(tuple(sizes), line.element),) if parts and rest is None else self.anything()
+
+    def next_states(self, cell: Cell, account: Account, start: Draft | None) -> list[Given]:
+        account.states = self.states(cell, account.scope)
+        end = self.steps(cell.layers, account.scope, start)
+        if end is not None and account.states.keys() - account.next.keys():
+            # What the last line gives is perhaps meant for the state that lacks it.
+            self.assembly.used.add(end.producer)
+        return [Given(name, account.next.get(name, state), False) for name, state in account.states.items()]
 
     def scan(self, layer: Layer, fed: tuple[Draft, ...], path: Path, scope: Scope) -> list[Draft]:
         from archspec.scan import Scan, Scanning, over_time
@@ -60,20 +96,18 @@ class Recurrences(Uses):
         frame = None if use is None or cell is None else self.entered(use, cell, scope)
         if use is None or cell is None or frame is None:
             self.account.cost += OPEN
-            return [self.nothing_known(layer.span)]
+            return [self.nothing_known(layer.span) for _ in layer.names or (None,)]
         fed = self.sequence(layer, cell, fed)
         before = self.account.cost
         graph, account = self.cell(use, cell, frame, fed)
         self.account.cost = before
         states = account.states or {}
         positions = fed[0].shapes[0].sizes[TIME] if len(fed[0].shapes) == 1 else self.meanings.unknown()
-        shapes = self.anything()
-        if all(len(each.shapes) == 1 for each in states.values()):
+        found: Sequence[Shape] = ()
+        if states and all(len(each.shapes) == 1 for each in states.values()):
             found = over_time([each.shapes[0] for each in states.values()], positions, 2 if direction == "both" else 1)
-        else:
-            found = ()
         drafts = [Draft(path, (each,), layer.span, port) for port, each in enumerate(found)]
-        drafts = drafts or [Draft(path, shapes, layer.span, port) for port in range(1 + len(states))]
+        drafts = drafts or [Draft(path, self.anything(), layer.span, port) for port in range(1 + len(states))]
         for draft in drafts:
             self.assembly.add(draft, is_input=False)
         if graph is not None:
@@ -92,8 +126,14 @@ class Recurrences(Uses):
 
     def apart(self, layer: Layer) -> tuple[Layer | None, Layer]:
         """The use of a cell that a `scan` is given, and the `scan` without it."""
-        given = [each for each in layer.arguments if each.key.text in ("1", "cell")]
-        rest = replace(layer, arguments=tuple(each for each in layer.arguments if each not in given))
+        given = [each for each in layer.arguments if each.key.text in ("1", CELL)]
+        others = [each for each in layer.arguments if each not in given]
+        for each in others:
+            if each.key.text.isdecimal():
+                self.report.add(TooManyValues(each.key.span, SCAN, (CELL,)))
+        for again in given[1:]:
+            self.report.add(SettingTwice(again.key.span, SCAN, CELL, given[0].value.span))
+        rest = replace(layer, arguments=tuple(each for each in others if not each.key.text.isdecimal()))
         use = layer_of(given[0].value) if given else None
         if use is None and not (given and isinstance(given[0].value, Hole)):
             self.tell_scan(given[0].value.span if given else layer.span, "`scan` needs a cell to run")
@@ -103,23 +143,30 @@ class Recurrences(Uses):
         """The cell that is meant, or `None` where a finding says that there is none."""
         word = use.op.text
         found = self.frame.environment.definitions.get(word)
-        if isinstance(found, Cell):
+        if isinstance(found, Cell) and word not in self.frame.layers:
             return found
+        if word in self.frame.layers:
+            self.meanings.used.add(word)
+            cure = f"let it stand for the whole scan: `{word}` is then given `scan(...)`"
+            self.report.add(WrongScan(use.op.span, f"`{word}` is a parameter, and `scan` runs a cell", cure))
+            return None
         self.meant(word)
-        if found is not None:
-            self.tell_scan(use.op.span, f"`{word}` is a block, and `scan` runs a cell")
+        if found is not None or word in BY_NAME:
+            kind = "a block" if found is not None else "an op"
+            self.tell_scan(use.op.span, f"`{word}` is {kind}, and `scan` runs a cell")
             return None
         suggestion = closest(word, self.frame.environment.cells)
         if suggestion is not None:
             self.meant(suggestion)
-        self.tell_scan(use.op.span, f"no cell is called `{word}`", suggestion)
+        if suggestion is None and self.frame.environment.is_partial:
+            self.meanings.is_partial = True
+        else:
+            self.tell_scan(use.op.span, f"no cell is called `{word}`", suggestion)
+        pass_over(use, self.meanings)
         return None
 
     def tell_scan(self, span: Span, problem: str, suggestion: str | None = None) -> None:
-        from archspec.catalog.recurrence import WrongScan
-
-        cells = self.frame.environment.cells
-        self.report.add(WrongScan(span, problem, did_you_mean(suggestion), cells))
+        self.report.add(WrongScan(span, problem, did_you_mean(suggestion), self.frame.environment.cells))
 
     def sequence(self, layer: Layer, cell: Cell, fed: tuple[Draft, ...]) -> tuple[Draft, ...]:
         """What flows into a scan: a sequence, what is the same throughout, and perhaps the states at first."""
@@ -137,7 +184,10 @@ class Recurrences(Uses):
 
     def cell(self, use: Layer, cell: Cell, frame: Frame, fed: Sequence[Draft]) -> tuple[Graph | None, Account]:
         """A cell as a graph, if nothing is wrong with it, and what is known of it."""
-        account = Account(Scope((), is_counted=False, taken=frozenset(names_in(cell.layers))))
+        scope = Scope((), is_counted=False, taken=frozenset(names_in(cell.layers)))
+        account = Account(scope, owner=f"the cell `{cell.name.text}`")
+        if len(fed[0].shapes) == 1:
+            account.cure = f"of the sequence {fed[0].shapes[0]} it is given what stands at one position"
         outer, self.assembly = self.assembly, Assembly()
         shared, self.shared = self.shared, None
         starts = _at_one_position(cell, fed)
@@ -146,17 +196,20 @@ class Recurrences(Uses):
         self.inside(use, cell, frame, account, starts)
         self.find_unused_values()
         inner, self.assembly, self.shared = self.assembly, outer, shared
+        self.find_missing(account, frame.meanings)
         states = account.states or {}
-        for name in states.keys() - account.next.keys():
-            if not frame.meanings.is_partial:
-                from archspec.catalog.recurrence import MissingNext
-
-                self.report.add(MissingNext(states[name].span, name))
-        if self.report.has_errors or states.keys() != account.next.keys():
+        is_whole = bool(states) and states.keys() == account.next.keys()
+        if not is_whole or account.cost.is_open or frame.meanings.is_partial or not inner.is_known:
             return None, account
         results = [Given(name, account.next[name], in_training_only=False) for name in states]
         names = {"name": cell.name.text, "doc": cell.doc, "source": cell.name.span.source, "span": cell.name.span}
         return inner.graph([*starts, *states.values()], results, settings={}, **names), account
+
+    def find_missing(self, account: Account, meanings: Meanings) -> None:
+        """Report states of which nothing says what they become."""
+        for name, state in (account.states or {}).items():
+            if name not in account.next and not meanings.is_partial:
+                self.report.add(MissingNext(state.span, name))
 
 
 def _at_one_position(cell: Cell, fed: Sequence[Draft]) -> tuple[Draft, ...]:

@@ -62,6 +62,8 @@ class Reusable:
     scope: Scope
     path: Path
     span: Span
+    members: tuple[Path, ...]
+    """The layers in it, in the order in which they were added."""
 
 
 @final
@@ -86,11 +88,16 @@ class Scope:
     naming: Scope | None = None
     """The scope whose layers these are among, where names are looked up elsewhere."""
 
+    own: frozenset[str] = frozenset()
+    """Of the names that layers have whose names are looked up elsewhere, those that the other scope gives."""
+
     values: dict[str, Draft] = field(default_factory=dict)
     layers: dict[str, Reusable] = field(default_factory=dict)
     position: int = 0
     counted: Counter[str] = field(default_factory=Counter)
-    again: Counter[str] = field(default_factory=Counter)
+    numbers: Counter[str] = field(default_factory=Counter)
+    lent: set[str] = field(default_factory=set)
+    """What layers are called here that have no name of this scope."""
 
     def find(self, name: str) -> Draft | None:
         found = self.values.get(name)
@@ -105,32 +112,43 @@ class Scope:
         if self.outer is not None:
             yield from self.outer.visible()
 
-    def path_of(self, name: Scalar | None, op: str) -> Path:
-        """The path of the next layer or group."""
+    def gives(self, name: str) -> bool:
+        """Whether a line of this scope, or of one around it, gives a name, be it further down."""
+        return name in self.taken or (self.outer is not None and self.outer.gives(name))
+
+    def path_of(self, name: Scalar | None, op: str, *, is_lent: bool = False) -> Path:
+        """The path of the next layer or group; layers that a block is given may have names that it has itself."""
         if self.naming is not None:
-            return self.naming.path_of(name, op)
+            return self.naming.path_of(name, op, is_lent=is_lent or (name is not None and name.text not in self.own))
         position = self.position
         self.position += 1
         if name is not None:
-            return (*self.path, name.text)
+            return (*self.path, self.free(name.text, 1) if is_lent else name.text)
         if self.is_counted:
             return (*self.path, str(position))
         op = _WORD.sub("_", op).lower()
         while True:
             self.counted[op] += 1
             numbered = f"{op}{self.counted[op]}"
-            if numbered not in self.taken:
+            if numbered not in self.taken and numbered not in self.lent:
+                self.lent.add(numbered)
                 return (*self.path, numbered)
 
     def path_of_again(self, name: str) -> Path:
         """The path of one more use of the layer or group of this name: it is no module of its own."""
         if self.naming is not None:
             return self.naming.path_of_again(name)
+        return (*self.path, self.free(name, 2))
+
+    def free(self, name: str, number: int) -> str:
+        """A name that nothing has here, with a number from this one on; 1 is not written."""
+        self.numbers[name] = max(self.numbers[name], number - 1)
         while True:
-            self.again[name] += 1
-            numbered = f"{name}_{self.again[name] + 1}"
-            if numbered not in self.taken:
-                return (*self.path, numbered)
+            self.numbers[name] += 1
+            numbered = name if self.numbers[name] == 1 else f"{name}_{self.numbers[name]}"
+            if numbered not in self.taken and numbered not in self.lent:
+                self.lent.add(numbered)
+                return numbered
 
 
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

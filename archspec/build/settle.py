@@ -11,14 +11,17 @@ from pydantic import ValidationError
 
 from archspec.build.meaning import Meanings, as_given
 from archspec.build.possible import Options, options_of
+from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
 from archspec.configured import Configured
 from archspec.diagnostics import Related
-from archspec.expression import Expression, Name, Value, is_unknown
+from archspec.expression import Apply, Expression, Name, Value, is_unknown
+from archspec.parameter import Parameter
 from archspec.setting import accepted, accepted_words
+from archspec.source import Hole
 from archspec.spec import Block, Cell
 from archspec.spelling import closest
-from archspec.steps import Layer
+from archspec.steps import Argument, Layer
 from archspec.syntax.tree import Scalar
 
 _C = TypeVar("_C", bound=Configured)
@@ -95,6 +98,15 @@ def settle_block(layer: Layer, block: Block | Cell, meanings: Meanings) -> Settl
         if name is None:
             meanings.pass_over(argument.value)
             continue
+        if layer.branches and _is_behind(argument, parameters[name]):
+            # It is what stands in the braces that is for this one.
+            meant = next((each for each in known if not parameters[each].is_layer and each not in given), None)
+            problem = f"`{name}` needs layers, and `{argument.value.span.text}` is a value"
+            cure = "what stands in braces is for layers" + ("" if meant is None else f"; write `{meant}=` before this")
+            meanings.report.add(WrongLayers(argument.value.span, problem, cure))
+            if meant is None:
+                continue
+            name = meant
         if name in given:
             meanings.report.add(SettingTwice(argument.key.span, layer.op.text, name, given[name].span))
         given[name] = argument.value
@@ -113,6 +125,12 @@ def settle_block(layer: Layer, block: Block | Cell, meanings: Meanings) -> Settl
             meanings.report.add(MissingSetting(layer.op.span, layer.op.text, name, "", "a parameter without a default"))
             values[name] = meanings.unknown()
     return SettledBlock(values, layers)
+
+
+def _is_behind(argument: Argument, parameter: Parameter) -> bool:
+    """Whether a value without a name stands where the layers of a block would, which come in braces."""
+    is_value = not isinstance(argument.value, Name | Apply | Hole)
+    return parameter.is_layer and argument.key.text.isdecimal() and is_value
 
 
 def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Meanings) -> str | None:

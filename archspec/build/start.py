@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 from archspec.build.meaning import Meanings
 from archspec.build.settle import settle
@@ -29,6 +30,8 @@ class Start:
 
     initialiser: Initialiser
     span: Span
+    key: Span
+    """Where the name of the weights is written that it is for."""
 
 
 @final
@@ -38,34 +41,51 @@ class Starts:
 
     by_weight: Mapping[str, Start]
     used: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    """The names of all weights that could have been meant."""
 
     def of(self, weight: str, shape: Shape) -> Start | None:
-        """How a weight starts; one is meant by its whole name, or by the last word of it."""
-        for key, start in self.by_weight.items():
-            if key != ALL and (weight == key or weight.endswith((f".{key}", f"_{key}"))):
-                self.used.add(key)
-                return start
-        if ALL in self.by_weight and shape.rank > 1:
-            self.used.add(ALL)
-            return self.by_weight[ALL]
-        return None
+        """How a weight starts; one is meant by its whole name, or by the last words of it."""
+        if not self.by_weight:
+            return None
+        ends = [weight, *(weight[each.end() :] for each in _BETWEEN.finditer(weight))]
+        self.seen.update(ends)
+        key = next((each for each in ends if each in self.by_weight), ALL)
+        if key not in self.by_weight or (key == ALL and shape.rank < 2):
+            return None
+        self.used.add(key)
+        return self.by_weight[key]
 
-    def find_unused(self, meanings: Meanings) -> None:
-        """Report what fills no weight at all."""
+    def find_unused(self, meanings: Meanings, op: str = "", *, is_hidden: bool = False) -> None:
+        """Report what fills no weight at all, of a layer or of what is around it, unless an error hides the weights."""
         from archspec.catalog.starts import UnusedInit
 
+        if is_hidden or meanings.is_partial:
+            return
         for key, start in self.by_weight.items():
-            if key not in self.used and not meanings.is_partial:
-                meanings.report.add(UnusedInit(start.span, "" if key == ALL else key))
+            if key == ALL and key not in self.used:
+                meanings.report.add(UnusedInit(start.span, "", None, op))
+            elif key not in self.used:
+                meanings.report.add(UnusedInit(start.key, key, closest(key, self.seen)))
+
+
+_BETWEEN: Final = re.compile(r"[._]")
 
 
 def starts_of(arguments: Sequence[Argument], meanings: Meanings) -> Starts:
     """What an `init` says."""
+    from archspec.catalog.starts import WrongInit
+
     found: dict[str, Start] = {}
     for argument in arguments:
+        key = argument.key
+        if key.text.isdecimal() and key.text != ALL:
+            cure = "name the weights that the others are for: `bias=zeros`"
+            meanings.report.add(WrongInit(key.span, "`init` takes one value without a name", cure=cure))
+            continue
         initialiser = _initialiser(argument.value, meanings)
         if initialiser is not None:
-            found[argument.key.text] = Start(initialiser, argument.value.span)
+            found[key.text] = Start(initialiser, argument.value.span, key.span)
     return Starts(found)
 
 
@@ -93,8 +113,15 @@ def _initialiser(expression: Expression, meanings: Meanings) -> Initialiser | No
     from archspec.initialiser import INITIALISERS
 
     layer = layer_of(expression)
+    if layer is not None and layer.op.text in meanings.parameters and layer.op.text not in INITIALISERS:
+        meanings.used.add(layer.op.text)
+        problem = f"`{layer.op.text}` is a parameter, and no way to fill weights"
+        meanings.report.add(WrongInit(layer.op.span, problem, tuple(INITIALISERS)))
+        return None
     if layer is None:
-        if not isinstance(expression, Hole):
+        if isinstance(expression, Hole):
+            meanings.pass_over(expression)
+        else:
             problem = f"`{expression.span.text}` is no way to fill weights"
             meanings.report.add(WrongInit(expression.span, problem, tuple(INITIALISERS)))
         return None
@@ -115,9 +142,30 @@ def layer_of(expression: Expression) -> Layer | None:
     match expression:
         case Name(text):
             return Layer(Scalar(text, span), (), (), (), span)
-        case Apply(function, arguments, named=named):
+        case Apply(function) as use:
             word = Scalar(function, Span(span.source, span.start, span.start + len(function)))
-            positions = (Argument(Scalar(str(at), each.span), each) for at, each in enumerate(arguments, start=1))
-            names = (Argument(Scalar(name, each.span), each) for name, each in named)
-            return Layer(word, (*positions, *names), (), (), span)
+            return Layer(word, tuple(arguments_of(use)), (), (), span)
     return None
+
+
+def arguments_of(use: Apply) -> Iterator[Argument]:
+    """The arguments of an op in an expression, first those without a name."""
+    for position, each in enumerate(use.arguments, start=1):
+        yield Argument(Scalar(str(position), each.span), each)
+    for name, each in use.named:
+        yield Argument(Scalar(name, _before(each.span, name)), each)
+
+
+def _before(value: Span, name: str) -> Span:
+    """The place of the name that stands before a value and `=`; that of the value, if the text is written otherwise."""
+    start = max(value.start - len(name) - FARTHEST, 0)
+    before = value.source.text[start : value.start].rstrip(" \t(")
+    word = before.removesuffix("=").rstrip()
+    if before.endswith("=") and word.endswith(name):
+        end = start + len(word)
+        return Span(value.source, end - len(name), end)
+    return value
+
+
+FARTHEST: Final = 100
+"""Before a value its name is looked for no farther away than this."""

@@ -9,33 +9,34 @@ from typing import Final, final
 
 from archspec.build.assembly import Given
 from archspec.build.environment import key_of
-from archspec.build.flow import MOST_LAYERS, Flow, TooManyError
+from archspec.build.lending import Lender
+from archspec.build.limits import BLOCK, MOST_LAYERS, TooManyError
+from archspec.build.loop import SCAN, size_of
 from archspec.build.meaning import Meanings
 from archspec.build.pattern import bind
 from archspec.build.placing import Account
 from archspec.build.possible import OPEN, Cost, Shapes
-from archspec.build.scope import Draft, Frame, Layers, Reusable, Scope, names_in
+from archspec.build.scope import Draft, Frame, Reusable, Scope, names_in
 from archspec.build.settle import pass_over, settle_block
-from archspec.build.start import layer_of, starts_of
-from archspec.catalog.graph import RecursiveBlock, WrongInputs
+from archspec.build.signature import least_inputs, required, setting_of, takes_words
+from archspec.build.start import starts_of
+from archspec.build.weights import Shared
+from archspec.catalog.graph import MisplacedValue, RecursiveBlock, WrongInputs
 from archspec.catalog.parameters import WrongLayers
-from archspec.catalog.settings import MissingSetting
 from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Report
-from archspec.expression import Expression, free_names
+from archspec.expression import Name, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
 from archspec.ops import BY_NAME
 from archspec.source import Hole, Span
 from archspec.spec import Block, Cell, Expectation
-from archspec.steps import Argument, Layer, Step
+from archspec.steps import Argument, Layer
 from archspec.steps import Group as StepGroup
+from archspec.syntax.tree import Scalar
 
 DEEPEST: Final = 20
 """Blocks use one another no deeper than this, because building calls itself for each level."""
-
-SCAN: Final = "scan"
-"""What runs a cell over time. It is no op like others, as it is given a cell and not a value."""
 
 
 @final
@@ -53,7 +54,7 @@ class Part:
     """Where a block is used."""
 
 
-class Uses(Flow):
+class Uses(Lender):
     """Builds what a layer stands for, whatever that is."""
 
     def __init__(self, report: Report, unknowns: Iterator[int], frame: Frame, account: Account) -> None:
@@ -70,8 +71,8 @@ class Uses(Flow):
         """The values that a cell gives that is run over a sequence."""
 
     @abstractmethod
-    def states(self, cell: Cell, scope: Scope) -> dict[str, Draft]:
-        """The states of a cell as they are at first."""
+    def next_states(self, cell: Cell, account: Account, start: Draft | None) -> list[Given]:
+        """What the states of a cell become."""
 
     def meant(self, word: str) -> None:
         definition = self.frame.environment.definitions.get(word)
@@ -82,20 +83,31 @@ class Uses(Flow):
     # --------------------------------------------------------------------------------------------------- layers
 
     def layer(self, layer: Layer, scope: Scope, current: Draft | None, *, is_after_arrow: bool = False) -> Draft | None:
-        self.layers += 1
-        if self.layers > MOST_LAYERS:
-            self.refuse(layer.span)
+        self.count(layer.span)
+        layer = self.without_values(layer, scope)
+        fed = self.inputs(layer, scope, current)
+        return self.on(layer, fed, scope, may_be_again=is_after_arrow or bool(layer.sources))
+
+    def on(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope, *, may_be_again: bool) -> Draft | None:
         word = layer.op.text
-        if word in self.frame.layers:
-            fed = self.inputs(layer, scope, current)
+        if word in self.frame.layers and (word in BY_NAME or word == SCAN):
+            self.meanings.used.add(word)  # That it is called like an op is told of already.
+        elif word in self.frame.layers:
             return self.stand_in(layer, self.frame.layers[word], fed, scope)
-        is_defined = word in BY_NAME or word == SCAN or word in self.frame.environment.definitions
-        if not is_defined and (is_after_arrow or layer.sources) and (known := scope.find_layer(word)) is not None:
-            return self.again(layer, known, scope, current)
-        return self.fed(layer, self.inputs(layer, scope, current), scope)
+        if may_be_again and not self.is_defined(word) and (known := scope.find_layer(word)) is not None:
+            return self.again(layer, known, fed, scope)
+        return self.fed(layer, fed, scope)
+
+    def is_layer(self, word: str, scope: Scope) -> bool:
+        is_defined = self.is_defined(word) or word in self.frame.layers
+        return word != SCAN and (is_defined or scope.find_layer(word) is not None)
+
+    def takes(self, layer: Layer) -> int:
+        return 1 if layer.op.text in self.frame.layers else least_inputs(layer, self.frame.environment)
 
     def fed(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope) -> Draft:
-        kind = self.kind(layer, scope)
+        """What flows out of an op or block, given what flows in."""
+        kind, first = self.kind(layer, scope), len(self.assembly.order)
         if not isinstance(kind, Block | Cell):
             # Branches come before the op that joins them, and so do their names.
             fed = self.joined(layer, scope, fed)
@@ -104,7 +116,7 @@ class Uses(Flow):
         # Of what a scan gives, the states may be left alone.
         self.name(layer, drafts, scope, is_known=kind is not None, least=1 if layer.op.text == SCAN else len(drafts))
         if layer.name is not None and kind is not None:
-            self.reusable(layer.name, layer, scope, path)
+            self.reusable(layer.name, layer, scope, path, first)
         return drafts[0]
 
     def kind(self, layer: Layer, scope: Scope) -> type[Op] | Block | Cell | None:
@@ -112,13 +124,11 @@ class Uses(Flow):
         word = layer.op.text
         if word in BY_NAME:
             return BY_NAME[word]
-        if word in self.frame.environment.definitions:
-            return self.frame.environment.definitions[word]
         if word == SCAN:
             from archspec.scan import Scan
 
             return Scan
-        return self.op_class(layer, scope)
+        return self.frame.environment.definitions.get(word) or self.op_class(layer, scope)
 
     def drafts(
         self, layer: Layer, kind: type[Op] | Block | Cell | None, fed: tuple[Draft, ...], path: Path, scope: Scope
@@ -138,100 +148,65 @@ class Uses(Flow):
             return [self.nothing_known(layer.span)]
         return self.scan(layer, fed, path, scope) if kind.name == SCAN else self.place(layer, kind, fed, path, scope)
 
-    def again(self, layer: Layer, known: Reusable, scope: Scope, current: Draft | None) -> Draft:
+    def without_values(self, layer: Layer, scope: Scope) -> Layer:
+        """A layer without settings that are values, which is what they may be in other languages: `tanh(x)`."""
+        word, environment = layer.op.text, self.frame.environment
+        if word == SCAN or word in self.frame.layers or not self.is_defined(word):
+            return layer
+        found = [each for each in layer.arguments if self.is_misplaced(each, word, scope)]
+        if not found:
+            return layer
+        for each in found:
+            self.report.add(MisplacedValue(each.value.span, each.value.span.text, word))
+        rest = [each for each in layer.arguments if each not in found]
+        for place, each in enumerate(rest):
+            if each.key.text.isdecimal():
+                rest[place] = Argument(Scalar(str(place + 1), each.key.span), each.value)
+        # What else is missing was perhaps meant by it.
+        given = {setting_of(each, word, environment) for each in rest}
+        hidden = Hole(found[0].value.span)
+        missing = [name for name in required(word, environment) if name not in given]
+        rest += [Argument(Scalar(name, layer.op.span), hidden) for name in missing]
+        words = [each.value.span for each in found if each.key.text.isdecimal()]
+        sources = tuple(Layer(Scalar(each.text, each), (), (), (), each, is_word=True) for each in words)
+        return replace(layer, arguments=tuple(rest), sources=layer.sources or sources, is_word=False)
+
+    def is_misplaced(self, argument: Argument, word: str, scope: Scope) -> bool:
+        """Whether a setting is the name of a value, where it can be no word that the setting takes."""
+        value = argument.value
+        if not isinstance(value, Name) or value.text in self.meanings.scope or scope.find(value.text) is None:
+            return False
+        return not takes_words(argument, word, self.frame.environment)
+
+    def again(self, layer: Layer, known: Reusable, fed: tuple[Draft, ...], scope: Scope) -> Draft:
         """What flows out of a layer or group that is used again, with the weights that it has."""
-        fed = self.inputs(layer, scope, current)
         if layer.arguments or layer.branches:
             place = layer.arguments[0].key.span if layer.arguments else layer.span
             problem = f"`{layer.op.text}` is used again as it is, and takes no settings"
-            self.report.add(WrongLayers(place, problem))
+            self.report.add(WrongLayers(place, problem, "leave them out, or write a layer of its own"))
+        if self.layers + len(known.members) > MOST_LAYERS:
+            self.refuse(layer.span)
         path = scope.path_of_again(layer.op.text)
-        before, self.shared = self.shared, (path, known.path)
+        outer, first = self.shared, len(self.assembly.order)
+        use = layer.span if outer is None else outer.use
+        self.shared = Shared(layer.op.text, known.members, use, known.span)
         with self.within(known.frame):
-            if isinstance(known.step, Layer):
-                step = replace(known.step, names=(), span=layer.span)
-                drafts = self.drafts(step, self.kind(step, known.scope), fed, path, known.scope)
+            step = replace(known.step, names=(), span=layer.span) if isinstance(known.step, Layer) else known.step
+            kind = self.kind(step, known.scope) if isinstance(step, Layer) else None
+            if isinstance(step, Layer) and (step.branches is None or isinstance(kind, Block)):
+                drafts = self.drafts(step, kind, fed, path, known.scope)
             else:
-                body: tuple[Step, ...] = (known.step,)
-                is_chain = False
-                if isinstance(known.step, StepGroup):
-                    body, is_chain = known.step.steps, known.step.is_chain
+                self.expect_one(layer, fed)
+                is_chain = isinstance(step, StepGroup) and step.is_chain
+                body = step.steps if isinstance(step, StepGroup) else (step,)
                 inner = self.inner(path, layer.span, body, known.scope)
                 drafts = [self.steps(body, inner, fed[0], 0 if is_chain else None) or fed[0]]
-        self.shared = before
+        self.shared.find_missing(self.report)
+        self.shared = outer
+        if outer is not None:
+            outer.position += len(self.assembly.order) - first
         self.name(layer, drafts, scope, is_known=True, least=1)
         return drafts[0]
-
-    # ---------------------------------------------------------------------------- layers that a block is given
-
-    def give_layers(
-        self, expressions: Mapping[str, Expression], outside: Frame, scope: Scope | None, inside: Frame
-    ) -> None:
-        """Let parameters stand for the layers that they are given: an op, a block, or what another one stands for."""
-        for name, expression in expressions.items():
-            layer = layer_of(expression)
-            problem = ""
-            if layer is None and not isinstance(expression, Hole):
-                problem = f"`{name}` needs layers, and `{expression.span.text}` is a value"
-            elif layer is not None and layer.op.text in inside.meanings.layers and outside is inside:
-                problem = f"`{layer.op.text}` is a parameter itself"
-            if problem:
-                cure = "give it an op or a block, with settings where it needs some"
-                self.report.add(WrongLayers(expression.span, problem, cure))
-            inside.layers[name] = Layers(layer if layer and not problem else Hole(expression.span), outside, scope)
-
-    def give_branches(
-        self, layer: Layer, block: Block | Cell, given: Mapping[str, Expression], scope: Scope, inside: Frame
-    ) -> None:
-        """Let the parameters that are left stand for what the braces of a use hold, or for their defaults."""
-        open_names = [each.name.text for each in block.params if each.is_layer and each.name.text not in given]
-        branches = layer.branches or ()
-        for branch in branches[len(open_names) :]:
-            takes = f"takes {len(open_names)} in its braces" if open_names else "takes no layers in braces"
-            self.report.add(WrongLayers(branch.span, f"`{layer.op.text}` {takes}"))
-            break
-        for name, branch in zip(open_names, branches, strict=False):
-            inside.layers[name] = Layers(branch, self.frame, scope)
-        for name in open_names[len(branches) :]:
-            if name in inside.meanings.layers:
-                self.give_layers({name: inside.meanings.layers[name]}, inside, None, inside)
-            else:
-                what = "layers, in braces behind it or as a setting"
-                self.report.add(MissingSetting(layer.op.span, layer.op.text, name, "", what))
-                inside.layers[name] = Layers(Hole(layer.span), self.frame, None)
-
-    def stand_in(self, layer: Layer, known: Layers, fed: tuple[Draft, ...], scope: Scope) -> Draft | None:
-        """What flows out of the layers that a parameter stands for."""
-        self.meanings.used.add(layer.op.text)
-        # The layers stand here, and their words mean what they mean where they are written.
-        inner = Scope(scope.path, scope.is_counted, scope.taken, outer=known.scope, naming=scope)
-        step = known.step
-        if isinstance(step, Layer) and not (step.branches or step.sources or step.names):
-            site = tuple(Argument(each.key, self.meanings.closed(each.value)) for each in layer.arguments)
-            branches = layer.branches
-            step = replace(
-                step, arguments=(*step.arguments, *site), names=layer.names, branches=branches, is_word=False
-            )
-            with self.within(known.frame):
-                is_parameter = step.op.text in self.frame.layers
-                if is_parameter:
-                    found = self.stand_in(step, self.frame.layers[step.op.text], fed, inner)
-                else:
-                    found = self.fed(step, fed, inner)
-        else:
-            if layer.arguments and not isinstance(step, Hole):
-                problem = f"`{layer.op.text}` stands for more than an op or a block here, and has no settings"
-                self.report.add(WrongLayers(layer.arguments[0].key.span, problem))
-            self.branches += 1
-            with self.within(known.frame):
-                found = self.under(layer.name, (step,), inner, fed[0])
-            self.branches -= 1
-        for name in layer.names:
-            if name.text in inner.values:
-                self.declare(name, inner.values[name.text], scope)
-            if name.text in inner.layers:
-                scope.layers.setdefault(name.text, inner.layers[name.text])
-        return found
 
     # ---------------------------------------------------------------------------------------------------- blocks
 
@@ -242,8 +217,8 @@ class Uses(Flow):
         frame = self.entered(layer, block, scope)
         if frame is None:
             return [self.nothing_known(layer.span)]
-        inner = Scope(path, is_counted=False, taken=frozenset(names_in(block.layers)))
-        given = self.inside(layer, block, frame, Account(inner), fed)
+        inner = Scope(path, is_counted=block.is_chain, taken=frozenset(names_in(block.layers)))
+        given = self.inside(layer, block, frame, Account(inner, owner=f"the block `{block.name.text}`"), fed)
         return [each.draft for each in given]
 
     def inside(
@@ -253,21 +228,24 @@ class Uses(Flow):
         outer, self.account = self.account, account
         branches, self.branches = self.branches, 0
         self.depth += 1
+        self.weight += BLOCK
         with self.within(frame):
             self.starts.append(starts_of(block.init, self.meanings))
             fed = self.bound(layer.span, block, fed, account.scope)
-            if isinstance(block, Cell):
-                account.states = self.states(block, account.scope)
             start = fed[0] if len(fed) == 1 else None
-            given = self.results(block.layers, account.scope, start) or [Given("output", fed[0], False)]
-            self.starts.pop().find_unused(self.meanings)
+            if isinstance(block, Cell):
+                given = self.next_states(block, account, start)
+            else:
+                given = self.results(block.layers, account.scope, start)
+            given = given or [Given("output", fed[0], False)]
+            self.starts.pop().find_unused(self.meanings, is_hidden=account.cost.is_open)
         needs = {name.text for each in block.expect for name in free_names(each.condition)}
         self.used_in_blocks.setdefault(key_of(block), set()).update(frame.meanings.used | needs)
-        shapes = {"output": given[0].draft.shapes, **account.shapes}
-        self.parts.append(Part(block.expect, account.cost, shapes, frame.meanings, layer.span))
+        self.parts.append(Part(block.expect, account.cost, account.shapes_with(given), frame.meanings, layer.span))
         self.meanings.is_partial = self.meanings.is_partial or frame.meanings.is_partial
         outer.cost += account.cost
         self.depth -= 1
+        self.weight -= BLOCK
         self.account, self.branches = outer, branches
         return given
 
@@ -282,6 +260,8 @@ class Uses(Flow):
         if self.depth >= DEEPEST:
             self.report.add(TooDeep(layer.op.span, DEEPEST))
             raise TooManyError
+        # What has to be looked at anew for each use counts like a layer.
+        self.count(layer.span, len(block.params) + len(block.expect))
         if self.layers + self.frame.environment.sizes.get(word, 1) > MOST_LAYERS:
             self.refuse(layer.span)
         settled = settle_block(layer, block, self.meanings)
@@ -290,6 +270,11 @@ class Uses(Flow):
         frame = Frame(meanings, self.frame.environment.home[word], {}, (*self.frame.uses, (key, word)))
         self.give_layers(settled.layers, self.frame, scope, frame)
         self.give_branches(layer, block, settled.layers, scope, frame)
+        if frame.layers:
+            given = {name: self.extent(each.step, each.frame) for name, each in frame.layers.items()}
+            least = size_of(block.layers, {}, {**frame.environment.sizes, **given})
+            if self.layers + least > MOST_LAYERS:
+                self.refuse(layer.span)
         return frame
 
     def bound(self, use: Span, block: Block | Cell, fed: tuple[Draft, ...], inner: Scope) -> tuple[Draft, ...]:
@@ -298,9 +283,13 @@ class Uses(Flow):
         if len(fed) != expected:
             self.report.add(WrongInputs(use, block.name.text, expected, expected, len(fed)))
             fed = tuple(self.nothing_known(use) for _ in range(expected))
+        found = []
         for line, draft in zip(block.inputs, fed, strict=False):
             # Of several uses of a block each has its own sizes; where one does not fit, its place is the use.
-            bind(line, draft, use, block.name.text, self.meanings)
-            self.declare(line.name, draft, inner)
-            self.account.shapes[line.name.text] = draft.shapes
-        return fed
+            shapes = bind(line, draft, use, block.name.text, self.meanings, self.account.cure)
+            shapes = shapes or self.anything()
+            found.append(replace(draft, shapes=shapes))
+            self.declare(line.name, found[-1], inner)
+            self.account.shapes[line.name.text] = shapes
+        self.account.inputs = {line.name.text: each for line, each in zip(block.inputs, found, strict=True)}
+        return tuple(found) or fed

@@ -108,10 +108,14 @@ class WrongKind(Diagnostic):
     subject: str
     expected: str
     found: str
+    suggestion: str | None = None
 
     def message(self) -> str:
         found = "and nothing is given" if self.found == "nothing" else f"not {self.found}"
         return f"{self.subject} is {self.expected}, {found}"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion)
 
 
 @final
@@ -143,12 +147,13 @@ class UnknownName(Diagnostic):
     name = "unknown-name"
     word: str
     suggestion: str | None
+    cure: str = ""
 
     def message(self) -> str:
         return f"nothing is called `{self.word}` here"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or "names of parameters and of sizes can stand here"
+        return did_you_mean(self.suggestion) or self.cure or "names of parameters and of sizes can stand here"
 
 
 @final
@@ -177,9 +182,13 @@ class InvalidExpression(Diagnostic):
     code = "A111"
     name = "invalid-expression"
     problem: str
+    cure: str = ""
 
     def message(self) -> str:
         return self.problem
+
+    def help(self) -> str:
+        return self.cure
 
 
 @final

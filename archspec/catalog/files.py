@@ -46,10 +46,14 @@ class UseCycle(Diagnostic):
     cycle: tuple[str, ...]
 
     def message(self) -> str:
+        if len(self.cycle) == 2:
+            return f"`{self.cycle[0]}` uses itself"
         return f"files use one another in a circle: {' -> '.join(f'`{each}`' for each in self.cycle)}"
 
     def help(self) -> str:
-        return "put what both need into a file of its own"
+        if len(self.cycle) == 2:
+            return "remove the line; a file knows its own blocks"
+        return "put what they need of one another into a file of its own"
 
 
 @final

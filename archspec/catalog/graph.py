@@ -35,15 +35,22 @@ class UnclearStart(Diagnostic):
     code = "A201"
     name = "unclear-start"
     inputs: tuple[str, ...]
+    owner: str = "the model"
+    takes: int = 1
+    """How many values the layer takes at least."""
 
     def message(self) -> str:
         if not self.inputs:
             return "this layer has nothing to start from"
-        return f"the model has {len(self.inputs)} inputs; which one does this layer take?"
+        which = "which one does" if self.takes == 1 else "which of them does"
+        return f"{self.owner} has {len(self.inputs)} inputs; {which} this layer take?"
 
     def help(self) -> str:
         if not self.inputs:
             return "give the model an input, such as `input x: [B, 8]`, or `inputs: {x: [B, 8]}` in YAML"
+        if self.takes > 1:
+            names = ", ".join(self.inputs[: self.takes])
+            return f"it takes {self.takes}: start the line with `({names}) ->`; in YAML, say `from: [{names}]`"
         arrows = listed(f"{name} ->" for name in self.inputs)
         return f"start the line with {arrows}; in YAML, a mapping may say `from: {self.inputs[0]}`"
 
@@ -77,12 +84,13 @@ class UnknownValue(Diagnostic):
     name = "unknown-value"
     value: str
     suggestion: str | None
+    cure: str = ""
 
     def message(self) -> str:
         return f"no input or layer before this is called `{self.value}`"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        return did_you_mean(self.suggestion) or self.cure
 
 
 @final
@@ -165,11 +173,13 @@ class WrongInputs(Diagnostic):
         if self.most is None:
             return f"{self.least} values or more"
         if self.least != self.most:
-            return f"{self.least} to {self.most} values"
+            return f"{self.least} {'or' if self.most == self.least + 1 else 'to'} {self.most} values"
         return "one value" if self.least == 1 else f"{self.least} values"
 
     def help(self) -> str:
-        return "feed it by the names of values: `from: [a, b]`" if self.given < self.least else ""
+        if self.given >= self.least:
+            return ""
+        return f"feed it by the names of values: `(a, b) -> {self.op}`, or `from: [a, b]` in YAML"
 
 
 @final
@@ -372,9 +382,10 @@ class BlockLikeOp(Diagnostic):
     code = "A212"
     name = "block-like-op"
     block: str
+    kind: str = "a block"
 
     def message(self) -> str:
-        return f"`{self.block}` is the name of an op, and cannot be that of a block"
+        return f"`{self.block}` is the name of an op, and cannot be that of {self.kind}"
 
 
 @final
@@ -409,7 +420,7 @@ class NoLayers(Diagnostic):
 
 @final
 class MisplacedValue(Diagnostic):
-    """The name of a value stands where a layer belongs. A value can start a chain; what follows an arrow is a layer.
+    """The name of a value stands where a layer or a setting belongs. A value can start a chain, and flows along arrows.
 
     Wrong:
 
@@ -433,9 +444,17 @@ class MisplacedValue(Diagnostic):
     code = "A206"
     name = "misplaced-value"
     value: str
+    op: str = ""
+    """What has it for a setting, if it stands there."""
+
+    is_layer: bool = False
+    """Whether it is the name of a layer as well, which can be used again."""
 
     def message(self) -> str:
-        return f"`{self.value}` is a value, not a layer"
+        return f"`{self.value}` is a value, {f'and no setting of `{self.op}`' if self.op else 'not a layer'}"
 
     def help(self) -> str:
-        return f"a value starts a chain: `{self.value} -> ...`"
+        if self.op:
+            return f"values flow along arrows: `{self.value} -> {self.op}`"
+        again = f"; behind an arrow it is the layer: `_ -> {self.value}`" if self.is_layer else ""
+        return f"a value starts a chain: `{self.value} -> ...`{again}"

@@ -233,11 +233,14 @@ class UnknownSize(Diagnostic):
     size: str
     known: tuple[str, ...]
     suggestion: str | None
+    is_parameter: bool = False
 
     def message(self) -> str:
         return f"no input of `{self.model}` has a size `{self.size}`"
 
     def help(self) -> str:
+        if self.is_parameter:
+            return f"`{self.size}` is a parameter, and is set with `--set`"
         if self.suggestion:
             return did_you_mean(self.suggestion)
         return f"the sizes that are open are {listed(self.known, 'and')}" if self.known else "no size is open"

@@ -88,12 +88,13 @@ class WrongState(Diagnostic):
     problem: str
     suggestion: str | None = None
     declared: Span | None = None
+    cure: str = ""
 
     def message(self) -> str:
         return self.problem
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        return did_you_mean(self.suggestion) or self.cure
 
     def related(self) -> tuple[Related, ...]:
         return () if self.declared is None else (Related(self.declared, "the state is declared here"),)
@@ -190,4 +191,8 @@ class WrongScan(Diagnostic):
         return self.problem
 
     def help(self) -> str:
-        return self.cure or (f"the cells here are {listed(self.cells, 'and')}" if self.cells else "")
+        if self.cure:
+            return self.cure
+        if not self.cells:
+            return "a cell is declared by `cell NAME { ... }`, or under `cells` in YAML"
+        return f"the only cell here is `{self.cells[0]}`" if len(self.cells) == 1 else f"cells are {listed(self.cells)}"

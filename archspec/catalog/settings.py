@@ -87,6 +87,8 @@ class UnknownSetting(Diagnostic):
             return did_you_mean(self.suggestion)
         if self.setting in ("name", "from"):
             return f"`{self.setting}` stands beside the op, not among its settings"
+        if self.setting == "init":
+            return "how the weights of a block or cell start, an `init` line in it says"
         return all_of("setting", self.known) if self.known else f"`{self.op}` takes no settings"
 
 

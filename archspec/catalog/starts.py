@@ -39,12 +39,13 @@ class WrongInit(Diagnostic):
     problem: str
     known: tuple[str, ...] = ()
     suggestion: str | None = None
+    cure: str = ""
 
     def message(self) -> str:
         return self.problem
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or (f"it may be {listed(self.known)}" if self.known else "")
+        return did_you_mean(self.suggestion) or self.cure or (f"it may be {listed(self.known)}" if self.known else "")
 
 
 @final
@@ -75,13 +76,21 @@ class UnusedInit(Diagnostic):
     code = "A125"
     name = "unused-init"
     weight: str
+    suggestion: str | None = None
+    op: str = ""
+    """The op of the layer that it stands in, if it stands in one."""
 
     def message(self) -> str:
+        if self.op:
+            return f"`{self.op}` has no weights of its own to fill here"
         return f"no layer here has {f'a weight called `{self.weight}`' if self.weight else 'weights to fill'}"
 
     def help(self) -> str:
+        if self.suggestion:
+            return did_you_mean(self.suggestion)
         if not self.weight:
-            return "what has no name is for weights of two axes and more; name others, such as `bias=zeros`"
+            cure = "leave it out; it" if self.op else "what has no name"
+            return f"{cure} is for weights of two axes and more{'' if self.op else '; name others: `bias=zeros`'}"
         return "leave it out, or name a weight that a layer has, such as `bias=zeros`"
 
 
@@ -117,7 +126,7 @@ class UnknownWeight(Diagnostic):
     suggestion: str | None
 
     def message(self) -> str:
-        return f"there is no `{self.text}` here: {self.problem}"
+        return f"there is no weight `{self.text}` here: {self.problem}"
 
     def help(self) -> str:
         return did_you_mean(self.suggestion)
@@ -153,9 +162,13 @@ class UnlikeWeights(Diagnostic):
     first: str
     problem: str
     first_span: Span
+    cure: str = ""
 
     def message(self) -> str:
         return self.problem
+
+    def help(self) -> str:
+        return self.cure
 
     def related(self) -> tuple[Related, ...]:
         return (Related(self.first_span, f"this is `{self.first}`"),)

@@ -8,7 +8,7 @@ meet is still reported, and every other is left alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from math import prod
@@ -35,7 +35,7 @@ from archspec.expression import (
 )
 from archspec.size import Formula, named
 from archspec.source import Span
-from archspec.spec import Expectation, Spec
+from archspec.spec import Expectation, Library, Spec
 from archspec.spelling import closest
 from archspec.syntax.tree import Scalar
 
@@ -43,20 +43,19 @@ MOST_CASES: Final = 1000
 """An expectation of several values whose shapes errors hide is not looked into any further than this."""
 
 
-def check_expectations(spec: Spec, built: Built, report: Report) -> None:
+def check_expectations(spec: Spec | Library, built: Built, report: Report) -> None:
     """Add a finding for each expectation that does not hold."""
     told: set[str] = set()
     for part in built.parts:
         for expectation in part.expectations:
             finding = _checked(expectation, part, is_right=built.graph is not None)
-            if finding is None and expectation.message is not None:
-                finding = _in_words(expectation.message, part)
-            if isinstance(finding, UnknownName):
-                if finding.word in told:
-                    continue
-                told.add(finding.word)
-            if finding is not None:
-                report.add(finding)
+            for each in (finding, *_in_words(expectation.message, part)):
+                if isinstance(each, UnknownName):
+                    if each.word in told:
+                        continue
+                    told.add(each.word)
+                if each is not None:
+                    report.add(each)
 
 
 def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnostic | None:
@@ -107,19 +106,28 @@ _PLACEHOLDER: Final = re.compile(r"\{\s*([^\W\d]\w*)\s*\}")
 """A name in braces, which stands in a message for its value."""
 
 
-def _in_words(message: Scalar, part: Part) -> Diagnostic | None:
-    """The finding on a placeholder in a message that stands for nothing."""
+def _in_words(message: Scalar | None, part: Part) -> Iterator[Diagnostic]:
+    """The findings on placeholders in a message that stand for nothing."""
+    if message is None or part.meanings.is_partial:
+        return
+    known = _values(part)
     for match in _PLACEHOLDER.finditer(message.text):
         name = match[1]
-        if name not in part.meanings.scope and not part.meanings.is_partial:
-            return UnknownName(message.place(*match.span(1)), name, closest(name, part.meanings.scope))
-    return None
+        if name not in known and name not in part.shapes and name not in part.meanings.named_by_error:
+            yield UnknownName(message.place(*match.span(1)), name, closest(name, known))
 
 
 def _filled(message: Scalar, part: Part) -> str:
     """A message with values for its placeholders."""
-    scope = part.meanings.scope
-    return _PLACEHOLDER.sub(lambda match: written(scope[match[1]]) if match[1] in scope else match[0], message.text)
+    known = _values(part)
+    return _PLACEHOLDER.sub(lambda match: written(known[match[1]]) if match[1] in known else match[0], message.text)
+
+
+def _values(part: Part) -> Mapping[str, Value]:
+    """What a message can speak of: all that an expectation can, as far as no error hides it."""
+    shapes = {name: each[0].sizes for name, each in part.shapes.items() if len(each) == 1}
+    costs = {"params": part.cost.parameters, "macs": part.cost.macs}
+    return {**shapes, **costs, **part.meanings.scope}
 
 
 def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], part: Part) -> Diagnostic | None:

@@ -128,8 +128,9 @@ def _row(source: Source, number: int, marks: list[_Mark]) -> tuple[str, list[str
     text = source.line(number)
     line_start = marks[0].span.start - (marks[0].span.first().column - 1)
     first = min(mark.span.start for mark in marks) - line_start
-    start = max(0, first - WIDEST // 2) if _width(text) > WIDEST else 0
-    end = start + WIDEST if _width(text) > WIDEST else len(text)
+    is_long = len(text) > TAB * WIDEST or _width(text) > WIDEST
+    start = max(0, first - WIDEST // 2) if is_long else 0
+    end = start + WIDEST if is_long else len(text)
     prefix, suffix = ("..." if start else ""), ("..." if end < len(text) else "")
     rows = []
     for mark in marks:
