@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast, final
 from pydantic import ValidationInfo
 
 from archspec.catalog.fields import MissingField, UnclearLayer, UnclearName, UnknownField, WrongKind
-from archspec.catalog.graph import NoLayers, WrongNames
+from archspec.catalog.graph import NoLayers
 from archspec.expression import Expression
 from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.source import Hole, Span
@@ -105,7 +105,7 @@ class Formula:
     """Arithmetic between values, such as `gate * x + y`."""
 
     expression: Expression
-    name: Scalar | None
+    names: tuple[Scalar, ...]
     span: Span
 
 
@@ -238,9 +238,7 @@ def _formula(tree: Fields, formula: Tree, names: tuple[Scalar, ...], info: Valid
     for key in ("from", "branches"):
         if (entry := tree.entry(key)) is not None:
             refuse(info, UnknownField(entry.key.span, key, "a formula", ("name", "output", "when", "next"), None))
-    if len(names) > 1:
-        refuse(info, WrongNames(formula.span, formula.text, 1, len(names)))
-    return Formula(read_expression(formula, info), names[0] if names else None, formula.span)
+    return Formula(read_expression(formula, info), names, formula.span)
 
 
 GIVING: Final = ("name", "output", "next")

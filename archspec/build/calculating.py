@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archspec.build.limits import BRANCH
+from archspec.build.loop import SCAN
 from archspec.build.placing import CURRENT, Placer
 from archspec.build.possible import OPEN
 from archspec.build.scope import Draft, Scope
 from archspec.build.start import arguments_of
 from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.graph import UnknownValue
+from archspec.catalog.parameters import WrongLayers
+from archspec.catalog.recurrence import WrongScan
 from archspec.catalog.settings import UnknownOp
 from archspec.expression import (
     FUNCTIONS,
@@ -30,7 +33,7 @@ from archspec.expression import (
 from archspec.ops import BY_NAME
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.steps import Argument, Formula, Layer, named
+from archspec.steps import Argument, Formula, Layer
 from archspec.syntax.tree import Scalar
 
 Operands = dict[str, Draft]
@@ -62,9 +65,7 @@ class Calculator(Placer):
             return alone
         operands: Operands = {}
         expression = self.taken_apart(formula.expression, operands, scope, current)
-        layer = Layer(Scalar(Arithmetic.name, formula.span), (), (), (), formula.span)
-        if formula.name is not None:
-            layer = named(layer, formula.name)
+        layer = Layer(Scalar(formula.span.text, formula.span), (), formula.names, (), formula.span)
         self.assembly.used.update(each.producer for each in operands.values())
         settled = self.arithmetic(expression, operands, scope)
         path = scope.path_of(layer.name, Arithmetic.name)
@@ -83,14 +84,13 @@ class Calculator(Placer):
 
     def alone(self, formula: Formula, scope: Scope, current: Draft | None) -> Draft | None:
         """What a formula gives in which nothing is calculated: a value, or what one op makes of values."""
-        names = () if formula.name is None else (formula.name,)
         match formula.expression:
             case Apply(function) as use if function not in FUNCTIONS or self.is_layer(function, scope):
-                return self.applied(use, scope, current, names)
+                return self.applied(use, scope, current, formula.names)
             case Name(text, span) if text not in self.meanings.scope or scope.find(text) is not None:
-                found = self.source(Layer(Scalar(text, span), (), (), (), span, is_word=True), scope, current)
-                for name in names:
-                    self.declare(name, found, scope)
+                word = Layer(Scalar(text, span), (), formula.names, (), span, is_word=True)
+                found = self.source(word, scope, current)
+                self.name(word, [found], scope, is_known=True, least=1)
                 return found
         return None
 
@@ -105,15 +105,13 @@ class Calculator(Placer):
             self.report.add(InvalidExpression(expression.span, problem, "name a part of it in a line of its own"))
             return None
         numbers = {name: value for name, value in self.meanings.scope.items() if name not in operands}
-        is_open = False
-        for name in free_names(expression):
-            if name.text in numbers:
-                self.meanings.used.add(name.text)
-                is_open = is_open or is_unknown(numbers[name.text])
-            elif name.text not in operands:
+        names = tuple(free_names(expression))
+        self.meanings.used.update(name.text for name in names)
+        for name in names:
+            if name.text not in operands and name.text not in numbers:
                 self.tell_stranger(name, numbers, scope)
                 return None
-        if is_open:
+        if any(is_unknown(numbers[name.text]) for name in names if name.text in numbers):
             return None
         try:
             text, used = formula_of(expression, numbers)
@@ -131,6 +129,10 @@ class Calculator(Placer):
     def tell_stranger(self, name: Name, numbers: Mapping[str, object], scope: Scope) -> None:
         """Report a name in a formula that stands neither for a value nor for a number."""
         is_layer = self.is_layer(name.text, scope)
+        if self.meanings.is_layer(name.text):
+            problem = f"`{name.text}` stands for layers, and not for a value"
+            self.report.add(WrongLayers(name.span, problem, f"layers are applied to values: `{name.text}(x)`"))
+            return
         suggestion = None if is_layer else closest(name.text, (*scope.visible(), *numbers))
         if is_layer or not (self.meanings.is_partial or name.text in self.meanings.named_by_error):
             cure = f"layers are applied to values: `{name.text}(x)`" if is_layer else ""
@@ -185,7 +187,10 @@ class Calculator(Placer):
         self.assembly.used.update(each.producer for each in fed)
         settings = tuple(each for each in arguments_of(use) if not each.key.text.isdecimal())
         found: Draft | None = None
-        if not self.is_layer(use.function, scope):
+        if use.function == SCAN:
+            cure = "it runs in a line of its own: `y = x -> scan(Cell(8))`"
+            self.report.add(WrongScan(word.span, "`scan` cannot stand in a formula", cure))
+        elif not self.is_layer(use.function, scope):
             suggestion = closest(use.function, (*BY_NAME, *self.frame.environment.definitions, *self.frame.layers))
             if suggestion is not None:
                 self.meant(suggestion)
@@ -223,7 +228,7 @@ class Calculator(Placer):
             return self.source(word, scope, current)
         if isinstance(expression, Apply) and self.is_layer(expression.function, scope):
             return self.applied(expression, scope, current)
-        return self.formula(Formula(expression, None, expression.span), scope, current)
+        return self.formula(Formula(expression, (), expression.span), scope, current)
 
 
 def _operations(expression: Expression) -> int:

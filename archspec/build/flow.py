@@ -16,7 +16,6 @@ from archspec.build.loop import choose, expressions_in, passes, size_of
 from archspec.build.placing import OUTPUT
 from archspec.build.possible import OPEN
 from archspec.build.scope import Draft, Scope, names_in
-from archspec.catalog.fields import DuplicateName
 from archspec.expression import Apply, free_names
 from archspec.graph import Group, Path, Repetition
 from archspec.shape import Shape
@@ -51,9 +50,15 @@ class Flow(Calculator):
         if end is not None and not is_left:
             self.assembly.used.add(end.producer)
             if any(each.name == OUTPUT for each in results):
-                self.report.add(DuplicateName(end.span, OUTPUT, self.account.scope.values[OUTPUT].span))
+                self.tell_two_outputs(end)
             results.append(Given(OUTPUT, end, False))
         return results
+
+    def tell_two_outputs(self, end: Draft) -> None:
+        from archspec.catalog.recurrence import MisplacedResult
+
+        problem = f"what flows out of the last line is called `{OUTPUT}`, as another output is"
+        self.report.add(MisplacedResult(end.span, problem, "give that one another name, or make this line an output"))
 
     def tell_training_only(self, steps: Sequence[Step]) -> None:
         from archspec.catalog.recurrence import MisplacedResult
@@ -283,6 +288,7 @@ class Flow(Calculator):
         if len(state.shapes) == 1 and not any(_may_be(state.shapes[0], each) for each in found.shapes):
             problem = f"the state `{line.state.text}` is {state.shapes[0]}, and cannot become {found.shapes[0]}"
             self.report.add(WrongState(line.step.span, problem, None, state.span))
+            self.account.cost += OPEN
 
 
 def _may_be(expected: Shape, found: Shape) -> bool:

@@ -199,6 +199,7 @@ class Recurrences(Uses):
         self.find_missing(account, frame.meanings)
         states = account.states or {}
         is_whole = bool(states) and states.keys() == account.next.keys()
+        is_whole = is_whole and all(len(each.shapes) == 1 and each.producer for each in account.next.values())
         if not is_whole or account.cost.is_open or frame.meanings.is_partial or not inner.is_known:
             return None, account
         results = [Given(name, account.next[name], in_training_only=False) for name in states]

@@ -171,8 +171,8 @@ def names_in(steps: Sequence[Step]) -> Iterator[str]:
                 yield from names_in((*then, *otherwise))
             case Group(name=Scalar(text)) | Repeat(name=Scalar(text)) | Choice(name=Scalar(text)):
                 yield text
-            case Formula(name=name):
-                yield from () if name is None else (name.text,)
+            case Formula(names=names):
+                yield from (name.text for name in names)
             case Result(step=inner_step) | Next(step=inner_step):
                 yield from names_in((inner_step,))
             case Repeat() | Hole():

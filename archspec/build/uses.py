@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from archspec.build.assembly import Given
-from archspec.build.environment import key_of
+from archspec.build.environment import Environment, key_of
 from archspec.build.lending import Lender
 from archspec.build.limits import BLOCK, MOST_LAYERS, TooManyError
 from archspec.build.loop import SCAN, size_of
@@ -150,14 +150,16 @@ class Uses(Lender):
 
     def without_values(self, layer: Layer, scope: Scope) -> Layer:
         """A layer without settings that are values, which is what they may be in other languages: `tanh(x)`."""
-        word, environment = layer.op.text, self.frame.environment
-        if word == SCAN or word in self.frame.layers or not self.is_defined(word):
+        word, environment = self.meant_op(layer, self.frame)
+        if word == SCAN or not (word in BY_NAME or word in environment.definitions):
             return layer
-        found = [each for each in layer.arguments if self.is_misplaced(each, word, scope)]
+        found = [each for each in layer.arguments if self.is_misplaced(each, word, environment, scope)]
         if not found:
             return layer
-        for each in found:
-            self.report.add(MisplacedValue(each.value.span, each.value.span.text, word))
+        names = [each.value.span.text for each in found]
+        written = names[0] if len(names) == 1 else f"({', '.join(names)})"
+        extent = found[0].value.span.until(found[-1].value.span)
+        self.report.add(MisplacedValue(extent, names[0], layer.op.text, written))
         rest = [each for each in layer.arguments if each not in found]
         for place, each in enumerate(rest):
             if each.key.text.isdecimal():
@@ -166,23 +168,33 @@ class Uses(Lender):
         given = {setting_of(each, word, environment) for each in rest}
         hidden = Hole(found[0].value.span)
         missing = [name for name in required(word, environment) if name not in given]
+        missing = missing if layer.op.text == word else []
         rest += [Argument(Scalar(name, layer.op.span), hidden) for name in missing]
         words = [each.value.span for each in found if each.key.text.isdecimal()]
         sources = tuple(Layer(Scalar(each.text, each), (), (), (), each, is_word=True) for each in words)
         return replace(layer, arguments=tuple(rest), sources=layer.sources or sources, is_word=False)
 
-    def is_misplaced(self, argument: Argument, word: str, scope: Scope) -> bool:
+    def meant_op(self, layer: Layer, frame: Frame) -> tuple[str, Environment]:
+        """The word of the op or block that a layer uses in the end, and where the word has its meaning."""
+        word = layer.op.text
+        known = frame.layers.get(word)
+        if known is None:
+            return word, frame.environment
+        return self.meant_op(known.step, known.frame) if isinstance(known.step, Layer) else ("", frame.environment)
+
+    def is_misplaced(self, argument: Argument, word: str, environment: Environment, scope: Scope) -> bool:
         """Whether a setting is the name of a value, where it can be no word that the setting takes."""
         value = argument.value
         if not isinstance(value, Name) or value.text in self.meanings.scope or scope.find(value.text) is None:
             return False
-        return not takes_words(argument, word, self.frame.environment)
+        return not takes_words(argument, word, environment)
 
     def again(self, layer: Layer, known: Reusable, fed: tuple[Draft, ...], scope: Scope) -> Draft:
         """What flows out of a layer or group that is used again, with the weights that it has."""
         if layer.arguments or layer.branches:
             place = layer.arguments[0].key.span if layer.arguments else layer.span
-            problem = f"`{layer.op.text}` is used again as it is, and takes no settings"
+            what = "settings" if layer.arguments else "layers in braces"
+            problem = f"`{layer.op.text}` is used again as it is, and takes no {what}"
             self.report.add(WrongLayers(place, problem, "leave them out, or write a layer of its own"))
         if self.layers + len(known.members) > MOST_LAYERS:
             self.refuse(layer.span)

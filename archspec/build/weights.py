@@ -87,7 +87,7 @@ def tie_of(
         if name in settings:
             report.add(InvalidSetting(value.span, kind.name, name, text, accepted(settings[name]), None, None))
         else:
-            known = (*settings, *weights)
+            known = tuple(dict.fromkeys((*settings, *weights)))
             report.add(UnknownSetting(argument.key.span, kind.name, name, known, closest(name, known)))
         return None
     first, *rest = parts

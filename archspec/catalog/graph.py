@@ -179,6 +179,8 @@ class WrongInputs(Diagnostic):
     def help(self) -> str:
         if self.given >= self.least:
             return ""
+        if self.least == 1:
+            return f"feed it by the name of a value: `a -> {self.op}`, or `from: a` in YAML"
         return f"feed it by the names of values: `(a, b) -> {self.op}`, or `from: [a, b]` in YAML"
 
 
@@ -447,6 +449,9 @@ class MisplacedValue(Diagnostic):
     op: str = ""
     """What has it for a setting, if it stands there."""
 
+    sources: str = ""
+    """All values that stand there, as they are written before an arrow."""
+
     is_layer: bool = False
     """Whether it is the name of a layer as well, which can be used again."""
 
@@ -455,6 +460,6 @@ class MisplacedValue(Diagnostic):
 
     def help(self) -> str:
         if self.op:
-            return f"values flow along arrows: `{self.value} -> {self.op}`"
+            return f"values flow along arrows: `{self.sources} -> {self.op}`"
         again = f"; behind an arrow it is the layer: `_ -> {self.value}`" if self.is_layer else ""
         return f"a value starts a chain: `{self.value} -> ...`{again}"

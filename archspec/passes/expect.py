@@ -131,8 +131,8 @@ def _values(part: Part) -> Mapping[str, Value]:
 
 
 def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], part: Part) -> Diagnostic | None:
-    suggestion = closest(error.name, scope)
-    is_size = suggestion is None or is_open(scope[suggestion])
+    suggestion = closest(error.name, (*scope, *part.shapes))
+    is_size = suggestion is None or (suggestion in scope and is_open(scope[suggestion]))
     if error.name in part.meanings.named_by_error or (part.meanings.is_partial and is_size):
         return None
     return UnknownName(error.span, error.name, suggestion)
