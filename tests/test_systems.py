@@ -194,3 +194,17 @@ def test_mobilenets_of_all_widths_have_the_counts_of_the_paper(
     assert isinstance(parameters, int)
     assert round(multiply_adds / 1e6) == pytest.approx(million_multiply_adds, abs=1)
     assert round(parameters / 1e6, 1) == million_parameters
+
+
+def test_the_auxiliary_classifiers_of_googlenet_are_there_in_training_only() -> None:
+    graph = spec("googlenet").graph
+    assert [(output.name, output.in_training_only) for output in graph.outputs] == [
+        ("logits", False),
+        ("aux1", True),
+        ("aux2", True),
+    ]
+    with torch.device("meta"):
+        module = compiled("googlenet")
+        found = module.train()(torch.empty(2, 3, 224, 224))
+        assert [each.shape for each in found] == [(2, 1000)] * 3
+        assert module.eval()(torch.empty(2, 3, 224, 224))[1:] == (None, None)
