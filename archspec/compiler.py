@@ -58,7 +58,7 @@ class Model:
     variants: tuple[str, ...] = ()
     """The names of the variants that the spec has."""
 
-    library: Library | None = None
+    collection: Library | None = None
     """The blocks of a file that has blocks and no model."""
 
     def check(self) -> Report:
@@ -72,8 +72,8 @@ class Model:
         Raises:
             SpecError: the spec has errors.
         """
-        if self.library is not None and not self._report.has_errors:
-            report, place = Report(), self.library.span.source.span(0, 0)
+        if self.collection is not None and not self._report.has_errors:
+            report, place = Report(), self.collection.span.source.span(0, 0)
             report.add(MissingField(place, "model", "a file of blocks alone", "name a file that has one"))
             raise SpecError(report)
         if self._built is None or self._built.graph is None or self._report.has_errors:
@@ -235,7 +235,7 @@ def _model(
         for check in PASSES:
             check(spec, alone, report)
         _find_idle(spec, outside.settings, variant, report)
-        return Model(report, None, library=spec)
+        return Model(report, None, collection=spec)
     known = {each.name.text: each for each in spec.variants}
     if variant is not None and variant not in known:
         place = spec.model.span

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, TypeVar, cast, final
 
 from pydantic import Field, InstanceOf, ValidationInfo
 
-from archspec.catalog.fields import InvalidExpression, UnknownElement, WrongKind
+from archspec.catalog.fields import InvalidExpression, MissingField, UnknownElement, WrongKind
 from archspec.catalog.parameters import WrongParameter
 from archspec.diagnostics import Report
 from archspec.expression import Binary, EvaluationError, Expression, Name, Value, evaluate, written
@@ -399,6 +399,8 @@ def _definition(kind: type[_D], entry: Entry, info: ValidationInfo, **given: boo
     if not isinstance(entry.value, Fields):
         wrong(info, entry.value, f"{kind.owner} `{name.text}`", "a mapping with `layers`")
     read = validated(kind, entry.value, report_of(info), {"name": name, **given})
+    if isinstance(read, Cell) and not read.state:
+        report_of(info).add(MissingField(name.span, "state", kind.owner, kind.cures["state"]))
     hole = Hole(entry.value.span)
     state: dict[str, Any] = {"state": ()} if "state" in kind.model_fields else {}
     made = kind.model_construct(span=hole.span, name=name, layers=(hole,), **state)

@@ -214,10 +214,10 @@ def _load(name: str, options: argparse.Namespace) -> Model:
 
 
 def _in_short(model: Model, *, is_as_written: bool) -> str:
-    if model.library is not None:
-        names = [each.name.text for each in (*model.library.blocks, *model.library.cells)]
+    if model.collection is not None:
+        names = [each.name.text for each in (*model.collection.blocks, *model.collection.cells)]
         listed = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-        return f"{model.library.span.source.name}: nothing is wrong with {listed}"
+        return f"{model.collection.span.source.name}: nothing is wrong with {listed}"
     graph = model.graph
     layers = len(graph.nodes)
     parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)

@@ -132,8 +132,7 @@ class Flow(Calculator):
         unknown = self.nothing_known(span)
         for given in (*names_in(steps), *(() if name is None else (name.text,))):
             scope.values.setdefault(given, unknown)
-        for state in self.account.states or {}:
-            self.account.next.setdefault(state, unknown)
+        self.account.is_next_hidden = True
         self.account.cost += OPEN
         return unknown
 
@@ -264,14 +263,13 @@ class Flow(Calculator):
             cure = "a state is kept by a `cell`, which `scan` runs over a sequence"
             if self.account.states is not None:
                 cure = "name the value here, and write the `next` line outside of groups, loops and branches"
-                self.account.next.setdefault(name, self.nothing_known(line.span))
+                self.account.is_next_hidden = True
             self.report.add(MisplacedResult(line.state.span, "a `next` line is a line of a cell", cure))
         elif name not in states:
             problem = f"the cell has no state `{name}`"
             self.report.add(WrongState(line.state.span, problem, closest(name, states)))
             # Any of the states may be meant, and so of none it is said that nothing becomes of it.
-            for each in states.keys() - self.account.next.keys():
-                self.account.next[each] = self.nothing_known(line.span)
+            self.account.is_next_hidden = True
         elif name in self.account.next:
             problem = f"the state `{name}` has a `next` line already"
             self.report.add(WrongState(line.state.span, problem))

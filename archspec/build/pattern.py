@@ -36,6 +36,9 @@ def bind(line: Input, draft: Draft, use: Span, block: str, meanings: Meanings, c
         if problem:
             given = (str(shapes[0]),)
             meanings.report.add(ShapeFault(use, block, problem, cure, given, (draft.span,)))
+            if not rests and shapes[0].rank == len(pattern):
+                for expression, size in zip(pattern, shapes[0], strict=True):
+                    _fits(expression, size, meanings)
     for name in (name for each in pattern for name in free_names(each)):
         meanings.scope.setdefault(name.text, meanings.unknown())
     if problem:

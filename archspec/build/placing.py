@@ -75,7 +75,7 @@ class Account:
     owner: str = "the model"
     inputs: Mapping[str, Draft] = field(default_factory=dict)
     cure: str = ""
-    """What to tell where an input does not fit."""
+    """What to tell where the first input does not fit."""
 
     is_model: bool = False
     states: dict[str, Draft] | None = None
@@ -83,6 +83,9 @@ class Account:
 
     next: dict[str, Draft] = field(default_factory=dict)
     """What the states of a cell become."""
+
+    is_next_hidden: bool = False
+    """Whether an error hides what becomes of a state."""
 
     def shapes_with(self, results: Sequence[Given]) -> Mapping[str, Shapes]:
         """The shapes, with that of the output without a name, or of the first one."""

@@ -209,7 +209,7 @@ class Recurrences(Uses):
     def find_missing(self, account: Account, meanings: Meanings) -> None:
         """Report states of which nothing says what they become."""
         for name, state in (account.states or {}).items():
-            if name not in account.next and not meanings.is_partial:
+            if name not in account.next and not (account.is_next_hidden or meanings.is_partial):
                 self.report.add(MissingNext(state.span, name))
 
 

@@ -102,7 +102,7 @@ def initialisers_of(
         if shape.rank < initialiser.least_axes:
             from archspec.catalog.starts import WrongInit
 
-            problem = f"`{initialiser.name}` fills weights of two axes and more, and `{weight}` is {shape}"
+            problem = f"`{initialiser.name}` fills weights of two axes and more, and `{weight}` has fewer"
             meanings.report.add(WrongInit(given[0].span, problem))
         found[weight] = initialiser
     return found

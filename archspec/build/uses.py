@@ -296,9 +296,10 @@ class Uses(Lender):
             self.report.add(WrongInputs(use, block.name.text, expected, expected, len(fed)))
             fed = tuple(self.nothing_known(use) for _ in range(expected))
         found = []
-        for line, draft in zip(block.inputs, fed, strict=False):
+        for number, (line, draft) in enumerate(zip(block.inputs, fed, strict=False)):
             # Of several uses of a block each has its own sizes; where one does not fit, its place is the use.
-            shapes = bind(line, draft, use, block.name.text, self.meanings, self.account.cure)
+            cure = "" if number else self.account.cure
+            shapes = bind(line, draft, use, block.name.text, self.meanings, cure)
             shapes = shapes or self.anything()
             found.append(replace(draft, shapes=shapes))
             self.declare(line.name, found[-1], inner)
