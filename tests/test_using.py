@@ -1,4 +1,4 @@
-"""What a spec may read of other files, and where blocks are looked up; nothing outside the root folder is ever opened."""
+"""What a spec may read of other files, and where blocks are looked up; nothing outside the root folder is opened."""
 
 from __future__ import annotations
 
