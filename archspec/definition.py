@@ -240,7 +240,7 @@ def read_expectations(tree: Tree, info: ValidationInfo) -> tuple[Expectation, ..
 
 def _condition(tree: Tree, info: ValidationInfo) -> Expectation:
     if not isinstance(tree, Fields):
-        return Expectation(read_expression(tree, info), tree.span)
+        return Expectation(_that(tree, info), tree.span)
     read = validated(Demand, tree, report_of(info), {})
     if read is None:
         return Expectation(Hole(tree.span), tree.span)
@@ -248,6 +248,10 @@ def _condition(tree: Tree, info: ValidationInfo) -> Expectation:
 
 
 def _that(tree: Tree, info: ValidationInfo) -> Expression:
+    if isinstance(tree, Scalar) and tree.is_quoted:
+        expected, found = "a comparison such as `C % groups == 0`", "a text in quotes"
+        report_of(info).add(WrongKind(tree.span, "an expectation", expected, found, tree.text))
+        return Hole(tree.span)
     return read_expression(tree, info, "`that`")
 
 

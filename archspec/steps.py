@@ -235,6 +235,9 @@ def _plain(tree: Fields, info: ValidationInfo) -> Step:
 def _formula(tree: Fields, formula: Tree, names: tuple[Scalar, ...], info: ValidationInfo) -> Formula:
     if not isinstance(formula, Scalar) or is_blank(formula):
         wrong(info, formula, "`value`", "a formula such as `gate * x + y`")
+    if formula.is_quoted:
+        expected, found = "a formula such as `gate * x + y`", "a text in quotes"
+        refuse(info, WrongKind(formula.span, "`value`", expected, found, formula.text))
     for key in ("from", "branches"):
         if (entry := tree.entry(key)) is not None:
             refuse(info, UnknownField(entry.key.span, key, "a formula", ("name", "output", "when", "next"), None))

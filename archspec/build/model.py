@@ -100,7 +100,7 @@ class _Builder(Recurrences):
         self.find_unused_blocks(self.frame.environment)
         shapes = self.account.shapes_with(results)
         self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
-        if self.report.has_errors or not results:
+        if self.report.has_errors or self.has_failed or not results:
             return Built(None, tuple(self.parts))
         source, place = spec.span.source, spec.model.span
         named = {"name": spec.model.text, "doc": spec.doc, "source": source, "span": place, "settings": given}

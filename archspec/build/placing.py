@@ -121,6 +121,9 @@ class Placer(Limited, ABC):
         self.shared: Shared | None = None
         """The layers that are being used again."""
 
+        self.misspelt: dict[Span, str | None] = {}
+        """What is probably meant by each op that there is not; a block may have it many times."""
+
         self.branches = 0
         """How many branches are around what is being built."""
 
@@ -274,8 +277,11 @@ class Placer(Limited, ABC):
             self.report.add(UnknownValue(layer.op.span, word, None))
             return None
         definitions = self.frame.environment.definitions
-        values = (*scope.visible(), CURRENT) if layer.is_word else ()
-        suggestion = closest(word, (*BY_NAME, "scan", *definitions, *self.frame.layers, *values))
+        place = layer.op.span
+        if place not in self.misspelt:
+            values = (*scope.visible(), CURRENT) if layer.is_word else ()
+            self.misspelt[place] = closest(word, (*BY_NAME, "scan", *definitions, *self.frame.layers, *values))
+        suggestion = self.misspelt[place]
         if self.frame.environment.is_partial:
             # A block of a file that could not be read may be meant.
             self.meanings.is_partial = True

@@ -48,8 +48,10 @@ class Starts:
         """How a weight starts; one is meant by its whole name, or by the last words of it."""
         if not self.by_weight:
             return None
-        ends = [weight, *(weight[each.end() :] for each in _BETWEEN.finditer(weight))]
-        self.seen.update(ends)
+        # What is `out_proj.bias` in a framework is `out_proj_bias` where a name has no dots.
+        written = (weight, weight.replace(".", "_"))
+        ends = [each[place:] for place in _word_starts(weight) for each in written]
+        self.seen.update(ends[1::2])
         key = next((each for each in ends if each in self.by_weight), ALL)
         if key not in self.by_weight or (key == ALL and shape.rank < 2):
             return None
@@ -67,6 +69,11 @@ class Starts:
                 meanings.report.add(UnusedInit(start.span, "", None, op))
             elif key not in self.used:
                 meanings.report.add(UnusedInit(start.key, key, closest(key, self.seen)))
+
+
+def _word_starts(name: str) -> Iterator[int]:
+    yield 0
+    yield from (each.end() for each in _BETWEEN.finditer(name))
 
 
 _BETWEEN: Final = re.compile(r"[._]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, final
 
@@ -14,18 +15,21 @@ from archspec.build.limits import BLOCK, MOST_LAYERS, TooManyError
 from archspec.build.loop import SCAN, size_of
 from archspec.build.meaning import Meanings
 from archspec.build.pattern import bind
-from archspec.build.placing import Account
+from archspec.build.placing import OUTPUT, Account
 from archspec.build.possible import OPEN, Cost, Shapes
 from archspec.build.scope import Draft, Frame, Reusable, Scope, names_in
 from archspec.build.settle import pass_over, settle_block
 from archspec.build.signature import least_inputs, required, setting_of, takes_words
 from archspec.build.start import starts_of
 from archspec.build.weights import Shared
+from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.graph import MisplacedValue, RecursiveBlock, WrongInputs
-from archspec.catalog.parameters import WrongLayers
+from archspec.catalog.parameters import WrongLayers, WrongParameter
+from archspec.catalog.settings import InvalidSetting
+from archspec.catalog.shapes import InvalidSize, ShapeFault
 from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Report
-from archspec.expression import Name, free_names
+from archspec.expression import EvaluationError, Name, evaluate, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
 from archspec.ops import BY_NAME
@@ -65,6 +69,9 @@ class Uses(Lender):
         self.parts: list[Part] = []
         self.depth = 0
         """How deep blocks stand in one another."""
+
+        self.has_failed = False
+        """Whether something that a block expects does not hold in a use of it."""
 
     @abstractmethod
     def scan(self, layer: Layer, fed: tuple[Draft, ...], path: Path, scope: Scope) -> list[Draft]:
@@ -245,11 +252,11 @@ class Uses(Lender):
             self.starts.append(starts_of(block.init, self.meanings))
             fed = self.bound(layer.span, block, fed, account.scope)
             start = fed[0] if len(fed) == 1 else None
-            if isinstance(block, Cell):
-                given = self.next_states(block, account, start)
+            if any(self.fails(each) for each in block.expect):
+                given = self.given_nevertheless(block, account, start)
             else:
-                given = self.results(block.layers, account.scope, start)
-            given = given or [Given("output", fed[0], False)]
+                given = self.given(block, account, start)
+            given = given or [Given(OUTPUT, fed[0], False)]
             self.starts.pop().find_unused(self.meanings, is_hidden=account.cost.is_open)
         needs = {name.text for each in block.expect for name in free_names(each.condition)}
         self.used_in_blocks.setdefault(key_of(block), set()).update(frame.meanings.used | needs)
@@ -259,6 +266,36 @@ class Uses(Lender):
         self.depth -= 1
         self.weight -= BLOCK
         self.account, self.branches = outer, branches
+        return given
+
+    def given(self, block: Block | Cell, account: Account, start: Draft | None) -> list[Given]:
+        if isinstance(block, Cell):
+            return self.next_states(block, account, start)
+        return self.results(block.layers, account.scope, start)
+
+    def fails(self, expectation: Expectation) -> bool:
+        """Whether something that a block expects of its parameters and sizes is known not to hold in a use."""
+        try:
+            return evaluate(expectation.condition, self.meanings.scope) is False
+        except EvaluationError:
+            return False
+
+    def given_nevertheless(self, block: Block | Cell, account: Account, start: Draft | None) -> list[Given]:
+        """What a block gives that is used as its author says that it cannot be.
+
+        That this is so is told in the author's words, and what follows from it is not told.
+        """
+        self.has_failed = True
+        meanings, report, scope = self.meanings, self.report, dict(self.meanings.scope)
+        self.report = meanings.report = Report()
+        given: list[Given] = []
+        with suppress(TooManyError):
+            given = self.given(block, account, start)
+        for finding in self.report:
+            if not isinstance(finding, ShapeFault | InvalidSetting | InvalidSize | InvalidExpression | WrongParameter):
+                report.add(finding)
+        self.report = meanings.report = report
+        meanings.scope = scope
         return given
 
     def entered(self, layer: Layer, block: Block | Cell, scope: Scope) -> Frame | None:

@@ -367,14 +367,16 @@ class UnclosedBracket(Diagnostic):
     found: str
 
     def message(self) -> str:
-        return f"`{self.opened.text}` is not closed"
+        return f"`{self.opening}` is not closed"
 
     def label(self) -> str:
-        return f"`{self.closing}` should stand before this" if self.found else f"`{self.closing}` is missing here"
+        closing = {"(": ")", "[": "]", "{": "}"}[self.opening]
+        return f"`{closing}` should stand before this" if self.found else f"`{closing}` is missing here"
 
     @property
-    def closing(self) -> str:
-        return {"(": ")", "[": "]", "{": "}"}[self.opened.text]
+    def opening(self) -> str:
+        """The bracket; where a text is written over several lines, its place is the whole text."""
+        return next((each for each in reversed(self.opened.text) if each in "([{"), "(")
 
     def related(self) -> tuple[Related, ...]:
         return (Related(self.opened, "opened here"),)
