@@ -1,4 +1,4 @@
-"""Whatever is done to the words of a right spec, there is a report, soon, and a graph exactly where nothing is wrong."""
+"""Whatever is done to the words of a right spec, there is a report, and a graph exactly where nothing is wrong."""
 
 from __future__ import annotations
 

@@ -1,68 +1,169 @@
-"""Weights that are used more than once are counted once, and costs follow what runs."""
+"""Layers that are used again, and tied weights: each weight is counted once, and each use is a layer of its own."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import pytest
 
-import archspec
-from archspec.size import evaluate
+from archspec import Graph, loads
+from archspec.graph import Tie
+from archspec.size import named
+from tests.forms import sources
+
+B: Final = named("B")
 
 
-def model(lines: str, inputs: str = "input x: [B, 8]") -> archspec.Model:
-    found = archspec.loads(f"model M {{\n{inputs}\n{lines}\n}}", syntax="arch")
-    assert not list(found.check())
-    return found
+def model(lines: str, definitions: str = "", inputs: str = "input x: [B, 8]") -> Graph:
+    return loads(f"{definitions}\nmodel Net {{\n{inputs}\n{lines}\n}}", syntax="arch").graph
 
 
-def counts(found: archspec.Model) -> tuple[object, object]:
-    """Parameters, and multiply-adds of one example."""
-    return found.graph.parameters, evaluate(found.graph.macs, {"B": 1})
+def shared(graph: Graph) -> dict[str, str]:
+    """The uses that are not the first, each with the first."""
+    return {node.name: ".".join(node.shares) for node in graph.nodes if node.shares is not None}
 
 
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        ("fc = linear(8)\n_ -> fc -> fc", (72, 3 * 64)),
-        ("twice = linear(8) -> linear(8)\n_ -> twice", (144, 4 * 64)),
-        ("a = linear(8)\nb = linear(8, weight=a.weight)", (72 + 8, 2 * 64)),
-        ("a = linear(8)\nb = linear(8, weight=a.weight)\nlinear(8, weight=b.weight, bias=false)", (80, 3 * 64)),
-        ("g = { inner = linear(8) }\nlinear(8, weight=g.inner.weight)", (80, 2 * 64)),
-        ("repeat 3 { linear(8) }", (216, 3 * 64)),
-        ("fc = linear(8)\nrepeat 3 { _ -> fc }", (72, 4 * 64)),
-    ],
-)
-def test_a_weight_is_counted_once_and_its_work_each_time(lines: str, expected: tuple[int, int]) -> None:
-    assert counts(model(lines)) == expected
-    module = model(lines).compile()
-    assert sum(weight.numel() for weight in module.parameters()) == expected[0]
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_weights_are_counted_once_and_work_as_often_as_it_is_done(times: int) -> None:
+    graph = model("fc = linear(8)\n" + "relu -> fc\n" * times)
+    assert graph.parameters == 72
+    assert graph.macs == B * 64 * (times + 1)
+    assert shared(graph) == {f"fc_{number}": "fc" for number in range(2, times + 2)}
 
 
-def test_an_expectation_counts_as_the_graph_does() -> None:
-    model("fc = linear(8)\n_ -> fc\nlinear(8, weight=fc.weight)\nexpect params == 80\nexpect macs == B * 192")
+def test_buffers_and_settings_are_those_of_the_first_use() -> None:
+    graph = model("norm = batchnorm(eps=0.1)\n relu -> norm", inputs="input x: [B, 4, 8, 8]")
+    assert [str(node.op) for node in graph.nodes if node.op.name == "batchnorm"] == ["batchnorm(eps=0.1)"] * 2
+    assert graph.parameters == 8
 
 
-def test_work_that_is_done_in_training_only_is_no_work_of_the_model() -> None:
-    found = model("body = linear(8)\noutput aux = linear(100) when training\nlinear(2)\nexpect macs == B * 80")
-    assert counts(found) == (72 + 900 + 18, 64 + 16)
-    assert [output.name for output in found.graph.outputs] == ["output", "aux"]
-    assert found.graph.in_training_only == {("aux",)}
+def test_a_group_that_is_used_again_has_its_layers_again_in_their_order() -> None:
+    graph = model("body = {\n first = linear(8)\n relu\n linear(8)\n }\n tanh -> body")
+    assert shared(graph) == {"body_2.first": "body.first", "body_2.1": "body.1", "body_2.2": "body.2"}
+    assert sources(graph)["body_2.first"] == ["tanh1"]
+    assert graph.parameters == 144
 
 
-def test_a_layer_that_an_output_of_evaluation_needs_is_no_part_of_training_alone() -> None:
-    found = model("body = linear(8)\noutput aux = body when training\noutput logits = body -> relu")
-    assert found.graph.in_training_only == frozenset()
+def test_a_block_that_is_used_again_has_the_settings_of_the_first_use() -> None:
+    definitions = "block Unit(n) {\n input x: [B, D]\n residual { linear(n) -> relu -> linear(D) }\n}"
+    graph = model("unit = Unit(3)\n relu -> unit\n Unit(3)", definitions)
+    assert shared(graph) == {f"unit_2.{each}": f"unit.{each}" for each in ("linear1", "relu1", "linear2", "add1")}
+    assert graph.parameters == 2 * (27 + 32)
+    assert graph.groups[("unit_2",)].block is None
 
 
-def test_outputs_that_there_always_are_come_first() -> None:
-    found = model(
-        "output a = linear(1) when training\noutput b = linear(2)\noutput c = linear(3) when training\nlinear(4)"
-    )
-    named = [(output.name, str(output.shape)) for output in found.graph.outputs]
-    assert named == [("b", "[B, 2]"), ("output", "[B, 4]"), ("a", "[B, 1]"), ("c", "[B, 3]")]
+def test_branches_of_a_layer_that_is_used_again_are_used_again() -> None:
+    graph = model("skip = residual { linear(8) -> tanh }\n relu -> skip")
+    assert set(shared(graph).values()) == {"linear1", "tanh1", "skip"}
+    assert graph.parameters == 72
+    assert sources(graph)["skip_2.2"] == ["skip_2.1", "relu1"]
 
 
-def test_a_size_that_is_fixed_from_outside_is_a_number_in_all_shapes() -> None:
-    text = "model M {\ninput x: [B, T, 4]\nlinear(2)\n}"
-    graph = archspec.loads(text, syntax="arch", sizes={"T": 7, "B": 3}).graph
-    assert str(graph.outputs[0].shape) == "[3, 7, 2]"
-    assert graph.macs == 3 * 7 * 8
+def test_what_is_used_again_in_what_is_used_again_has_the_weights_of_the_first_of_all() -> None:
+    graph = model("fc = linear(8)\n body = { relu -> fc -> linear(8) }\n tanh -> body -> fc")
+    assert shared(graph)["body_2.fc_2"] == "fc"
+    assert shared(graph)["body_2.2"] == "body.2"
+    assert graph.parameters == 144
+
+
+def test_a_layer_that_is_first_in_a_group_is_the_same_in_each_use_of_the_group() -> None:
+    graph = model("body = {\n fc = linear(8)\n relu -> fc\n }\n tanh -> body")
+    assert shared(graph) == {
+        "body.fc_2": "body.fc",
+        "body_2.fc": "body.fc",
+        "body_2.1": "body.1",
+        "body_2.fc_2": "body.fc",
+    }
+    assert graph.parameters == 72
+
+
+def test_each_use_of_a_block_has_layers_of_its_own_to_use_again() -> None:
+    graph = model("Unit -> Unit", "block Unit {\n fc = linear(8)\n relu -> fc\n}")
+    assert shared(graph) == {"unit1.fc_2": "unit1.fc", "unit2.fc_2": "unit2.fc"}
+    assert graph.parameters == 144
+
+
+def test_a_layer_may_be_used_again_in_each_pass_of_a_repeat() -> None:
+    graph = model("fc = linear(8)\n repeat 3 { relu -> fc }")
+    (repetition,) = graph.repeats
+    assert len(repetition.passes) == 3
+    assert graph.parameters == 72
+    assert graph.macs == B * 64 * 4
+
+
+def test_layers_with_several_inputs_and_outputs_are_used_again() -> None:
+    lines = "look = (x, y) -> attention(2)\n both = (look, y) -> look\n split(2, axis=1)"
+    text = "model Net {{ input x: [B, 4, 8]\n input y: [B, 4, 8]\n {} }}"
+    graph = loads(text.format(lines.replace("split(2, axis=1)", "tanh"))).graph
+    assert shared(graph) == {"look_2": "look"}
+    assert graph.parameters == graph.node(("look",)).parameters
+
+
+def test_a_name_that_a_layer_would_get_is_not_that_of_a_second_use() -> None:
+    graph = model("fc = linear(8)\n fc_2 = relu -> fc\n fc -> tanh -> fc -> fc -> (_, fc_2) -> add".replace(" -> (", "\n ("))
+    assert len({node.name for node in graph.nodes}) == len(graph.nodes)
+    assert set(shared(graph).values()) == {"fc"}
+
+
+# -------------------------------------------------------------------------------------------------------------- ties
+
+
+def test_a_tied_weight_is_counted_once_and_knows_its_owner() -> None:
+    lines = "embed = embedding(10, 8)\n linear(8)\n head = linear(10, weight=embed.weight)"
+    graph = model(lines, inputs="input tokens: [B, T] int")
+    head = graph.node(("head",))
+    assert head.ties == {"weight": Tie(("embed",), "weight")}
+    assert head.parameters == 10
+    assert graph.parameters == 80 + 72 + 10
+
+
+def test_a_flag_may_be_the_weight_that_it_speaks_of() -> None:
+    graph = model("first = linear(8)\n linear(8, bias=first.bias)")
+    assert graph.nodes[1].ties == {"bias": Tie(("first",), "bias")}
+    assert graph.parameters == 72 + 64
+
+
+def test_a_chain_of_ties_leads_to_the_first() -> None:
+    graph = model("a = linear(8)\n b = linear(8, weight=a.weight)\n c = linear(8, weight=b.weight)\n _ -> c")
+    assert [node.ties.get("weight") for node in graph.nodes] == [None, *[Tie(("a",), "weight")] * 3]
+    assert graph.parameters == 64 + 3 * 8
+
+
+def test_a_weight_may_be_in_groups_and_blocks_and_in_a_layer_used_again() -> None:
+    definitions = "block Unit {\n inner = linear(8)\n group = { deep = linear(8) }\n}"
+    lines = "unit = Unit\n fc = linear(8)\n again = _ -> fc\n"
+    lines += "linear(8, weight=unit.inner.weight) -> linear(8, weight=unit.group.deep.weight)\n"
+    graph = model(lines + "linear(8, weight=again.weight, bias=unit.inner.bias)", definitions)
+    ties = [dict(node.ties) for node in graph.nodes if node.ties]
+    assert ties == [
+        {"weight": Tie(("unit", "inner"), "weight")},
+        {"weight": Tie(("unit", "group", "deep"), "weight")},
+        {"weight": Tie(("fc",), "weight"), "bias": Tie(("unit", "inner"), "bias")},
+    ]
+    assert graph.parameters == 3 * 72 + 2 * 8
+
+
+def test_weights_in_each_direction_of_a_scan_have_names() -> None:
+    definitions = "cell Cell {\n input x: [B, D]\n state h: [B, D]\n next h = (x, h) -> add -> linear(D)\n}"
+    text = f"{definitions}\nmodel Net {{ input x: [B, T, 8]\n run = scan(Cell, direction=both)\n {{}} }}"
+    graph = loads(text.format("linear(8)")).graph
+    assert set(graph.node(("run",)).weights) == {
+        f"{way}.linear1.{name}" for way in ("forwards", "backwards") for name in ("weight", "bias")
+    }
+
+
+COUNTS: Final[dict[str, tuple[str, Any]]] = {
+    "one layer": ("linear(8)", 72),
+    "used again": ("a = linear(8)\n _ -> a", 72),
+    "tied": ("a = linear(8)\n linear(8, weight=a.weight)", 80),
+    "tied and used again": ("a = linear(8)\n b = linear(8, weight=a.weight, bias=a.bias)\n _ -> b", 72),
+    "of its own": ("a = linear(8)\n linear(8)", 144),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_expectations_count_as_the_graph_does(name: str) -> None:
+    lines, parameters = COUNTS[name]
+    graph = model(f"{lines}\n expect params == {parameters}")
+    assert graph.parameters == parameters
+    assert parameters == sum(node.parameters for node in graph.nodes)

@@ -338,6 +338,8 @@ class Uses(Lender):
             cure = "" if number else self.account.cure
             shapes = bind(line, draft, use, block.name.text, self.meanings, cure)
             shapes = shapes or self.anything()
+            if shapes != draft.shapes:
+                self.account.cost += OPEN  # It is not what it is in the graph.
             found.append(replace(draft, shapes=shapes))
             self.declare(line.name, found[-1], inner)
             self.account.shapes[line.name.text] = shapes
