@@ -134,11 +134,14 @@ class Scope:
                 self.lent.add(numbered)
                 return (*self.path, numbered)
 
-    def path_of_again(self, name: str) -> Path:
+    def path_of_again(self, name: str, given: Scalar | None, *, is_lent: bool = False) -> Path:
         """The path of one more use of the layer or group of this name: it is no module of its own."""
         if self.naming is not None:
-            return self.naming.path_of_again(name)
-        return (*self.path, self.free(name, 2))
+            is_lent = is_lent or (given is not None and given.text not in self.own)
+            return self.naming.path_of_again(name, given, is_lent=is_lent)
+        if given is None:
+            return (*self.path, self.free(name, 2))
+        return (*self.path, self.free(given.text, 1) if is_lent else given.text)
 
     def free(self, name: str, number: int) -> str:
         """A name that nothing has here, with a number from this one on; 1 is not written."""

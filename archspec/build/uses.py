@@ -205,7 +205,7 @@ class Uses(Lender):
             self.report.add(WrongLayers(place, problem, "leave them out, or write a layer of its own"))
         if self.layers + len(known.members) > MOST_LAYERS:
             self.refuse(layer.span)
-        path = scope.path_of_again(layer.op.text)
+        path = scope.path_of_again(layer.op.text, layer.name)
         outer, first = self.shared, len(self.assembly.order)
         use = layer.span if outer is None else outer.use
         self.shared = Shared(layer.op.text, known.members, use, known.span)
@@ -225,6 +225,8 @@ class Uses(Lender):
         if outer is not None:
             outer.position += len(self.assembly.order) - first
         self.name(layer, drafts, scope, is_known=True, least=1)
+        if layer.name is not None:
+            scope.layers.setdefault(layer.name.text, known)
         return drafts[0]
 
     # ---------------------------------------------------------------------------------------------------- blocks
