@@ -99,7 +99,7 @@ def test_layers_with_several_inputs_and_outputs_are_used_again() -> None:
 
 
 def test_a_use_has_the_name_that_it_is_given_and_can_be_used_by_it() -> None:
-    graph = model("fc = linear(8)\n other = x -> fc\n relu -> other\n linear(8, weight=other.weight)")
+    graph = model("fc = linear(8)\n other = fc -> fc\n relu -> other\n linear(8, weight=other.weight)")
     assert shared(graph) == {"other": "fc", "other_2": "fc"}
     assert graph.nodes[-1].ties == {"weight": Tie(("fc",), "weight")}
 
