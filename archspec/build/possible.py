@@ -91,8 +91,7 @@ def possible(
     counts = {len(outputs) for outputs, _ in outcomes}
     ports = counts.pop() if len(counts) == 1 else max(names, 1)
     shapes = tuple(
-        tuple(dict.fromkeys(_cured(outputs[port], meanings) for outputs, _ in outcomes if port < len(outputs)))
-        or anything(meanings)
+        _distinct((outputs[port] for outputs, _ in outcomes if port < len(outputs)), meanings) or anything(meanings)
         for port in range(ports)
     )
     costs = {cost for _, cost in outcomes}
@@ -117,6 +116,12 @@ def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[
             with suppress(Exception):
                 outcomes[variant.outputs(*shapes), cost_of(variant, shapes)] = None
     return outcomes
+
+
+def _distinct(shapes: Iterable[Shape], meanings: Meanings) -> Shapes:
+    """The shapes that differ in what is known of them."""
+    known = {tuple(None if is_unknown(size) else size for size in shape): shape for shape in shapes}
+    return tuple(dict.fromkeys(_cured(shape, meanings) for shape in known.values()))
 
 
 def _cured(shape: Shape, meanings: Meanings) -> Shape:
