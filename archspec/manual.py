@@ -8,7 +8,7 @@ from archspec.catalog import CATALOG
 from archspec.diagnostics import Diagnostic
 from archspec.expression import written
 from archspec.op import Op
-from archspec.ops import BY_NAME, OPS
+from archspec.ops import OPS
 from archspec.plugins import backends
 from archspec.setting import accepted
 from archspec.spelling import closest
@@ -26,8 +26,8 @@ def findings() -> tuple[type[Diagnostic], ...]:
 def contents() -> str:
     """What there are pages on."""
     lines = ["Ops, by family:"]
-    for family in dict.fromkeys(op.family for op in OPS):
-        lines.append(f"  {family:<15} {', '.join(op.name for op in OPS if op.family == family)}")
+    for family in dict.fromkeys(op.family for op in OPS.values()):
+        lines.append(f"  {family:<15} {', '.join(op.name for op in OPS.values() if op.family == family)}")
     lines += ["", "Findings:"]
     lines += [f"  {kind.code}  {kind.name:<20} {_first_line(kind)}" for kind in findings()]
     lines += ["", "`archspec explain TOPIC` prints the page of an op or a finding."]
@@ -44,9 +44,9 @@ def manual(topic: str) -> str:
     for kind in kinds:
         if topic.upper() == kind.code or topic.lower() == kind.name:
             return f"{kind.code}: {kind.name}\n\n{cleandoc(kind.__doc__ or '')}"
-    if topic in BY_NAME:
-        return _op_page(BY_NAME[topic])
-    topics = (*BY_NAME, *(kind.code for kind in kinds), *(kind.name for kind in kinds))
+    if topic in OPS:
+        return _op_page(OPS[topic])
+    topics = (*OPS, *(kind.code for kind in kinds), *(kind.name for kind in kinds))
     suggestion = closest(topic, topics)
     cure = f"did you mean `{suggestion}`?" if suggestion else "`archspec explain` lists what there is"
     raise UnknownTopicError(f"there is no page on `{topic}`; {cure}")

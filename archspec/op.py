@@ -75,6 +75,9 @@ class Op(Configured, ABC):
     least_inputs: ClassVar[int] = 2
     """How many inputs an op needs that takes any number of them."""
 
+    leaves_outputs: ClassVar[bool] = False
+    """Whether its outputs behind the first may be left without names."""
+
     holds_layers: ClassVar[bool] = False
     """Whether its weights are those of layers inside it, each of which has a start of its own."""
 

@@ -63,6 +63,7 @@ class Scan(Scanning, Op):
 
     name = "scan"
     family = Family.RECURRENT
+    leaves_outputs = True
     holds_layers = True
 
     cell: Annotated[Graph, _Cell, Says("a cell with its settings, such as `Cell(64)`")] = Field(

@@ -113,7 +113,7 @@ def _block() -> Schema:
 
 def _forms() -> Mapping[str, Schema]:
     """What the readers of keys understand, by the names that `Reads` has for it."""
-    ops = (*(op.name for op in OPS), Scan.name)
+    ops = (*OPS, Scan.name)
     return {
         "version": {"enum": [int(VERSION), VERSION]},
         "name": {"type": "string", "pattern": NAME},
@@ -183,7 +183,7 @@ def _layer() -> Schema:
 
 def _layer_mapping() -> Schema:
     """A layer with its name and where it comes from; or a group, a formula, a repeat or a choice."""
-    ops = {op.name: _op(op) for op in OPS}
+    ops = {name: _op(op) for name, op in OPS.items()}
     ops[Scan.name] = _configured(Scan, ("cell", *Scanning.settings()), ("cell",), {})
     return {
         "type": "object",
@@ -289,7 +289,7 @@ def _settings() -> Mapping[str, Schema]:
     """Each setting of each op, by the names of both."""
     cell = {"type": "string", "description": Scan.settings()["cell"].description}
     found: dict[str, Schema] = {f"{Scan.name}.cell": cell}
-    kinds: tuple[type[Configured], ...] = (*OPS, Scanning)
+    kinds: tuple[type[Configured], ...] = (*OPS.values(), Scanning)
     for kind in kinds:
         schema = kind.model_json_schema(schema_generator=_Generator)
         if "$defs" in schema:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, reduce
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import torch
@@ -15,7 +18,7 @@ from torch import Tensor, nn
 from archspec.op import Op, ShapeError
 from archspec.shape import Element, Shape
 from archspec_torch import support
-from archspec_torch.call import Call, Variable, printed
+from archspec_torch.call import Call, Given, Passing, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
 
@@ -39,12 +42,35 @@ def call_of(op: Op, *inputs: Shape) -> Call:
 
 def built(call: Call, device: str = "cpu") -> nn.Module:
     """The module that a call builds, made by the class that the call names."""
-    prefix, _, name = call.function.rpartition(".")
-    assert prefix in ("nn", ""), call
     with torch.device(device):
-        module = getattr(nn if prefix else support, name)(*call.positional, **call.named)
+        module = made(call)
     assert isinstance(module, nn.Module)
     return module
+
+
+@cache
+def classes() -> dict[str, Any]:
+    """The classes that torch does not have, by name."""
+    modules = (import_module(f"archspec_torch.support.{each.name}") for each in iter_modules(support.__path__))
+    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, type)}
+
+
+def made(value: Any) -> Any:
+    """What a call, or an argument of one, comes to."""
+    match value:
+        case Call():
+            return _function(value.function)(
+                *map(made, value.positional), **{key: made(each) for key, each in value.named.items()}
+            )
+        case tuple():
+            return tuple(map(made, value))
+        case _:
+            return value
+
+
+def _function(name: str) -> Any:
+    first, *rest = name.split(".")
+    return reduce(getattr, rest, {"torch": torch, "nn": nn, "F": F}.get(first) or classes()[first])
 
 
 def module_of(op: Op, *inputs: Tensor) -> nn.Module:
@@ -65,9 +91,29 @@ def runnable(op: Op, *inputs: Shape, device: str = "cpu") -> Callable[..., Any]:
     """What computes an op."""
     found = lower(op, *inputs)
     if isinstance(found, Call):
-        return built(found, device)
+        module = built(found, device)
+        return module if found.passing is None else lambda *values: _passed(module, found.passing, values)
     source = source_of(found, len(inputs))
     return lambda *values: value_of(source, *values)
+
+
+def _passed(module: nn.Module, passing: Passing | None, values: tuple[Tensor, ...]) -> Any:
+    """What a module gives that takes its inputs, and gives its outputs, in its own way."""
+    assert passing is not None
+
+    def put(given: Any) -> Any:
+        return values[given.position] if isinstance(given, Given) else tuple(map(put, given))
+
+    found = module(*map(put, passing.positional), **{name: put(given) for name, given in passing.named.items()})
+    return found if passing.gives is None else tuple(value for _, value in sorted(_numbered(passing.gives, found)))
+
+
+def _numbered(gives: tuple[Any, ...], found: Any) -> Iterator[tuple[int, Tensor]]:
+    for each, value in zip(gives, found, strict=True):
+        if isinstance(each, tuple):
+            yield from _numbered(each, value)
+        else:
+            yield each, value
 
 
 def results(op: Op, *inputs: Tensor) -> tuple[Tensor, ...]:

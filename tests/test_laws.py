@@ -14,14 +14,15 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.op import Example, Op, ShapeError, count
-from archspec.ops import BY_NAME, OPS
-from archspec.ops.activation import LeakyRelu, Prelu, Relu, Softmax
+from archspec.ops import OPS
+from archspec.ops.activation import LeakyRelu, Prelu, Relu
 from archspec.ops.conv import Conv, ConvTranspose
 from archspec.ops.linear import Linear
 from archspec.ops.norm import BatchNorm, LocalResponseNorm
 from archspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, MaxPool
 from archspec.ops.regularisation import Dropout
 from archspec.ops.reshaping import Flatten
+from archspec.ops.softmax import Softmax
 from archspec.setting import accepted
 from archspec.shape import Shape
 from archspec.size import evaluate, named
@@ -31,11 +32,11 @@ from tests.lowered import agrees_with_torch, built, quiet, random_uses, runnable
 
 EXAMPLES = [
     pytest.param(example, id=f"{example.op} on {', '.join(map(str, example.inputs))}")
-    for op in OPS
+    for op in OPS.values()
     for example in op.examples()
 ]
 every_example = pytest.mark.parametrize("example", EXAMPLES)
-every_op = pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+every_op = pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
 
 
 def module_on_meta(example: Example) -> nn.Module:
@@ -149,7 +150,7 @@ def test_the_manual_names_shapes_and_source(op: type[Op]) -> None:
 @every_op
 def test_every_op_is_final_and_found_by_its_name(op: type[Op]) -> None:
     assert getattr(op, "__final__", False)
-    assert BY_NAME[op.name] is op
+    assert OPS[op.name] is op
 
 
 def per_axis(axes: int, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -266,7 +267,7 @@ def test_flatten_agrees_with_torch(op: Flatten, x: Shape) -> None:
 
 @random_uses
 @given(
-    st.sampled_from([BY_NAME[name] for name in ("batchnorm", "local_response_norm", "prelu", "softmax", "linear")]),
+    st.sampled_from([OPS[name] for name in ("batchnorm", "local_response_norm", "prelu", "softmax", "linear")]),
     st.integers(1, 4),
     st.lists(st.integers(1, 3), max_size=6).map(lambda sizes: Shape(tuple(sizes))),
 )

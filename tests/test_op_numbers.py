@@ -19,7 +19,6 @@ from archspec.ops.activation import (
     Hardsigmoid,
     Hardswish,
     LeakyRelu,
-    LogSoftmax,
     Mish,
     Prelu,
     Relu,
@@ -27,7 +26,6 @@ from archspec.ops.activation import (
     Selu,
     Sigmoid,
     Silu,
-    Softmax,
     Softplus,
     Tanh,
 )
@@ -36,6 +34,7 @@ from archspec.ops.linear import Linear
 from archspec.ops.norm import BatchNorm, LocalResponseNorm
 from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from archspec.ops.regularisation import Dropout
+from archspec.ops.softmax import LogSoftmax, Softmax
 from archspec.shape import Shape
 from tests.lowered import module_of
 

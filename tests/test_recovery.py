@@ -62,7 +62,7 @@ def test_an_expectation_that_may_be_met_is_left_alone(expectation: str) -> None:
     assert lines(loads(text, syntax="yaml").check()) == [5, 7, 8, *([12] if "N" in expectation else [])]
 
 
-@pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+@pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
 @pytest.mark.parametrize("axes", range(2, 6))
 def test_what_follows_from_an_unknown_setting_is_never_a_mistake(op: type[Op], axes: int) -> None:
     shape = ", ".join("ABCDE"[:axes])

@@ -123,7 +123,7 @@ def test_its_text_is_the_same_in_every_process() -> None:
 
 def test_every_op_and_each_of_its_settings_is_described() -> None:
     found = schema()["$defs"]
-    for op in OPS:
+    for op in OPS.values():
         assert found["mapping"]["properties"][op.name]["description"]
         for name, field in op.settings().items():
             assert found[f"{op.name}.{name}"]["description"] == field.description
@@ -131,7 +131,7 @@ def test_every_op_and_each_of_its_settings_is_described() -> None:
 
 def test_each_setting_accepts_its_default() -> None:
     found = schema()
-    for op in OPS:
+    for op in OPS.values():
         for name in op.settings():
             setting = found["$defs"][f"{op.name}.{name}"]
             if "default" in setting:
@@ -140,7 +140,7 @@ def test_each_setting_accepts_its_default() -> None:
 
 
 def test_each_example_of_each_op_is_right() -> None:
-    for op in OPS:
+    for op in OPS.values():
         for example in op.examples():
             settings = ", ".join(f"{name}: {in_yaml(value)}" for name, value in example.op.chosen().items())
             assert problems(f"{AROUND}  - {op.name}: {{{settings}}}\n") == [], example.op

@@ -10,14 +10,15 @@ import torch
 from torch import nn
 
 import archspec
-from archspec_torch.emit import emit, supports_by_name
+from archspec_torch.emit import emit
 from archspec_torch.reserved import (
     RESERVED,
     RESERVED_IN_CELL,
     RESERVED_IN_GROUP,
     TAKEN_BY_METHOD,
-    TAKEN_BY_SOURCE,
+    taken_by_source,
 )
+from archspec_torch.sources import foreign_names, supports
 from tests.interpreted import compiled
 from tests.kinds import KINDS, tagger
 
@@ -63,15 +64,12 @@ def test_names_that_the_source_uses_are_taken() -> None:
         tree = ast.parse(emit(make()))
         own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
         own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        own |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - set(supports_by_name())
+        own |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - set(supports())
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
-    for text in supports_by_name().values():
-        tree = ast.parse(text)
-        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own | set(supports_by_name())
-    assert names == TAKEN_BY_SOURCE
-    assert set(supports_by_name()) < TAKEN_BY_SOURCE
+    for text in supports().values():
+        names |= foreign_names(text)
+    names |= set(supports())
+    assert names == taken_by_source()
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED | set(keyword.kwlist) - {"True", "False", "None"}))
@@ -118,7 +116,7 @@ def test_only_what_would_be_a_name_is_suggested(word: str) -> None:
     assert finding[3] == "choose another name"
 
 
-@pytest.mark.parametrize("word", sorted(TAKEN_BY_SOURCE))
+@pytest.mark.parametrize("word", sorted(taken_by_source()))
 def test_no_model_can_have_a_name_that_the_source_uses(word: str) -> None:
     ((code, place, *_),) = found(f"model {word} {{ input x: [B, 2]\n relu }}")
     assert (code, place) == ("T001", word)

@@ -30,7 +30,6 @@ from archspec.expression import (
     free_names,
     is_unknown,
 )
-from archspec.ops import BY_NAME
 from archspec.source import Hole, Span
 from archspec.spelling import closest
 from archspec.steps import Argument, Formula, Layer
@@ -157,7 +156,7 @@ class Calculator(Placer):
             case Binary(symbol, left, right, span):
                 left = self.taken_apart(left, operands, scope, current)
                 return Binary(symbol, left, self.taken_apart(right, operands, scope, current), span)
-            case Apply(function, span=span) if function not in FUNCTIONS or self.is_layer(function, scope):
+            case Apply(function, arguments, span) if self.is_applied(function, arguments, scope):
                 return self.operand_of(self.applied(expression, scope, current), span, operands)
             case Hole(span):
                 for name in free_names(expression):
@@ -171,6 +170,13 @@ class Calculator(Placer):
                         self.report.add(InvalidExpression(expression.span, problem))
                         return self.operand_of(self.nothing_known(expression.span), expression.span, operands)
                 return expression
+
+    def is_applied(self, function: str, arguments: tuple[Expression, ...], scope: Scope) -> bool:
+        """Whether a function in a formula is an op that is applied to values, and none of arithmetic on numbers."""
+        if function not in FUNCTIONS:
+            return True
+        words = {name.text for each in arguments for name in free_names(each)}
+        return self.is_layer(function, scope) and any(word == CURRENT or scope.find(word) is not None for word in words)
 
     def operand_of(self, draft: Draft, span: Span, operands: Operands) -> Name:
         """A value that has no name of its own in a formula, under one that no spec can give."""
@@ -191,7 +197,7 @@ class Calculator(Placer):
             cure = "it runs in a line of its own: `y = x -> scan(Cell(8))`"
             self.report.add(WrongScan(word.span, "`scan` cannot stand in a formula", cure))
         elif not self.is_layer(use.function, scope):
-            suggestion = closest(use.function, (*BY_NAME, *self.frame.environment.definitions, *self.frame.layers))
+            suggestion = closest(use.function, (*self.frame.environment.words, *self.frame.layers))
             if suggestion is not None:
                 self.meant(suggestion)
             self.report.add(UnknownOp(word.span, use.function, suggestion))

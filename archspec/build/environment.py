@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import final
 
 from archspec.build.loop import sizes_of
+from archspec.op import Op
+from archspec.ops import OPS
 from archspec.source import Span
 from archspec.spec import Block, Cell
 from archspec.syntax.tree import Scalar
@@ -34,6 +36,9 @@ class Environment:
     is_partial: bool = False
     """Whether there are files whose blocks nobody knows."""
 
+    further: Mapping[str, type[Op]] = field(default_factory=dict)
+    """Ops that are not shipped, by name. What a file defines itself goes before them."""
+
     home: Mapping[str, Environment] = field(init=False)
     """The file that each block and cell comes from, by name."""
 
@@ -49,6 +54,17 @@ class Environment:
                     home[each.name.text] = environment
         object.__setattr__(self, "definitions", definitions)
         object.__setattr__(self, "home", home)
+
+    def op(self, word: str) -> type[Op] | None:
+        """The op of a name, if it is one."""
+        if word in OPS:
+            return OPS[word]
+        return None if word in self.definitions else self.further.get(word)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names of all ops, blocks and cells."""
+        return (*OPS, *self.definitions, *self.further)
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:

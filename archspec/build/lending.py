@@ -18,7 +18,6 @@ from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import MissingSetting
 from archspec.diagnostics import Report
 from archspec.expression import Expression, Name
-from archspec.ops import BY_NAME
 from archspec.size import LARGEST
 from archspec.source import Hole
 from archspec.spec import Block, Cell
@@ -36,7 +35,8 @@ class Lender(Flow):
 
     def is_defined(self, word: str) -> bool:
         """Whether a word is that of an op, a block or a cell."""
-        return word in BY_NAME or word == SCAN or word in self.frame.environment.definitions
+        environment = self.frame.environment
+        return word == SCAN or word in environment.definitions or environment.op(word) is not None
 
     def give_layers(
         self, expressions: Mapping[str, Expression], outside: Frame, scope: Scope | None, inside: Frame
@@ -172,7 +172,7 @@ class Lender(Flow):
         word = layer.op.text
         if word in self.frame.layers or word in self.frame.environment.definitions:
             return True
-        return bool(layer.arguments) and word in BY_NAME
+        return bool(layer.arguments) and self.frame.environment.op(word) is not None
 
     def expect_one(self, layer: Layer, fed: tuple[Draft, ...]) -> None:
         """Report several values that flow into layers of which the first takes one."""

@@ -28,7 +28,7 @@ from archspec.catalog.graph import BlockLikeOp, UnusedBlock
 from archspec.catalog.parameters import UnusedParameter
 from archspec.diagnostics import Report
 from archspec.graph import Graph
-from archspec.ops import BY_NAME
+from archspec.ops import OPS
 from archspec.parameter import Parameter
 from archspec.shape import Shape
 from archspec.source import Hole
@@ -122,7 +122,7 @@ class _Builder(Recurrences):
         """Report names of blocks, cells and parameters for layers that have a meaning already."""
         definitions = self.frame.environment.definitions
         for name, block in definitions.items():
-            if name in BY_NAME or name == SCAN:
+            if name in OPS or name == SCAN:
                 kind = "a cell" if isinstance(block, Cell) else "a block"
                 self.report.add(BlockLikeOp(block.name.span, name, kind))
                 self.used_in_blocks[key_of(block)] = set(block.parameter_names)
@@ -133,7 +133,7 @@ class _Builder(Recurrences):
         definitions = self.frame.environment.definitions
         for each in parameters:
             name = each.name
-            if each.is_layer and (name.text in BY_NAME or name.text == SCAN):
+            if each.is_layer and (name.text in OPS or name.text == SCAN):
                 self.report.add(BlockLikeOp(name.span, name.text, "a parameter for layers"))
             elif each.is_layer and name.text in definitions:
                 self.report.add(DuplicateName(name.span, name.text, definitions[name.text].name.span))

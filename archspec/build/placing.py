@@ -38,7 +38,6 @@ from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, is_unknown
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
-from archspec.ops import BY_NAME
 from archspec.shape import Shape
 from archspec.size import LARGEST, Size, SizeError
 from archspec.source import Span
@@ -260,8 +259,8 @@ class Placer(Limited, ABC):
     def op_class(self, layer: Layer, scope: Scope) -> type[Op] | None:
         """The op of a layer that is no use of a block."""
         word = layer.op.text
-        if word in BY_NAME:
-            return BY_NAME[word]
+        if (op := self.frame.environment.op(word)) is not None:
+            return op
         if (value := scope.find(word)) is not None:
             self.assembly.used.add(value.producer)
             self.report.add(MisplacedValue(layer.op.span, word, is_layer=scope.find_layer(word) is not None))
@@ -276,11 +275,10 @@ class Placer(Limited, ABC):
         if scope.gives(word):
             self.report.add(UnknownValue(layer.op.span, word, None))
             return None
-        definitions = self.frame.environment.definitions
         place = layer.op.span
         if place not in self.misspelt:
             values = (*scope.visible(), CURRENT) if layer.is_word else ()
-            self.misspelt[place] = closest(word, (*BY_NAME, "scan", *definitions, *self.frame.layers, *values))
+            self.misspelt[place] = closest(word, ("scan", *self.frame.environment.words, *self.frame.layers, *values))
         suggestion = self.misspelt[place]
         if self.frame.environment.is_partial:
             # A block of a file that could not be read may be meant.
@@ -289,8 +287,8 @@ class Placer(Limited, ABC):
         self.report.add(UnknownOp(layer.op.span, word, suggestion))
         if suggestion is None:
             return None
-        if suggestion in BY_NAME:
-            return BY_NAME[suggestion] if fits(layer, BY_NAME[suggestion]) else None
+        if (op := self.frame.environment.op(suggestion)) is not None:
+            return op if fits(layer, op) else None
         self.meant(suggestion)
         if (meant := scope.find(suggestion)) is not None:
             self.assembly.used.add(meant.producer)

@@ -23,7 +23,6 @@ from archspec.catalog.shapes import ShapeFault
 from archspec.expression import free_names
 from archspec.graph import Graph, Path
 from archspec.op import ShapeError
-from archspec.ops import BY_NAME
 from archspec.shape import Shape
 from archspec.size import SizeError
 from archspec.source import Hole, Span
@@ -151,7 +150,7 @@ class Recurrences(Uses):
             self.report.add(WrongScan(use.op.span, f"`{word}` is a parameter, and `scan` runs a cell", cure))
             return None
         self.meant(word)
-        if found is not None or word in BY_NAME:
+        if found is not None or self.frame.environment.op(word) is not None:
             kind = "a block" if found is not None else "an op"
             self.tell_scan(use.op.span, f"`{word}` is {kind}, and `scan` runs a cell")
             return None

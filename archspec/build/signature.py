@@ -5,7 +5,6 @@ from __future__ import annotations
 from archspec.build.environment import Environment
 from archspec.build.loop import SCAN
 from archspec.build.start import layer_of
-from archspec.ops import BY_NAME
 from archspec.parameter import Kind, Parameter
 from archspec.setting import accepted_words
 from archspec.spec import Block, Cell
@@ -19,14 +18,16 @@ def setting_of(argument: Argument, word: str, environment: Environment) -> str:
         return key
     definition = environment.definitions.get(word)
     names = () if definition is None else definition.parameter_names
-    known = BY_NAME[word].positional() if word in BY_NAME else names
+    op = environment.op(word)
+    known = names if op is None else op.positional()
     return known[int(key) - 1] if int(key) <= len(known) else ""
 
 
 def required(word: str, environment: Environment) -> list[str]:
     """The settings of an op or block that have no defaults."""
-    if word in BY_NAME:
-        return [name for name, each in BY_NAME[word].settings().items() if each.is_required()]
+    op = environment.op(word)
+    if op is not None:
+        return [name for name, each in op.settings().items() if each.is_required()]
     definition = environment.definitions.get(word)
     params = () if definition is None else definition.params
     return [each.name.text for each in params if each.default is None and not each.is_layer]
@@ -35,8 +36,9 @@ def required(word: str, environment: Environment) -> list[str]:
 def takes_words(argument: Argument, word: str, environment: Environment) -> bool:
     """Whether a word that stands for nothing may be right as a setting, as far as that can be told."""
     name, is_nameless = setting_of(argument, word, environment), argument.key.text.isdecimal()
-    if word in BY_NAME:
-        declared = BY_NAME[word].settings().get(name)
+    op = environment.op(word)
+    if op is not None:
+        declared = op.settings().get(name)
         return not is_nameless if declared is None else bool(accepted_words(declared))
     definition = environment.definitions.get(word)
     parameter = None if definition is None else _parameter(definition, name)
@@ -59,8 +61,9 @@ def takes_layers(argument: Argument, word: str, environment: Environment) -> boo
 def least_inputs(layer: Layer, environment: Environment) -> int:
     """How many values a layer takes at least."""
     word = layer.op.text
-    if word in BY_NAME:
-        return 1 if layer.branches is not None else max(BY_NAME[word].arity()[0], 1)
+    op = environment.op(word)
+    if op is not None:
+        return 1 if layer.branches is not None else max(op.arity()[0], 1)
     if word == SCAN and layer.arguments:
         cell = layer_of(layer.arguments[0].value)
         word = "" if cell is None else cell.op.text

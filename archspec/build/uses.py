@@ -32,7 +32,6 @@ from archspec.diagnostics import Report
 from archspec.expression import EvaluationError, Name, evaluate, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
-from archspec.ops import BY_NAME
 from archspec.source import Hole, Span
 from archspec.spec import Block, Cell, Expectation
 from archspec.steps import Argument, Layer
@@ -97,7 +96,7 @@ class Uses(Lender):
 
     def on(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope, *, may_be_again: bool) -> Draft | None:
         word = layer.op.text
-        if word in self.frame.layers and (word in BY_NAME or word == SCAN):
+        if word in self.frame.layers and (word == SCAN or self.frame.environment.op(word) is not None):
             self.meanings.used.add(word)  # That it is called like an op is told of already.
         elif word in self.frame.layers:
             return self.stand_in(layer, self.frame.layers[word], fed, scope)
@@ -120,8 +119,8 @@ class Uses(Lender):
             fed = self.joined(layer, scope, fed)
         path = scope.path_of(layer.name, layer.op.text if kind is None or isinstance(kind, Block | Cell) else kind.name)
         drafts = self.drafts(layer, kind, fed, path, scope)
-        # Of what a scan gives, the states may be left alone.
-        self.name(layer, drafts, scope, is_known=kind is not None, least=1 if layer.op.text == SCAN else len(drafts))
+        leaves = isinstance(kind, type) and kind.leaves_outputs
+        self.name(layer, drafts, scope, is_known=kind is not None, least=1 if leaves else len(drafts))
         if layer.name is not None and kind is not None:
             self.reusable(layer.name, layer, scope, path, first)
         return drafts[0]
@@ -129,13 +128,12 @@ class Uses(Lender):
     def kind(self, layer: Layer, scope: Scope) -> type[Op] | Block | Cell | None:
         """What the op of a layer is: an op, or a block or cell of the spec."""
         word = layer.op.text
-        if word in BY_NAME:
-            return BY_NAME[word]
         if word == SCAN:
             from archspec.scan import Scan
 
             return Scan
-        return self.frame.environment.definitions.get(word) or self.op_class(layer, scope)
+        environment = self.frame.environment
+        return environment.op(word) or environment.definitions.get(word) or self.op_class(layer, scope)
 
     def drafts(
         self, layer: Layer, kind: type[Op] | Block | Cell | None, fed: tuple[Draft, ...], path: Path, scope: Scope
@@ -158,7 +156,7 @@ class Uses(Lender):
     def without_values(self, layer: Layer, scope: Scope) -> Layer:
         """A layer without settings that are values, which is what they may be in other languages: `tanh(x)`."""
         word, environment = self.meant_op(layer, self.frame)
-        if word == SCAN or not (word in BY_NAME or word in environment.definitions):
+        if word == SCAN or (environment.op(word) is None and word not in environment.definitions):
             return layer
         found = [each for each in layer.arguments if self.is_misplaced(each, word, environment, scope)]
         if not found:

@@ -1,114 +1,91 @@
-"""The ops that are shipped."""
+"""The ops that are shipped.
+
+Each module here has a few of them. A module is imported when one of its ops is first looked up: most specs use few, and
+a check should not wait for the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
-from typing import Final
+from typing import Final, final
 
 from archspec.op import Op
-from archspec.ops.activation import (
-    Elu,
-    Gelu,
-    Hardsigmoid,
-    Hardswish,
-    LeakyRelu,
-    LogSoftmax,
-    Mish,
-    Prelu,
-    Relu,
-    Relu6,
-    Selu,
-    Sigmoid,
-    Silu,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from archspec.ops.arithmetic import Arithmetic
-from archspec.ops.attention import Attention
-from archspec.ops.conv import Conv, ConvTranspose
-from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
-from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
-from archspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm
-from archspec.ops.pool import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    MaxPool,
-)
-from archspec.ops.regularisation import Dropout
-from archspec.ops.reshaping import (
-    Broadcast,
-    Flatten,
-    Identity,
-    Pad,
-    Permute,
-    Reshape,
-    Select,
-    Slice,
-    Split,
-    Upsample,
-)
 
-OPS: Final[tuple[type[Op], ...]] = (
-    Conv,
-    ConvTranspose,
-    Linear,
-    MaxPool,
-    AvgPool,
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
-    BatchNorm,
-    LayerNorm,
-    RmsNorm,
-    GroupNorm,
-    InstanceNorm,
-    LocalResponseNorm,
-    Relu,
-    Sigmoid,
-    Tanh,
-    LeakyRelu,
-    Relu6,
-    Elu,
-    Gelu,
-    Silu,
-    Hardswish,
-    Hardsigmoid,
-    Softplus,
-    Mish,
-    Selu,
-    Prelu,
-    Softmax,
-    LogSoftmax,
-    Dropout,
-    Flatten,
-    Reshape,
-    Permute,
-    Select,
-    Slice,
-    Split,
-    Pad,
-    Upsample,
-    Broadcast,
-    Identity,
-    Add,
-    Mul,
-    Concat,
-    Stack,
-    Matmul,
-    Arithmetic,
-    Attention,
-    Embedding,
-    LearnedPositions,
-    SinusoidalPositions,
+MODULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "conv": ("conv", "conv_transpose"),
+        "linear": ("linear",),
+        "pool": ("maxpool", "avgpool", "adaptive_avgpool", "adaptive_maxpool", "global_avgpool", "global_maxpool"),
+        "norm": ("batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm", "local_response_norm"),
+        "activation": (
+            "relu",
+            "sigmoid",
+            "tanh",
+            "leaky_relu",
+            "relu6",
+            "elu",
+            "gelu",
+            "silu",
+            "hardswish",
+            "hardsigmoid",
+            "softplus",
+            "mish",
+            "selu",
+            "prelu",
+        ),
+        "softmax": ("softmax", "log_softmax"),
+        "regularisation": ("dropout",),
+        "reshaping": (
+            "flatten",
+            "reshape",
+            "permute",
+            "select",
+            "slice",
+            "split",
+            "pad",
+            "upsample",
+            "broadcast",
+            "identity",
+        ),
+        "merge": ("add", "mul", "concat", "stack", "matmul"),
+        "arithmetic": ("arithmetic",),
+        "attention": ("attention",),
+        "embedding": ("embedding", "learned_positions", "sinusoidal_positions"),
+    }
 )
-"""All of them, in the order of the manual."""
+"""What the ops of each module are called, in the order of the manual."""
 
-BY_NAME: Final[Mapping[str, type[Op]]] = MappingProxyType({op.name: op for op in OPS})
-"""Each by what a spec calls it."""
+
+@final
+class _Shipped(Mapping[str, type[Op]]):
+    """The ops by name."""
+
+    def __init__(self) -> None:
+        self._modules = {name: module for module, names in MODULES.items() for name in names}
+        self._found: dict[str, type[Op]] = {}
+
+    def __getitem__(self, name: str) -> type[Op]:
+        if name not in self._found:
+            module = import_module(f"archspec.ops.{self._modules[name]}")
+            self._found |= {op.name: op for op in vars(module).values() if _is_op_of(op, module.__name__)}
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+def _is_op_of(thing: object, module: str) -> bool:
+    """Whether something is an op that is written in a module, and no class that several of them have in common."""
+    return isinstance(thing, type) and issubclass(thing, Op) and thing.__module__ == module and hasattr(thing, "name")
+
+
+OPS: Final[Mapping[str, type[Op]]] = _Shipped()
+"""Each by what a spec calls it, in the order of the manual."""

@@ -19,11 +19,34 @@ class Variable:
 
 @final
 @dataclass(frozen=True)
+class Given:
+    """An input of an op, by its number."""
+
+    position: int
+
+
+@final
+@dataclass(frozen=True)
+class Passing:
+    """How a module takes its inputs and gives its outputs, where these are not just tensors in a row."""
+
+    positional: tuple[Any, ...]
+    """What it is called with: inputs, and tuples of them, such as `(Given(0), (Given(1), Given(2)))`."""
+
+    named: Mapping[str, Given] = field(default_factory=dict)
+    """What it is called with by name."""
+
+    gives: tuple[Any, ...] | None = None
+    """What it gives: the numbers of outputs, and tuples of them, such as `(0, (1, 2))`."""
+
+
+@final
+@dataclass(frozen=True)
 class Call:
     """A call such as `nn.Conv2d(3, 64, kernel_size=3)`.
 
     Arguments are numbers, flags, strings, variables, calls, tuples of them, and dictionaries. A function without a
-    dot is a class of `support.py`, whose source is then written out with the model.
+    dot is a class or function of `sources.supports`, whose source is then written out with the model.
     """
 
     function: str
@@ -32,6 +55,9 @@ class Call:
 
     is_spread: bool = False
     """Whether each argument has a line of its own, however short it is. Dictionaries are always printed that way."""
+
+    passing: Passing | None = field(default=None, compare=False)
+    """How the module that it builds is called; with all inputs in order, and for all outputs, where nothing is said."""
 
     @classmethod
     def of(cls, function: str, *positional: Any, **named: Any) -> Call:

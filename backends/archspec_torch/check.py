@@ -22,7 +22,7 @@ from archspec_torch.reserved import (
     RESERVED_IN_GROUP,
     RESERVED_IN_RESULTS,
     TAKEN_BY_METHOD,
-    TAKEN_BY_SOURCE,
+    taken_by_source,
 )
 from archspec_torch.scope import scope_of
 from archspec_torch.sharing import calls_of, modules_of
@@ -146,7 +146,7 @@ CATALOG: Final = (ReservedName, OpenSize, NoLowering, OtherModule)
 
 def check(graph: Graph, report: Report) -> None:
     """Add a finding for each name and size that keeps a graph from being PyTorch source."""
-    _check_name(graph.name, graph.span, report, TAKEN_BY_SOURCE, "the source itself uses it")
+    _check_name(graph.name, graph.span, report, taken_by_source(), "the source itself uses it")
     for value in graph.inputs:
         _check_name(value.name, value.span, report, TAKEN_BY_METHOD, "the source itself uses it")
     for output in graph.outputs if len(graph.outputs) > 1 else ():

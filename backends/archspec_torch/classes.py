@@ -52,8 +52,6 @@ class Book:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.entries: dict[str, Entry] = {}
-        self.functions: set[str] = set()
-        """All that builds a layer."""
 
     def entry(self, text: str, wish: str, place: str, write: Callable[[Entry], str]) -> Entry:
         """The class that reads like a text, in which it has no name, or a new one."""
@@ -66,12 +64,12 @@ class Book:
         return [entry.write(entry) for entry in self.entries.values()]
 
 
-def classes_of(graph: Graph) -> tuple[list[str], set[str]]:
-    """The texts of all classes of a model, each after those that it needs, and the functions that build its layers."""
+def classes_of(graph: Graph) -> list[str]:
+    """The texts of all classes of a model, each after those that it needs."""
     book = Book(Names.of_classes(graph))
     results = Results.of(graph, book.names)
     text = _Classes(graph, book, "the model").model(results)
-    return [*book.texts(), *([results.text()] if results else []), text], book.functions
+    return [*book.texts(), *([results.text()] if results else []), text]
 
 
 @final
@@ -88,7 +86,6 @@ class _Classes:
         for node in graph.nodes:
             self.lowered[node.path] = self.lower(node)
         self.functions = {path: each.function for path, each in self.lowered.items() if isinstance(each, Call)}
-        self.book.functions |= set(self.functions.values())
         self.calls = calls_of(graph, self.lowered)
         self.root = scope_of(graph, self.lowered, self.calls)
         self.scopes = dict(_by_path(self.root))

@@ -6,19 +6,17 @@ class, and groups that read the same share one. The same graph gives the same te
 
 from __future__ import annotations
 
-import ast
 import hashlib
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from archspec.graph import Graph
 from archspec.version import VERSION
 from archspec_torch.classes import classes_of
 from archspec_torch.layout import docstring
+from archspec_torch.sources import names_in, supports_for
 
 _STANDARD: Final = {
+    "math": "import math",
     "OrderedDict": "from collections import OrderedDict",
     "NamedTuple": "from typing import NamedTuple",
 }
@@ -31,12 +29,12 @@ _TORCH: Final = {
 
 def emit(graph: Graph) -> str:
     """The source of the model."""
-    classes, functions = classes_of(graph)
-    supports = [text for name, text in sorted(supports_by_name().items()) if name in functions]
+    classes = classes_of(graph)
+    texts = [*supports_for(classes), *classes]
     body: list[str] = []
-    for text in (*supports, *classes):
+    for text in texts:
         body += ["", "", *text.split("\n")]
-    used = {each.id for each in ast.walk(ast.parse("\n".join(body))) if isinstance(each, ast.Name)}
+    used = names_in("\n".join(body))
     standard, torch = ([line for name, line in names.items() if name in used] for names in (_STANDARD, _TORCH))
     lines = [*docstring(_origin(graph), ""), "", *standard, *([""] if standard else []), *torch]
     return "\n".join((*lines, "from torch import Tensor, nn", *body, ""))
@@ -51,11 +49,3 @@ def _origin(graph: Graph) -> str:
         f"Written by archspec-nn {VERSION} from {name} (sha256 {digest}).\n"
         "Depends on torch alone. To change the model, change the spec and write this again."
     )
-
-
-@cache
-def supports_by_name() -> Mapping[str, str]:
-    """The source of each class of `support.py`."""
-    text = files("archspec_torch").joinpath("support.py").read_text(encoding="utf-8")
-    classes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
-    return {node.name: ast.get_source_segment(text, node) or "" for node in classes}

@@ -18,15 +18,7 @@ from typing import Any, final
 
 from archspec.shape import Shape
 from archspec.size import Formula, Quotient, Size, names
-from archspec_torch.call import Call, Item, Operation, Range, Tight, Variable, grouped
-
-
-@final
-@dataclass(frozen=True)
-class Given:
-    """An input of the op, by its number."""
-
-    position: int
+from archspec_torch.call import Call, Given, Item, Operation, Range, Tight, Variable, grouped
 
 
 @final

@@ -13,7 +13,7 @@ from typing import Any, Final, final
 
 from archspec.graph import Graph, Output, Path, Value
 from archspec.scan import Scan
-from archspec_torch.call import Call, Operation, Variable, printed
+from archspec_torch.call import Call, Given, Operation, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
 from archspec_torch.naming import Names, is_fit, word_for
@@ -199,8 +199,8 @@ class _Method:
     def _taken_apart(self, step: Step, number: int, made: Any, shapes: str, indent: str) -> Iterator[str]:
         """A statement that gives each of several values a name, or one to all, where these are too many for a line."""
         names = {value: self._name(value, step, number) for value in step.outputs if value in self.uses}
-        targets = [names.get(value, "_") for value in step.outputs]
-        target = f"({targets[0]},)" if len(targets) == 1 else ", ".join(targets)
+        gives = _gives(step)
+        target = _target(gives, [names.get(value, "_") for value in step.outputs])
         if fits(f"{indent}{target} = {printed(made)}"):
             for value, name in names.items():
                 self.variables[value] = name
@@ -212,12 +212,14 @@ class _Method:
             made = self._without_parentheses(made, before, indent)
             yield from before
             name = self.names.fresh(word_for(self.graph, step.outputs[0], len(step.path) - 1))
-            target = f"{name}: tuple[Tensor, ...]"
+            is_flat = gives == tuple(range(len(step.outputs)))
+            target = f"{name}: tuple[Tensor, ...]" if is_flat else name
             if not fits(f"{indent}{target} = {printed(made)}"):
                 # With a type that has brackets of its own, formatters break lines in another way.
                 yield f"{indent}{target}"
                 target = name
-            self.variables |= {value: f"{name}[{place}]" for place, value in enumerate(step.outputs)}
+            places = dict(_places(gives))
+            self.variables |= {value: f"{name}{places[port]}" for port, value in enumerate(step.outputs)}
         yield from assignment(target, made, indent, shapes)
 
     def _name(self, value: Value, step: Step, number: int) -> str:
@@ -253,7 +255,11 @@ class _Method:
         }
         if isinstance(step.lowered, Inline):
             return step.lowered.over(inputs, sizes)
-        return Call(self.reach(step.module), (*inputs, *sizes.values()))
+        passing = step.lowered.passing if step.lowered is not None else None
+        if passing is None:
+            return Call(self.reach(step.module), (*inputs, *sizes.values()))
+        named = {name: inputs[given.position] for name, given in passing.named.items()}
+        return Call(self.reach(step.module), _passed(passing.positional, inputs), named)
 
     def result(self) -> Iterator[str]:
         """The lines that give the outputs back."""
@@ -283,3 +289,33 @@ class _Method:
         outputs = self.results.outputs if self.results else ()
         word = next(each.name for each in outputs if each.value == value and each.in_training_only)
         return word if is_fit(word) else "x"
+
+
+def _passed(given: tuple[Any, ...], inputs: Sequence[Variable]) -> tuple[Any, ...]:
+    """Inputs as a module takes them."""
+    return tuple(inputs[each.position] if isinstance(each, Given) else _passed(each, inputs) for each in given)
+
+
+def _gives(step: Step) -> tuple[Any, ...]:
+    """How the outputs of a statement come: by number, and in tuples."""
+    passing = step.lowered.passing if isinstance(step.lowered, Call) else None
+    return tuple(range(len(step.outputs))) if passing is None or passing.gives is None else passing.gives
+
+
+def _target(gives: tuple[Any, ...], names: Sequence[str]) -> str:
+    """What stands on the left of a statement whose outputs are taken apart, given a name for each of them."""
+    parts = []
+    for each in gives:
+        inner = _target(each, names) if isinstance(each, tuple) else names[each]
+        # What nobody needs of a tuple is left in it.
+        parts.append("_" if not inner.strip("_, ()") else f"({inner})" if isinstance(each, tuple) else inner)
+    return f"({parts[0]},)" if len(parts) == 1 else ", ".join(parts)
+
+
+def _places(gives: tuple[Any, ...]) -> Iterator[tuple[int, str]]:
+    """Where each output is found, in brackets."""
+    for place, each in enumerate(gives):
+        if isinstance(each, tuple):
+            yield from ((port, f"[{place}]{inner}") for port, inner in _places(each))
+        else:
+            yield each, f"[{place}]"

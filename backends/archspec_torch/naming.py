@@ -9,7 +9,7 @@ from unicodedata import normalize
 
 from archspec.graph import Graph, Group, Value
 from archspec.scan import Scan
-from archspec_torch.reserved import TAKEN_BY_METHOD, TAKEN_BY_SOURCE
+from archspec_torch.reserved import TAKEN_BY_METHOD, taken_by_source
 
 _LONGEST: Final = 30
 """A variable of a longer name would leave no room on a line for what is done with it."""
@@ -31,7 +31,7 @@ class Names:
 
     @classmethod
     def of_classes(cls, graph: Graph) -> Names:
-        return cls((*TAKEN_BY_SOURCE, graph.name))
+        return cls((*taken_by_source(), graph.name))
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has yet: the wish, or else with a number behind it."""

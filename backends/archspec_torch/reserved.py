@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
+
+from archspec_torch.sources import foreign_names, supports
 
 _OF_MODULES: Final = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
@@ -27,12 +30,15 @@ RESERVED_IN_RESULTS: Final = frozenset({"count", "index"})
 """What every tuple has, as which several outputs are given. One of such a name would hide it."""
 
 _OF_SOURCE: Final = """
-    Attention Bidirectional F LearnedPositions NamedTuple OrderedDict PaddedConv1d PaddedConv2d PaddedConv3d
-    SinusoidalPositions Tensor bool float int list next nn range str super torch tuple zip
+    F NamedTuple OrderedDict Tensor bool int list next nn range str super torch tuple zip
 """
 
-TAKEN_BY_SOURCE: Final = frozenset(_OF_SOURCE.split())
-"""What the source itself uses. A class of such a name would come in its way."""
+
+@cache
+def taken_by_source() -> frozenset[str]:
+    """What the source itself uses. A class of such a name would come in its way."""
+    return frozenset((*_OF_SOURCE.split(), *supports(), *foreign_names("\n".join(supports().values()))))
+
 
 TAKEN_BY_METHOD: Final = frozenset({"F", "Tensor", "_", "self", "torch"})
 """What `forward` itself uses beside its inputs."""

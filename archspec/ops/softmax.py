@@ -1,0 +1,58 @@
+"""Softmax and its like: numbers that share out a whole along an axis."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import final
+
+from pydantic import Field
+
+from archspec.op import Example, Family, Op, ShapeError
+from archspec.setting import Whole
+from archspec.shape import Shape
+
+
+class OverAxis(Op, ABC):
+    """An activation of all values along one axis together."""
+
+    family = Family.ACTIVATION
+
+    axis: Whole = Field(-1, description="axis that is normalised, from 0; negative numbers count from the last, -1")
+
+    def infer(self, x: Shape) -> Shape:
+        # A single number counts as one axis.
+        axes = max(x.rank, 1)
+        if not -axes <= self.axis < axes:
+            raise ShapeError(
+                f"has no axis {self.axis}: the input has {x.rank} {'axis' if x.rank == 1 else 'axes'}",
+                setting="axis",
+                help=f"use a number from {-axes} to {axes - 1}",
+            )
+        return x
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(axis=1), [2, 3, 4, 4]))
+
+
+@final
+class Softmax(OverAxis):
+    """Positive numbers that add up to 1 along an axis: `y[i] = exp(x[i]) / sum over j of exp(x[j])`.
+
+    Shapes: `[...] -> [...]`.
+    Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990;
+    `torch.nn.Softmax`.
+    """
+
+    name = "softmax"
+
+
+@final
+class LogSoftmax(OverAxis):
+    """The logarithm of the softmax along an axis: `y[i] = x[i] - log(sum over j of exp(x[j]))`.
+
+    Shapes: `[...] -> [...]`.
+    Source: the logarithm of `softmax`, computed so that nothing overflows; `torch.nn.LogSoftmax`.
+    """
+
+    name = "log_softmax"

@@ -1,0 +1,66 @@
+"""The source of the classes and functions that are written out with the models that use them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+_OFFERED: list[Path] = []
+
+
+def offer(path: Path) -> None:
+    """Offer the classes and functions of a Python file, under their names, to the lowerings of other packages.
+
+    They may speak of `torch`, `F`, `nn`, `Tensor`, `math`, and of one another. The file is read, and not imported.
+    """
+    if path not in _OFFERED:
+        _OFFERED.append(path)
+        supports.cache_clear()
+
+
+@cache
+def supports() -> Mapping[str, str]:
+    """The source of each class and function that torch does not have, by name; ours go before those of others."""
+    folder = files("archspec_torch").joinpath("support")
+    own = sorted((each for each in folder.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
+    texts = [each.read_text(encoding="utf-8") for each in (*own, *_OFFERED)]
+    found: dict[str, str] = {}
+    for text in texts:
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                lines = text.splitlines()[start - 1 : node.end_lineno]
+                found.setdefault(node.name, "\n".join(lines))
+    return found
+
+
+def supports_for(texts: Iterable[str]) -> list[str]:
+    """The sources of the classes that these texts need, and of what these need, each after those that it needs."""
+    known, found = supports(), dict[str, str]()
+
+    def add(names: Iterable[str]) -> None:
+        for name in sorted(names):
+            if name in known and name not in found:
+                add(names_in(known[name]) - {name})
+                found[name] = known[name]
+
+    # A variable of a model may have the name of a function here.
+    add(name for name in names_in("\n".join(texts)) if name in known and "class " in known[name])
+    return list(found.values())
+
+
+def names_in(text: str) -> set[str]:
+    """The names that a source speaks of."""
+    return {each.id for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Name)}
+
+
+def foreign_names(text: str) -> set[str]:
+    """The names that a source speaks of and does not make."""
+    tree = ast.parse(text)
+    own = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    own |= {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
+    own |= {each.name for each in ast.walk(tree) if isinstance(each, ast.ClassDef | ast.FunctionDef)}
+    return names_in(text) - own
