@@ -291,7 +291,7 @@ def _settings() -> Mapping[str, Schema]:
     found: dict[str, Schema] = {f"{Scan.name}.cell": cell}
     kinds: tuple[type[Configured], ...] = (*OPS.values(), Scanning)
     for kind in kinds:
-        schema = kind.model_json_schema(schema_generator=_Generator)
+        schema = kind.model_json_schema(schema_generator=SettingsSchema)
         if "$defs" in schema:
             raise TypeError(f"the settings of `{kind.name}` refer to definitions, which the schema has no place for")
         for name, own in schema.get("properties", {}).items():
@@ -301,7 +301,7 @@ def _settings() -> Mapping[str, Schema]:
 
 
 @final
-class _Generator(GenerateJsonSchema):
+class SettingsSchema(GenerateJsonSchema):
     """Leaves out what no file can hold: sizes that are open are written as texts."""
 
     def is_instance_schema(self, schema: core_schema.IsInstanceSchema) -> Schema:

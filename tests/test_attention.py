@@ -16,7 +16,8 @@ from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositi
 from archspec.ops.norm import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
 from archspec.shape import Element, Shape
 from archspec.size import Size, named
-from tests.lowered import agrees_with_torch, call_of, module_of, random_uses, result
+from tests.laws import agrees_with_torch
+from tests.lowered import call_of, module_of, random_uses, result
 
 B, D, S, T = map(named, "BDST")
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations, product
+from itertools import product
 from math import prod
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.op import Example, Op, ShapeError, count
 from archspec.ops import OPS
@@ -26,9 +23,19 @@ from archspec.ops.softmax import Softmax
 from archspec.setting import accepted
 from archspec.shape import Shape
 from archspec.size import evaluate, named
-from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
-from tests.lowered import agrees_with_torch, built, quiet, random_uses, runnable, shape_of, torch_shapes, zeros
+from tests.laws import (
+    agrees_with_torch,
+    check_backward,
+    check_cost,
+    check_formulas,
+    check_weights,
+    module_on_meta,
+    obeys_all_laws,
+)
+from tests.left_out import is_left_out
+from tests.lowered import random_uses, torch_shapes
+from tests.random_uses import uses
 
 EXAMPLES = [
     pytest.param(example, id=f"{example.op} on {', '.join(map(str, example.inputs))}")
@@ -37,12 +44,6 @@ EXAMPLES = [
 ]
 every_example = pytest.mark.parametrize("example", EXAMPLES)
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
-
-
-def module_on_meta(example: Example) -> nn.Module:
-    """The module of an op; an op that is written as an expression has an empty one, as it keeps nothing."""
-    found = lower(example.op, *example.inputs)
-    return nn.Module() if isinstance(found, Inline) else built(found, "meta")
 
 
 @every_example
@@ -59,63 +60,27 @@ def test_shapes_are_those_of_torch(example: Example) -> None:
 
 @every_example
 def test_weights_and_buffers_are_the_parameters_and_buffers_of_torch(example: Example) -> None:
-    module = module_on_meta(example)
-    assert dict(example.op.weights(*example.inputs)) == {
-        name: shape_of(value) for name, value in module.named_parameters()
-    }
-    assert dict(example.op.buffers(*example.inputs)) == {
-        name: shape_of(value) for name, value in module.named_buffers()
-    }
+    check_weights(example.op, *example.inputs)
 
 
 @every_example
 def test_cost_is_that_of_torch(example: Example) -> None:
-    run = runnable(example.op, *example.inputs, device="meta")
-    counter = FlopCounterMode(display=False)
-    with quiet(), counter:
-        run(*(zeros(each, "meta") for each in example.inputs))
-    assert 2 * example.op.macs(*example.inputs) == counter.get_total_flops()
+    check_cost(example.op, *example.inputs)
 
 
-def opened(shapes: tuple[Shape, ...]) -> Iterator[tuple[tuple[Shape, ...], dict[str, int]]]:
-    """The shapes with open sizes for each axis alone, each two, all but the channels, and all; with their numbers.
-
-    Axes of several inputs that have the same number and size are opened together, by one name. A size of 1 stays: where
-    nothing tells that an axis is to be repeated, its size is taken to be that of the other input.
-    """
-    is_alone = len(shapes) == 1
-    places = sorted({(axis, size) for shape in shapes for axis, size in enumerate(shape) if is_alone or size != 1})
-    choices = {frozenset(each) for length in (1, 2, len(places)) for each in combinations(places, length)}
-    choices.add(frozenset(place for place in places if place[0] != 1))
-    for chosen in sorted(choices, key=sorted):
-        yield (
-            tuple(
-                shape.with_sizes(
-                    named(f"N{axis}_{size}") if (axis, size) in chosen else size for axis, size in enumerate(shape)
-                )
-                for shape in shapes
-            ),
-            {f"N{axis}_{size}": size for axis, size in chosen if isinstance(size, int)},
-        )
-
-
-def closed(shape: Shape, numbers: dict[str, int]) -> Shape:
-    return shape.with_sizes(evaluate(size, numbers) for size in shape.sizes)
+@every_example
+def test_gradients_flow_back(example: Example) -> None:
+    check_backward(example.op, *example.inputs)
 
 
 @every_example
 def test_formulas_at_numbers_are_what_the_numbers_give(example: Example) -> None:
-    op, inputs = example.op, example.inputs
-    for shapes, numbers in opened(inputs):
-        assert tuple(closed(each, numbers) for each in op.outputs(*shapes)) == op.outputs(*inputs), shapes
-        assert evaluate(op.macs(*shapes), numbers) == op.macs(*inputs), shapes
-        for rule in (op.weights, op.buffers):
-            assert {name: closed(each, numbers) for name, each in rule(*shapes).items()} == rule(*inputs), shapes
+    check_formulas(example.op, *example.inputs)
 
 
 @every_example
 def test_the_count_of_weights_is_that_of_torch(example: Example) -> None:
-    module = module_on_meta(example)
+    module = module_on_meta(example.op, *example.inputs)
     assert count(example.op.weights(*example.inputs)) == sum(each.numel() for each in module.parameters())
 
 
@@ -151,6 +116,15 @@ def test_the_manual_names_shapes_and_source(op: type[Op]) -> None:
 def test_every_op_is_final_and_found_by_its_name(op: type[Op]) -> None:
     assert getattr(op, "__final__", False)
     assert OPS[op.name] is op
+
+
+@pytest.mark.parametrize("kind", OPS.values(), ids=lambda kind: kind.name)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+def test_an_op_on_anything_is_what_torch_has(kind: type[Op], data: st.DataObject) -> None:
+    op, inputs = data.draw(uses(kind))
+    assume(not is_left_out(op, inputs))
+    obeys_all_laws(op, *inputs)
 
 
 def per_axis(axes: int, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

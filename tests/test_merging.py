@@ -24,7 +24,8 @@ from archspec.syntax.tree import Scalar
 from archspec_torch.call import Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
-from tests.lowered import agrees_with_torch, random_uses, result, source_of
+from tests.laws import agrees_with_torch
+from tests.lowered import random_uses, result, source_of
 
 B, C, N, T = map(named, "BCNT")
 UNKNOWN = named("?1")

@@ -18,7 +18,8 @@ from archspec.size import Size, evaluate, named
 from archspec_torch.call import Variable, printed
 from archspec_torch.inline import Inline, size_expression, sizes_of
 from archspec_torch.lower import lower
-from tests.lowered import agrees_with_torch, random_uses, result, results, source_of
+from tests.laws import agrees_with_torch
+from tests.lowered import random_uses, result, results, source_of
 
 B, C, H, T = map(named, "BCHT")
 
