@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A package that adds an op and blocks, which the tests use as an installed one.
+PLUGIN := tests/plugin
 DEMO := build/demo
 SPEC := specs/alexnet.yaml
 
@@ -21,14 +23,14 @@ help: ## say what there is to run
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-13s %s\n", $$1, $$2 }'
 	@echo "PYTHON=... chooses the Python, 3.11 or newer, that the environment in $(VENV) is made with."
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(PLUGIN)/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "archspec needs Python 3.11 or newer, and '$(PYTHON)' is `$(PYTHON) --version 2>&1`." >&2; \
 		echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; \
 		exit 1; }
 	@echo "Setting up $(VENV) (a few minutes the first time: PyTorch is large) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]" -e $(PLUGIN)
 	@touch $@
 
 demo: $(READY) ## check, compile, run and draw AlexNet

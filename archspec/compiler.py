@@ -7,6 +7,7 @@ backend, to source, module or picture.
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
@@ -23,6 +24,7 @@ from archspec.diagnostics import Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
 from archspec.graph import Graph
+from archspec.op import Op
 from archspec.passes import PASSES
 from archspec.render.text import render
 from archspec.source import Source, Span
@@ -32,7 +34,7 @@ from archspec.summary import Summary, summarise
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
-from archspec.using import environment_of, root_of
+from archspec.using import Installed, environment_of, root_of
 
 
 class SpecError(Exception):
@@ -143,6 +145,7 @@ def load(
     *,
     sizes: Mapping[str, int] | None = None,
     root: str | PathLike[str] | None = None,
+    ops: Iterable[type[Op]] = (),
     **settings: Any,
 ) -> Model:
     """Read a spec from a file, with parameters of the model set as given; `vgg.arch:vgg16` is a variant of it.
@@ -154,12 +157,15 @@ def load(
         sizes: numbers for sizes that the inputs leave open, such as `{"H": 224}`.
         root: the folder whose files the spec may use; the folder in which we run where the spec is in it, else that of
             the spec.
+        ops: classes of ops that the spec may use beside those that are shipped or installed.
         settings: values for parameters of the model. A text is an expression: `"Bottleneck(groups=32)"` is a block.
 
     Raises:
         TypeError: a setting is no number, flag, text, or list of them.
+        PluginError: one of the classes is no op that a spec can use.
     """
-    outside = Outside(python_settings(settings, sizes or {}), None if root is None else Path(root))
+    folder = None if root is None else Path(root)
+    outside = Outside(python_settings(settings, sizes or {}), folder, plugins.ops_of(*ops))
     return read_path(fspath(path), outside, Report())
 
 
@@ -170,14 +176,16 @@ def loads(
     syntax: str | None = None,
     name: str = "<text>",
     sizes: Mapping[str, int] | None = None,
+    ops: Iterable[type[Op]] = (),
     **settings: Any,
 ) -> Model:
     """Read a spec from a text. Its syntax, `arch` or `yaml`, is guessed where it is not given.
 
     Raises:
         TypeError: a setting is no number, flag, text, or list of them.
+        PluginError: one of the classes is no op that a spec can use.
     """
-    outside = Outside(python_settings(settings, sizes or {}))
+    outside = Outside(python_settings(settings, sizes or {}), ops=plugins.ops_of(*ops))
     return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, outside)
 
 
@@ -189,6 +197,17 @@ class Outside:
     settings: Settings = field(default_factory=Settings)
     root: Path | None = None
     """The folder whose files it may use, where that is not the one it would be anyway."""
+
+    ops: Mapping[str, type[Op]] = field(default_factory=dict)
+    """Ops that neither are shipped nor come from an installed package, by name."""
+
+    @property
+    def installed(self) -> Installed:
+        """What it can speak of that is neither shipped nor in files of its own."""
+        ops: Mapping[str, type[Op]] = plugins.INSTALLED_OPS
+        if self.ops:
+            ops = ChainMap(dict(self.ops), plugins.INSTALLED_OPS)  # type: ignore[arg-type]  # It is only read.
+        return Installed(ops, plugins.INSTALLED_LIBRARIES)
 
 
 def read_bytes(data: bytes, name: str, syntax: str | None, outside: Outside, report: Report | None = None) -> Model:
@@ -229,7 +248,7 @@ def _model(
     spec = None if tree is None else read_spec(tree, report)
     if spec is None:
         return Model(report, None)
-    environment = environment_of(spec, outside.root, report)
+    environment = environment_of(spec, outside.root, report, outside.installed)
     if isinstance(spec, Library):
         alone = check_library(spec, environment, report)
         for check in PASSES:
@@ -326,6 +345,32 @@ def text_override(text: str, option: str = "--set") -> Override:
     span = source.span(start, start + len(value.strip()))
     expression = parse_expression(Scalar(value.strip(), span))
     return Override(Scalar(name.strip(), source.span(0, len(name))), expression)
+
+
+# --------------------------------------------------------------------------------------------------------- plugins
+
+
+def plugin_ops(paths: Iterable[Path]) -> Mapping[str, type[Op]]:
+    """The ops of some files of Python, by name. The files are executed.
+
+    Raises:
+        PluginError: a file cannot be executed, has no op, or has one of the name of another.
+    """
+    found: dict[str, type[Op]] = {}
+    for path in paths:
+        for name, op in plugins.ops_in(path).items():
+            if found.setdefault(name, op) is not op:
+                raise plugins.PluginError(f"`{path}` has an op `{name}`, as another plugin has")
+    return found
+
+
+def further_ops(paths: Iterable[Path]) -> Mapping[str, type[Op]]:
+    """The ops that are not shipped, by name: those of installed packages, and those of some files, which are executed.
+
+    Raises:
+        PluginError: one of them cannot be loaded.
+    """
+    return {**plugins.INSTALLED_OPS, **plugin_ops(paths)}
 
 
 # -------------------------------------------------------------------------------------------------------- targets

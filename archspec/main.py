@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from archspec.compiler import (
     UnknownTargetError,
     differences,
     find_target,
+    further_ops,
+    plugin_ops,
     read_bytes,
     read_path,
     rewritten,
@@ -34,7 +37,7 @@ from archspec.compiler import (
 )
 from archspec.diagnostics import Report
 from archspec.files import write_atomically
-from archspec.manual import UnknownTopicError, contents, manual
+from archspec.plugins import PluginError
 from archspec.render import json, text
 from archspec.source import Source
 from archspec.spec import Override
@@ -56,7 +59,8 @@ examples:
   archspec fmt --check specs                        whether specs are in their one canonical form
   archspec convert specs/lenet.yaml -o lenet.arch   the same spec in the other syntax
   archspec schema > archspec.schema.json            a JSON Schema of the YAML form, for editors
-  archspec explain A104                             what a finding means; also `explain conv` for an op
+  archspec ops normalisation                        the ops of a family, or of all, in short
+  archspec explain conv                             the page of an op; also `explain A104` for a finding
 """
 
 SCHEMA_USE: Final = "An editor uses it where a spec starts with: # yaml-language-server: $schema=archspec.schema.json"
@@ -83,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SpecError as error:
         _show(error.report, options, sys.stderr)
         return FOUND
-    except (_UsageError, UnknownTargetError, UnknownTopicError, MissingLibraryError) as error:
+    except (_UsageError, UnknownTargetError, MissingLibraryError, PluginError) as error:
         print(f"archspec: {error}", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:
@@ -187,10 +191,40 @@ def schema(options: argparse.Namespace) -> int:
     return CLEAN
 
 
+def ops(options: argparse.Namespace) -> int:
+    """List the ops."""
+    from archspec import manual
+
+    known = {**manual.shipped(), **further_ops(options.plugin)}
+    try:
+        if options.format == "json":
+            print(manual.listing_for_programs(known, options.family))
+        else:
+            print(manual.listing(known, options.family, _width()))
+    except manual.UnknownTopicError as error:
+        raise _UsageError(str(error)) from None
+    return CLEAN
+
+
 def explain(options: argparse.Namespace) -> int:
     """Print the manual of a finding or an op."""
-    print(contents() if options.topic is None else manual(options.topic))
+    from archspec import manual
+
+    known = {**manual.shipped(), **further_ops(options.plugin)}
+    try:
+        print(
+            manual.contents(known, _width()) if options.topic is None else manual.manual(options.topic, known, _width())
+        )
+    except manual.UnknownTopicError as error:
+        raise _UsageError(str(error)) from None
     return CLEAN
+
+
+def _width() -> int:
+    """How wide the lines are that the terminal shows."""
+    from archspec.manual import WIDEST, WIDTH
+
+    return max(40, min(shutil.get_terminal_size((WIDTH, 0)).columns, WIDEST))
 
 
 # ----------------------------------------------------------------------------------------------------- what they share
@@ -207,7 +241,8 @@ def _load(name: str, options: argparse.Namespace) -> Model:
                 report.add(fault.finding)
             except ValueError as error:
                 raise _UsageError(f"{option}: {error}") from None
-    outside = Outside(Settings(tuple(given["--set"]), tuple(given["--size"])), options.root)
+    settings = Settings(tuple(given["--set"]), tuple(given["--size"]))
+    outside = Outside(settings, options.root, plugin_ops(options.plugin))
     if name == "-":
         return read_bytes(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>", options.syntax, outside, report)
     return read_path(name, outside, report, options.syntax)
@@ -300,8 +335,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     schema_.set_defaults(command=schema)
 
+    ops_ = commands.add_parser("ops", help="list the ops, by family", description="List the ops, by family.")
+    ops_.add_argument("family", nargs="?", metavar="FAMILY", help="a family such as pooling (default: all)")
+    ops_.add_argument(
+        "--format", choices=("text", "json"), default="text", help="`json` has all settings, for programs"
+    )
+    _plugin(ops_)
+    ops_.set_defaults(command=ops)
+
     explain_ = commands.add_parser("explain", help="explain a finding or an op", description=explain.__doc__)
     explain_.add_argument("topic", nargs="?", metavar="TOPIC", help="a code such as A104, or an op such as conv")
+    _plugin(explain_)
     explain_.set_defaults(command=explain)
     return parser
 
@@ -330,10 +374,23 @@ def _command(
     parser.add_argument(
         "--root", type=Path, metavar="FOLDER", help="the folder whose files a spec may `use` (default: this one)"
     )
+    _plugin(parser)
     parser.add_argument("--syntax", choices=("arch", "yaml"), help="the syntax, where no file name tells")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours in findings")
     parser.set_defaults(command=run)
     return parser
+
+
+def _plugin(parser: argparse.ArgumentParser) -> None:
+    """The option for ops of the user's own, which may stand beside specs that use them."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="a file of Python with further ops, which is executed",
+    )
 
 
 def _rewriting(

@@ -1,25 +1,31 @@
 """Files that use one another: which may be read, and what each of them can speak of.
 
-A spec may use files below its root folder, and the library `std`, which is shipped. Where a file is, is asked after all
-links have been followed; nothing outside the root folder is ever opened.
+A spec may use files below its root folder, the library `std`, which is shipped, and those of installed packages. Where
+a file is, is asked after all links have been followed; nothing outside the root folder is ever opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from archspec.build.environment import Environment, Use
 from archspec.catalog.fields import DuplicateName
 from archspec.catalog.text import DuplicateKey
 from archspec.diagnostics import Report
+from archspec.op import Op
 from archspec.source import Hole, Source
 from archspec.spec import Block, Cell, Library, Spec, read_spec
-from archspec.spelling import closest
+from archspec.spelling import closest, listed
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.tree import Scalar
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 MOST_FILES: Final = 100
 """A spec uses no more files than this, by itself and by those that it uses."""
@@ -27,12 +33,28 @@ MOST_FILES: Final = 100
 STANDARD: Final = "std"
 """What the shipped library is called."""
 
+_PART: Final = re.compile(r"[^\W\d]\w*(\.\w*)*")
+"""What `use` says of a part of a library."""
 
-def environment_of(spec: Spec | Library, root: Path | None, report: Report) -> Environment:
-    """What the layers of a file can speak of. Without a root folder, that is its own blocks and the shipped ones."""
+
+@final
+@dataclass(frozen=True)
+class Installed:
+    """What specs can speak of that is neither shipped nor in files of theirs."""
+
+    ops: Mapping[str, type[Op]] = field(default_factory=dict)
+    libraries: Mapping[str, Traversable] = field(default_factory=dict)
+    """Folders of files with blocks, by the first word of what `use` says."""
+
+
+def environment_of(
+    spec: Spec | Library, root: Path | None, report: Report, installed: Installed | None = None
+) -> Environment:
+    """What the layers of a file can speak of. Without a root folder, that is its own blocks and those of libraries."""
+    installed = installed or Installed()
     if not spec.use:
-        return Environment((*spec.blocks, *spec.cells))
-    reader = _Reader(root, report)
+        return Environment((*spec.blocks, *spec.cells), further=installed.ops)
+    reader = _Reader(root, report, installed)
     key = _key(spec.span.source)
     reader.read_all(key, spec)
     return reader.environment(key, (key,))
@@ -58,9 +80,10 @@ Opens: TypeAlias = Callable[[], Source | None]
 class _Reader:
     """Reads the files that a spec uses, each once."""
 
-    def __init__(self, root: Path | None, report: Report) -> None:
+    def __init__(self, root: Path | None, report: Report, installed: Installed) -> None:
         self.root = root
         self.report = report
+        self.installed = installed
         self.specs: dict[str, Spec | Library | None] = {}
         """What the files hold, by what tells them apart."""
 
@@ -69,7 +92,7 @@ class _Reader:
 
         self.environments: dict[str, Environment] = {}
         self.shipped: set[Source] = set()
-        """Texts of the shipped library, which lie beside no files of the user's."""
+        """Texts of libraries, which lie beside no files of the user's."""
 
     def read_all(self, key: str, spec: Spec | Library) -> None:
         """Read the files that a file uses, and those that they use."""
@@ -86,7 +109,8 @@ class _Reader:
 
     def used(self, line: Scalar, source: Source) -> str | None:
         """Which file a line uses, once it is read."""
-        place = self.standard(line) if self.is_standard(line, source) else self.file(line, source)
+        folder = self.library(line, source)
+        place = self.file(line, source) if folder is None else self.part(line, folder)
         if place is None:
             return None
         key, opened = place
@@ -122,7 +146,7 @@ class _Reader:
                 uses[used] = Use(line, self.environment(used, (*path, used)))
         own: tuple[Block | Cell, ...] = () if spec is None else (*spec.blocks, *spec.cells)
         self.find_clashes(own, tuple(uses.values()))
-        self.environments[key] = Environment(own, tuple(uses.values()), is_partial)
+        self.environments[key] = Environment(own, tuple(uses.values()), is_partial, self.installed.ops)
         return self.environments[key]
 
     def find_clashes(self, own: tuple[Block | Cell, ...], uses: tuple[Use, ...]) -> None:
@@ -133,37 +157,41 @@ class _Reader:
                 if first is not use.line.span:
                     self.report.add(DuplicateName(use.line.span, block.name.text, first))
 
-    @staticmethod
-    def is_standard(line: Scalar, source: Source) -> bool:
-        """Whether a part of the shipped library is meant, and no file that has a name like one."""
-        if line.text != STANDARD and not line.text.startswith(f"{STANDARD}."):
-            return False
-        return Path(line.text).suffix not in SUFFIXES or not (Path(source.name).parent / line.text).exists()
+    def library(self, line: Scalar, source: Source) -> Traversable | None:
+        """The library of which a part is meant, and no file that has a name like one."""
+        if not _PART.fullmatch(line.text):
+            return None
+        if Path(line.text).suffix in SUFFIXES and (Path(source.name).parent / line.text).exists():
+            return None
+        word = line.text.partition(".")[0]
+        return files("archspec.std") if word == STANDARD else self.installed.libraries.get(word)
 
-    def standard(self, line: Scalar) -> tuple[str, Opens] | None:
-        """A part of the shipped library."""
-        part = line.text.removeprefix(STANDARD).removeprefix(".")
-        known = sorted(
-            each.name.removesuffix(".arch") for each in files("archspec.std").iterdir() if each.name.endswith(".arch")
-        )
+    def part(self, line: Scalar, folder: Traversable) -> tuple[str, Opens] | None:
+        """A part of a library."""
+        library, _, part = line.text.partition(".")
+        known = sorted(each.name.removesuffix(".arch") for each in folder.iterdir() if each.name.endswith(".arch"))
         if part not in known:
             from archspec.catalog.files import UnknownLibrary
 
             suggestion = closest(part, known) or closest(part.partition(".")[0], known)
-            suggestion = None if suggestion is None else f"{STANDARD}.{suggestion}"
-            names = tuple(f"{STANDARD}.{each}" for each in known)
-            self.report.add(UnknownLibrary(line.span, line.text, names, suggestion))
+            suggestion = None if suggestion is None else f"{library}.{suggestion}"
+            names = tuple(f"{library}.{each}" for each in known)
+            self.report.add(UnknownLibrary(line.span, line.text, library, names, suggestion))
             return None
-        name = f"{STANDARD}/{part}.arch"
+        name = f"{library}/{part}.arch"
 
         def opened() -> Source | None:
-            data = files("archspec.std").joinpath(f"{part}.arch").read_bytes()
-            source = decode(data, name, self.report)
+            source = decode(folder.joinpath(f"{part}.arch").read_bytes(), name, self.report)
             if source is not None:
                 self.shipped.add(source)
             return source
 
-        return f"{STANDARD}.{part}", opened
+        return f"{library}.{part}", opened
+
+    def known_libraries(self) -> str:
+        """The libraries that there are, in words."""
+        words = (STANDARD, *self.installed.libraries)
+        return f"{'the libraries' if len(words) > 1 else 'the library'} {listed(words, 'and')}"
 
     def file(self, line: Scalar, source: Source) -> tuple[str, Opens] | None:
         """A file, if it may be read."""
@@ -177,11 +205,11 @@ class _Reader:
         if not line.text:
             problem, cure = "`use` names no file", 'such as `use "blocks/unit.arch"`'
         elif relative.suffix.lower() not in SUFFIXES:
-            problem = f"`{line.text}` is neither a file of specs nor a part of the library `{STANDARD}`"
-            cure = f"files of specs end in `.arch` or `.yaml`; parts of the library are called `{STANDARD}.NAME`"
+            problem = f"`{line.text}` is neither a file of specs nor a part of {self.known_libraries()}"
+            cure = f"files of specs end in `.arch` or `.yaml`; parts of libraries have names such as `{STANDARD}.se`"
         elif self.root is None or source in self.shipped:
             problem = f"`{line.text}` cannot be used here, since this text is no file"
-            cure = f"a text that is no file can use the library `{STANDARD}`"
+            cure = f"a text that is no file can use libraries, such as `{STANDARD}`"
         elif relative.is_absolute():
             problem = f"`{line.text}` is an absolute path"
             cure = "write the path relative to this file, which then can be moved with what it uses"

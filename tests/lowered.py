@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, reduce
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 import torch
@@ -17,10 +16,10 @@ from torch import Tensor, nn
 
 from archspec.op import Op
 from archspec.shape import Element, Shape
-from archspec_torch import support
 from archspec_torch.call import Call, Given, Passing, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
+from archspec_torch.sources import supports
 
 DTYPES = {Element.FLOAT: torch.float32, Element.INT: torch.int64, Element.BOOL: torch.bool}
 ELEMENTS = {dtype: element for element, dtype in DTYPES.items()} | {torch.float64: Element.FLOAT}
@@ -48,11 +47,16 @@ def built(call: Call, device: str = "cpu") -> nn.Module:
     return module
 
 
-@cache
 def classes() -> dict[str, Any]:
-    """The classes that torch does not have, by name."""
-    modules = (import_module(f"archspec_torch.support.{each.name}") for each in iter_modules(support.__path__))
-    return {name: value for module in modules for name, value in vars(module).items() if isinstance(value, type)}
+    """The classes that torch does not have, by name, as a source has them that they are written out with."""
+    return _run("\n\n".join(supports().values()))
+
+
+@cache
+def _run(text: str) -> dict[str, Any]:
+    names = {"torch": torch, "F": F, "nn": nn, "Tensor": Tensor, "math": math}
+    exec(text, names)  # noqa: S102  # Written by us, and to be run.
+    return names
 
 
 def made(value: Any) -> Any:

@@ -84,7 +84,7 @@ class Calculator(Placer):
     def alone(self, formula: Formula, scope: Scope, current: Draft | None) -> Draft | None:
         """What a formula gives in which nothing is calculated: a value, or what one op makes of values."""
         match formula.expression:
-            case Apply(function) as use if function not in FUNCTIONS or self.is_layer(function, scope):
+            case Apply(function, arguments) as use if self.is_applied(function, arguments, scope):
                 return self.applied(use, scope, current, formula.names)
             case Name(text, span) if text not in self.meanings.scope or scope.find(text) is not None:
                 word = Layer(Scalar(text, span), (), formula.names, (), span, is_word=True)

@@ -18,6 +18,7 @@ from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import MissingSetting
 from archspec.diagnostics import Report
 from archspec.expression import Expression, Name
+from archspec.ops import OPS
 from archspec.size import LARGEST
 from archspec.source import Hole
 from archspec.spec import Block, Cell
@@ -34,9 +35,11 @@ class Lender(Flow):
         self.lendings = counting()
 
     def is_defined(self, word: str) -> bool:
-        """Whether a word is that of an op, a block or a cell."""
-        environment = self.frame.environment
-        return word == SCAN or word in environment.definitions or environment.op(word) is not None
+        """Whether a word is that of an op that is shipped, of a block or a cell, which no layer can take as its name.
+
+        What happens to be installed takes no names away.
+        """
+        return word in OPS or word == SCAN or word in self.frame.environment.definitions
 
     def give_layers(
         self, expressions: Mapping[str, Expression], outside: Frame, scope: Scope | None, inside: Frame

@@ -32,6 +32,7 @@ from archspec.diagnostics import Report
 from archspec.expression import EvaluationError, Name, evaluate, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
+from archspec.ops import OPS
 from archspec.source import Hole, Span
 from archspec.spec import Block, Cell, Expectation
 from archspec.steps import Argument, Layer
@@ -96,7 +97,7 @@ class Uses(Lender):
 
     def on(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope, *, may_be_again: bool) -> Draft | None:
         word = layer.op.text
-        if word in self.frame.layers and (word == SCAN or self.frame.environment.op(word) is not None):
+        if word in self.frame.layers and (word in OPS or word == SCAN):
             self.meanings.used.add(word)  # That it is called like an op is told of already.
         elif word in self.frame.layers:
             return self.stand_in(layer, self.frame.layers[word], fed, scope)
@@ -105,8 +106,9 @@ class Uses(Lender):
         return self.fed(layer, fed, scope)
 
     def is_layer(self, word: str, scope: Scope) -> bool:
-        is_defined = self.is_defined(word) or word in self.frame.layers
-        return word != SCAN and (is_defined or scope.find_layer(word) is not None)
+        if word == SCAN or self.is_defined(word) or word in self.frame.layers:
+            return word != SCAN
+        return scope.find_layer(word) is not None or self.frame.environment.op(word) is not None
 
     def takes(self, layer: Layer) -> int:
         return 1 if layer.op.text in self.frame.layers else least_inputs(layer, self.frame.environment)

@@ -58,7 +58,9 @@ class UseCycle(Diagnostic):
 
 @final
 class UnknownLibrary(Diagnostic):
-    """No part of the standard library has this name.
+    """No part of the library has this name.
+
+    The standard library is called `std`; installed packages may add others.
 
     Wrong:
 
@@ -86,11 +88,12 @@ class UnknownLibrary(Diagnostic):
     code = "A032"
     name = "unknown-library"
     text: str
+    library: str
     known: tuple[str, ...]
     suggestion: str | None
 
     def message(self) -> str:
-        return f"the standard library has no `{self.text}`"
+        return f"`{self.text}` names no part of the library `{self.library}`"
 
     def help(self) -> str:
         return did_you_mean(self.suggestion) or f"it has {listed(self.known, 'and')}"

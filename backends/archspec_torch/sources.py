@@ -8,11 +8,13 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from archspec.plugins import PluginError
+
 _OFFERED: list[Path] = []
 
 
 def offer(path: Path) -> None:
-    """Offer the classes and functions of a Python file, under their names, to the lowerings of other packages.
+    """Offer the classes and functions of a Python file, under their names, for calls in lowerings to name.
 
     They may speak of `torch`, `F`, `nn`, `Tensor`, `math`, and of one another. The file is read, and not imported.
     """
@@ -23,17 +25,23 @@ def offer(path: Path) -> None:
 
 @cache
 def supports() -> Mapping[str, str]:
-    """The source of each class and function that torch does not have, by name; ours go before those of others."""
+    """The source of each class and function that torch does not have, by name.
+
+    Raises:
+        PluginError: two files have something of the same name.
+    """
     folder = files("archspec_torch").joinpath("support")
     own = sorted((each for each in folder.iterdir() if each.name.endswith(".py")), key=lambda each: each.name)
-    texts = [each.read_text(encoding="utf-8") for each in (*own, *_OFFERED)]
     found: dict[str, str] = {}
-    for text in texts:
+    for file in (*own, *_OFFERED):
+        text = file.read_text(encoding="utf-8")
         for node in ast.parse(text).body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 lines = text.splitlines()[start - 1 : node.end_lineno]
-                found.setdefault(node.name, "\n".join(lines))
+                if node.name in found:
+                    raise PluginError(f"`{file}` has a `{node.name}`, as another file has that is written out")
+                found[node.name] = "\n".join(lines)
     return found
 
 

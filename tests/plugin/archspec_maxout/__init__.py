@@ -1,0 +1,1 @@
+"""Maxout layers for archspec."""
