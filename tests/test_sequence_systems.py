@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,8 +53,33 @@ def test_a_jordan_network_is_told_its_last_output() -> None:
     torch.testing.assert_close(module(plan), torch.stack(expected, dim=1))
 
 
+def weights_by_way(module: nn.Module) -> dict[str, dict[str, Tensor]]:
+    """The weights of the two cells of a scan."""
+    parts: dict[str, dict[str, Tensor]] = {"forwards": {}, "backwards": {}}
+    for name, weight in module.named_parameters():
+        if name.startswith("scan1."):
+            _, way, rest = name.split(".", 2)
+            parts[way][rest] = weight
+    return parts
+
+
 def peephole(sequence: Tensor, weights: dict[str, Tensor]) -> Tensor:
-    """The states of a peephole LSTM over a sequence, by its equations."""
+    """The states of an LSTM whose gates look at the cell state, by its equations."""
+    h = c = sequence.new_zeros(sequence.shape[0], len(weights["scale1.weight"]))
+    states = []
+    for x in sequence.unbind(1):
+        given = torch.cat((x, h), dim=1) @ weights["linear1.weight"].T + weights["linear1.bias"]
+        i, f, g, o = given.chunk(4, dim=1)
+        forget = (f + weights["scale1.weight"] * c).sigmoid()
+        enter = (i + weights["scale2.weight"] * c).sigmoid()
+        c = forget * c + enter * g.tanh()
+        h = (o + weights["scale3.weight"] * c).sigmoid() * c.tanh()
+        states.append(h)
+    return torch.stack(states, dim=1)
+
+
+def fully_connected(sequence: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """The states of an LSTM whose gates see the input, the output before and the cell state, by its equations."""
     size = weights["candidate.1.bias"].shape[0]
     h = c = sequence.new_zeros(sequence.shape[0], size)
     states = []
@@ -67,17 +93,19 @@ def peephole(sequence: Tensor, weights: dict[str, Tensor]) -> Tensor:
     return torch.stack(states, dim=1)
 
 
-def test_the_gates_of_a_peephole_lstm_see_the_cell_state() -> None:
-    module = compiled("sequence/peephole.arch", characters=20, width=6, hidden=5)
+@pytest.mark.parametrize(
+    ("spec", "equations"), [("peephole.arch", peephole), ("fully_connected_lstm.arch", fully_connected)]
+)
+def test_the_gates_see_the_cell_state(spec: str, equations: Callable[[Tensor, dict[str, Tensor]], Tensor]) -> None:
+    module = compiled(f"sequence/{spec}", characters=20, width=6, hidden=5)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.normal_(std=0.5)
     text = torch.randint(20, (3, 7))
-    parts: dict[str, dict[str, Tensor]] = {"forwards": {}, "backwards": {}}
-    for name, weight in module.named_parameters():
-        if name.startswith("scan1."):
-            _, way, rest = name.split(".", 2)
-            parts[way][rest] = weight
+    parts = weights_by_way(module)
     words = module.get_submodule("embedding1")(text)
-    forwards = peephole(words, parts["forwards"])
-    backwards = peephole(words.flip(1), parts["backwards"]).flip(1)
+    forwards = equations(words, parts["forwards"])
+    backwards = equations(words.flip(1), parts["backwards"]).flip(1)
     expected = module.get_submodule("linear1")(torch.cat((forwards, backwards), dim=2))
     found = module(text)
     torch.testing.assert_close(found, expected)
