@@ -7,7 +7,7 @@ is explained by one finding. The types accept values only as they are: `true` is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeAlias, final, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, final, get_args
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -60,6 +60,23 @@ OptionalCount: TypeAlias = Annotated[_PositiveSize | None, Says("a whole number 
 Counts: TypeAlias = Annotated[tuple[_PositiveSize, ...], Says("a list of whole numbers of at least 1")]
 """The sizes of a shape, some of which may be open."""
 
+OpenCounts: TypeAlias = Annotated[
+    tuple[_PositiveSize | Literal[-1], ...],
+    Says("a list of whole numbers of at least 1, one of which may be -1"),
+]
+"""The sizes of a shape, one of which may be left to follow from the others, as -1."""
+
+CountPerAxis: TypeAlias = Annotated[
+    _PositiveSize | Annotated[tuple[_PositiveSize, ...], Field(min_length=1)],
+    Says("a whole number of at least 1, or a list of them with one for each axis"),
+]
+"""A size for all axes or for each, which may be computed from sizes that are open."""
+
+OptionalCountPerAxis: TypeAlias = Annotated[
+    _PositiveSize | Annotated[tuple[_PositiveSize, ...], Field(min_length=1)] | None,
+    Says("a whole number of at least 1, or a list of them with one for each axis"),
+]
+
 Parts: TypeAlias = Annotated[
     Annotated[int, Field(ge=1, le=MOST_PARTS)]
     | Annotated[tuple[_PositiveSize, ...], Field(min_length=1, max_length=MOST_PARTS)],
@@ -68,6 +85,7 @@ Parts: TypeAlias = Annotated[
 """How something is cut: into so many equal parts, or into parts of these sizes."""
 
 Positive: TypeAlias = Annotated[_Counted, Says("a whole number of at least 1")]
+OptionalPositive: TypeAlias = Annotated[_Counted | None, Says("a whole number of at least 1")]
 NonNegative: TypeAlias = Annotated[_Whole, Says("a whole number of at least 0")]
 Whole: TypeAlias = Annotated[_Integer, Says("a whole number")]
 Axes: TypeAlias = Annotated[tuple[_Integer, ...], Says("a list of whole numbers")]
@@ -81,6 +99,9 @@ Flag: TypeAlias = Annotated[bool, Says("`true` or `false`")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Says("a number")]
 PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False), Says("a number above 0")]
 NonNegativeNumber: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False), Says("a number of at least 0")]
+OptionalNumber: TypeAlias = Annotated[_Integer | Annotated[float, Field(allow_inf_nan=False)] | None, Says("a number")]
+"""A number that may be left out, and is whole where it is written so: `1` and not `1.0`."""
+
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1), Says("a number from 0 to 1")]
 
 PositivePerAxis: TypeAlias = Annotated[

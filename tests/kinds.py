@@ -23,11 +23,12 @@ from archspec.ops.activation import Relu, Sigmoid, Tanh
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
 from archspec.ops.conv import Conv
-from archspec.ops.embedding import Embedding, LearnedPositions
+from archspec.ops.embedding import Embedding
 from archspec.ops.linear import Linear
 from archspec.ops.merge import Add, Concat, Mul
 from archspec.ops.norm import BatchNorm, LayerNorm
 from archspec.ops.pool import AdaptiveAvgPool, GlobalAvgPool
+from archspec.ops.positions import LearnedPositions
 from archspec.ops.reshaping import Flatten, Reshape, Split
 from archspec.scan import Scan
 from archspec.shape import Element, Shape

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from archspec.op import Op, ShapeError
 from archspec.ops.attention import Attention
-from archspec.ops.embedding import Embedding, LearnedPositions, SinusoidalPositions
+from archspec.ops.embedding import Embedding
 from archspec.ops.norm import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
+from archspec.ops.positions import LearnedPositions, SinusoidalPositions
 from archspec.shape import Element, Shape
 from archspec.size import Size, named
 from tests.laws import agrees_with_torch
@@ -99,7 +100,7 @@ def test_the_cost_of_attention_is_that_of_its_projections_and_products() -> None
     x, memory = Shape.of(B, T, 512), Shape.of(B, S, 512)
     assert Attention(heads=8).macs(x) == B * (4 * T * 512 * 512 + 2 * T * T * 512)
     assert Attention(heads=8).macs(x, memory) == B * (2 * (T + S) * 512 * 512 + 2 * T * S * 512)
-    assert Attention.arity() == (1, 3)
+    assert Attention.arity() == (1, 4)
 
 
 @pytest.mark.parametrize(

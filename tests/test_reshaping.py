@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archspec.op import Op, ShapeError
-from archspec.ops.reshaping import Broadcast, Pad, Permute, Reshape, Select, Slice, Split, Upsample
+from archspec.ops.resampling import Pad, Upsample
+from archspec.ops.reshaping import Broadcast, Permute, Reshape, Select, Slice, Split
 from archspec.shape import Shape
 from archspec.size import Size, evaluate, named
 from archspec_torch.call import Variable, printed

@@ -1,4 +1,4 @@
-"""Activations: functions of each value, and the softmax."""
+"""Activations: functions of each value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal, final
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.setting import Count, Number
+from archspec.ops.agreement import axis_of
+from archspec.setting import Count, NonNegativeNumber, Number, PositiveNumber, Whole
 from archspec.shape import Shape
 from archspec.size import differs
 
@@ -160,13 +161,23 @@ class Hardsigmoid(Activation):
 
 @final
 class Softplus(Activation):
-    """The smooth form of `relu`: `y = log(1 + exp(x))`.
+    """The smooth form of `relu`: `y = log(1 + exp(beta*x))/beta`.
+
+    The larger `beta` is, the closer to `relu` it comes. Where `beta*x` is above `threshold`, `y = x`, so that the
+    exponential cannot overflow; this leaves out less than `exp(-threshold)/beta`.
 
     Shapes: `[...] -> [...]`.
     Source: Dugas et al., "Incorporating second-order functional knowledge", 2001; `torch.nn.Softplus`.
     """
 
     name = "softplus"
+
+    beta: PositiveNumber = Field(1.0, description="how sharp the bend at 0 is")
+    threshold: Number = Field(20.0, description="value of `beta*x` above which the function is the identity")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(beta=0.5, threshold=10.0), [2, 3, 4, 4]))
 
 
 @final
@@ -192,6 +203,201 @@ class Selu(Activation):
     """
 
     name = "selu"
+
+
+@final
+class Celu(Activation):
+    """The continuously differentiable exponential linear unit: `y = max(0, x) + min(0, alpha * (exp(x/alpha) - 1))`.
+
+    Unlike that of `elu`, its slope at 0 is 1 for every `alpha`.
+
+    Shapes: `[...] -> [...]`.
+    Source: Barron, "Continuously differentiable exponential linear units", 2017; `torch.nn.CELU`.
+    """
+
+    name = "celu"
+
+    alpha: PositiveNumber = Field(1.0, description="large negative values tend to minus this")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(alpha=0.5), [2, 3, 4, 4]))
+
+
+@final
+class Glu(Activation):
+    """The gated linear unit: `y = a * sigmoid(b)`, where `a` and `b` are the first and the second half along an axis.
+
+    The axis must have an even size, of which half is left.
+
+    Shapes: `[..., 2*n] -> [..., n]` by default.
+    Source: Dauphin et al., "Language modeling with gated convolutional networks", 2016; `torch.nn.GLU`.
+    """
+
+    name = "glu"
+
+    axis: Whole = Field(-1, description="axis that is halved, from 0; negative numbers count from the last, -1")
+
+    def infer(self, x: Shape) -> Shape:
+        axis = axis_of(x, self.axis)
+        if differs(x[axis] % 2, 0):
+            raise ShapeError(
+                f"halves axis {self.axis}, but its size is odd: {x[axis]}",
+                setting="axis",
+                help=f"give the layer before it an even size there, such as {x[axis] * 2} for {x[axis]} gated values",
+            )
+        return x.with_axis(axis, x[axis] // 2)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(axis=1), [2, 6, 4, 5]), Example.of(cls(), [2]))
+
+
+@final
+class Hardshrink(Activation):
+    """Sets small values to zero: `y = x` where `x` is above `threshold` or below `-threshold`, and 0 elsewhere.
+
+    Shapes: `[...] -> [...]`.
+    Source: Donoho and Johnstone, "Ideal spatial adaptation by wavelet shrinkage", 1994; `torch.nn.Hardshrink`.
+    """
+
+    name = "hardshrink"
+
+    threshold: NonNegativeNumber = Field(0.5, description="values from minus this to this become zero")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(threshold=0.25), [2, 3, 4, 4]))
+
+
+@final
+class Softshrink(Activation):
+    """Draws values towards zero: `y = x - threshold` above `threshold`, `x + threshold` below `-threshold`, else 0.
+
+    Shapes: `[...] -> [...]`.
+    Source: Donoho, "De-noising by soft-thresholding", 1995; `torch.nn.Softshrink`.
+    """
+
+    name = "softshrink"
+
+    threshold: NonNegativeNumber = Field(0.5, description="by how much values are drawn towards zero")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(threshold=0.25), [2, 3, 4, 4]))
+
+
+@final
+class Hardtanh(Activation):
+    """The piecewise linear form of `tanh`: `y = min(max(low, x), high)`.
+
+    Shapes: `[...] -> [...]`.
+    Source: Collobert, "Large scale machine learning", 2004; `torch.nn.Hardtanh`.
+    """
+
+    name = "hardtanh"
+
+    low: Number = Field(-1.0, description="least value of the output")
+    high: Number = Field(1.0, description="greatest value of the output, which is above the least")
+
+    def infer(self, x: Shape) -> Shape:
+        if self.low >= self.high:
+            raise ShapeError(
+                f"has a `low` of {self.low}, which is not below its `high` of {self.high}",
+                setting="low",
+                help="use a `low` below `high`",
+            )
+        return x
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(low=-2.0, high=0.5), [2, 3, 4, 4]))
+
+
+@final
+class LogSigmoid(Activation):
+    """The logarithm of the logistic function: `y = log(1/(1 + exp(-x)))`, computed so that nothing overflows.
+
+    Shapes: `[...] -> [...]`.
+    Source: the logarithm of `sigmoid`; `torch.nn.LogSigmoid`.
+    """
+
+    name = "log_sigmoid"
+
+
+@final
+class Rrelu(Activation):
+    """The randomised leaky rectifier: `y = x` where `x` is at least 0, and `slope * x` below.
+
+    In training the slope of each value is drawn anew, uniformly from `low` to `high`. In evaluation it is the middle,
+    `(low + high)/2`.
+
+    Shapes: `[...] -> [...]`.
+    Source: Xu et al., "Empirical evaluation of rectified activations in convolutional network", 2015;
+    `torch.nn.RReLU`.
+    """
+
+    name = "rrelu"
+
+    low: Number = Field(1 / 8, description="least slope for negative values")
+    high: Number = Field(1 / 3, description="greatest slope for negative values")
+
+    def infer(self, x: Shape) -> Shape:
+        if self.low > self.high:
+            raise ShapeError(
+                f"draws slopes from {self.low} to {self.high}, between which there are none",
+                setting="low",
+                help="use a `low` that is not above `high`",
+            )
+        return x
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example.of(cls(), [2, 8]), Example.of(cls(low=0.05, high=0.25), [2, 3, 4, 4]))
+
+
+@final
+class Softsign(Activation):
+    """A squashing function with slow tails: `y = x/(1 + |x|)`, from -1 to 1.
+
+    Shapes: `[...] -> [...]`.
+    Source: Turian, Bergstra and Bengio, "Quadratic features and deep architectures for chunking", 2009;
+    `torch.nn.Softsign`.
+    """
+
+    name = "softsign"
+
+
+@final
+class Tanhshrink(Activation):
+    """What the hyperbolic tangent takes away: `y = x - tanh(x)`.
+
+    Shapes: `[...] -> [...]`.
+    Source: the difference of the identity and `tanh`; `torch.nn.Tanhshrink`.
+    """
+
+    name = "tanhshrink"
+
+
+@final
+class Threshold(Activation):
+    """Replaces what is not above a threshold: `y = x` where `x` is above `threshold`, and `value` elsewhere.
+
+    Shapes: `[...] -> [...]`.
+    Source: a rectifier with a place and a floor of its own; `torch.nn.Threshold`.
+    """
+
+    name = "threshold"
+
+    threshold: Number = Field(description="values above this stay as they are")
+    value: Number = Field(description="what all others are replaced by")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(threshold=0.1, value=0.0), [2, 8]),
+            Example.of(cls(threshold=-1, value=20), [2, 3, 4, 4]),
+        )
 
 
 @final

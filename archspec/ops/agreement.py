@@ -75,6 +75,27 @@ def axis_of(x: Shape, axis: int, setting: str = "axis", *, more: int = 0) -> int
     return axis % axes
 
 
+def axes_of(x: Shape, axes: int | Sequence[int] | None, setting: str = "axes") -> tuple[int, ...]:
+    """The numbers of some axes counted from 0, in order; of all of them where none are named.
+
+    A single number counts as one axis that can be named, though its shape has none.
+    """
+    if axes is None:
+        return tuple(range(x.rank))
+    named = (axes,) if isinstance(axes, int) else tuple(axes)
+    found = [0 if x.rank == 0 and axis in (0, -1) else axis_of(x, axis, setting) for axis in named]
+    twice = [axis for axis in found if found.count(axis) > 1]
+    if twice:
+        raise ShapeError(f"has axis {twice[0]} twice", setting=setting, help="name each axis once")
+    return tuple(sorted(found)) if x.rank else ()
+
+
+def check_element(x: Shape, element: Element, what: str, cure: str) -> None:
+    """Refuse an input of an op whose inputs differ in what they are made of, where it is made of something else."""
+    if x.element is not element:
+        raise ShapeError(f"takes elements of type `{element}` as {what}, not `{x.element}`", help=cure)
+
+
 def counted(axes: int) -> str:
     """A number of axes in words."""
     return "1 axis" if axes == 1 else f"{axes} axes"

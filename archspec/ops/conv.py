@@ -10,15 +10,16 @@ from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
+from archspec.ops.parametrisation import Parametrisation, kept, trained
 from archspec.ops.window import Window, check_margins, output_sizes, per_axis, space, transposed_sizes, windows_of
 from archspec.setting import Count, Flag, Margin, Margins, NonNegativePerAxis, Positive, PositivePerAxis, Says
 from archspec.shape import Shape
 from archspec.size import Size, differs
 
 Padding: TypeAlias = Annotated[
-    Literal["same", "valid"] | Margin | Margins,
+    Literal["same", "valid", "causal"] | Margin | Margins,
     Says(
-        "`same`, `valid`, a whole number of at least 0, or a list with one entry for each axis of space, "
+        "`same`, `valid`, `causal`, a whole number of at least 0, or a list with one entry for each axis of space, "
         "a number or a pair `[before, after]`"
     ),
 ]
@@ -39,14 +40,19 @@ class Conv(Op):
     the list of `padding`, a pair `[before, after]` pads the two ends of an axis differently.
 
     `padding: same` keeps the size of the input and needs a stride of 1. Where the padding is odd, the larger half
-    comes last. `padding: valid` is no padding.
+    comes last. `padding: valid` is no padding. `padding: causal` is for sequences, which have one axis of space: all of
+    the padding, `dilation*(kernel - 1)` positions, comes first, so that no position of the output sees a later one of
+    the input (van den Oord et al., "WaveNet", 2016). Such padding is zeros or repeats the first position; the other
+    modes would fill it with later positions.
 
     With `groups: g`, the channels of the input and of the output are cut into `g` groups, and each group of the output
     sees its own group of the input only; `g` must divide both. A depthwise convolution has as many groups as the input
     has channels.
 
     The weight has the shape `[channels, in/groups, kernel...]`; a position of the output costs as many multiply-adds
-    as the weight has elements.
+    as the weight has elements. `weight_norm` trains a length for each channel of the output. For `spectral_norm` the
+    weight is a matrix with a row for each channel of the output; its largest singular value is followed by one step of
+    the power iteration at each use in training.
     """
 
     name = "conv"
@@ -62,6 +68,7 @@ class Conv(Op):
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
         "zeros", description="what the padding is filled with"
     )
+    parametrisation: Parametrisation = "none"
 
     def infer(self, x: Shape) -> Shape:
         sizes = space(x)
@@ -73,27 +80,35 @@ class Conv(Op):
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """How the kernel moves along each axis of space."""
         axes = len(space(x))
-        padding: Any = 0 if self.padding in ("same", "valid") else self.padding
+        padding: Any = 0 if isinstance(self.padding, str) else self.padding
         windows = windows_of(axes, kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=padding)
-        if self.padding != "same":
+        if self.padding not in ("same", "causal"):
             return windows
         # Padded by one position less than it covers, a window fits once at each position.
-        halves = [(window.extent - 1) // 2 for window in windows]
+        befores = [(window.extent - 1) // (2 if self.padding == "same" else 1) for window in windows]
         return tuple(
-            replace(window, before=half, after=window.extent - 1 - half)
-            for window, half in zip(windows, halves, strict=True)
+            replace(window, before=before, after=window.extent - 1 - before)
+            for window, before in zip(windows, befores, strict=True)
         )
 
+    def weight_shape(self, x: Shape) -> Shape:
+        """The shape of the kernels."""
+        return Shape.of(self.channels, x[1] // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
+
     def weights(self, x: Shape) -> dict[str, Shape]:
-        kernel = per_axis(self.kernel, x.rank - 2, "kernel")
-        weight = {"weight": Shape.of(self.channels, x[1] // self.groups, *kernel)}
-        return weight | {"bias": Shape.of(self.channels)} if self.bias else weight
+        weights = trained(self.weight_shape(x), self.parametrisation)
+        return weights | {"bias": Shape.of(self.channels)} if self.bias else weights
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return kept(self.weight_shape(x), self.parametrisation)
 
     def macs(self, x: Shape) -> Size:
         positions = prod(self.infer(x)[2:])
-        return x[0] * positions * self.weights(x)["weight"].elements
+        return x[0] * positions * self.weight_shape(x).elements
 
     def _check_padding(self, sizes: tuple[Size, ...], windows: tuple[Window, ...]) -> None:
+        if self.padding == "causal":
+            self._check_causal(windows)
         if self.padding == "same" and any(differs(window.stride, 1) for window in windows):
             margins = tuple(
                 window.before if window.before == window.after else (window.before, window.after) for window in windows
@@ -107,6 +122,21 @@ class Conv(Op):
         ends_of_axes = [(window.before, window.after) for window in windows]
         check_margins(sizes, ends_of_axes, self.padding_mode, "padding_mode", "use less `padding`")
 
+    def _check_causal(self, windows: tuple[Window, ...]) -> None:
+        if len(windows) != 1:
+            raise ShapeError(
+                "has `padding` `causal`, which needs a sequence, with one axis of space, but the input has "
+                f"{len(windows)}",
+                setting="padding",
+                help="write the padding of each axis as a pair: `[before, after]`, with an `after` of 0",
+            )
+        if self.padding_mode in ("reflect", "circular"):
+            raise ShapeError(
+                f"has `padding` `causal`, but `{self.padding_mode}` fills the padding with later positions",
+                setting="padding_mode",
+                help="use `zeros` or `replicate`",
+            )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -118,6 +148,9 @@ class Conv(Op):
             Example.of(cls(channels=4, kernel=3, stride=2, padding=((0, 1), (2, 1))), [2, 3, 8, 8]),
             Example.of(cls(channels=4, kernel=3, padding=((2, 0),), padding_mode="reflect"), [2, 3, 8]),
             Example.of(cls(channels=4, kernel=3, padding=1, padding_mode="circular"), [2, 3, 8]),
+            Example.of(cls(channels=4, kernel=2, padding="causal", dilation=4), [2, 3, 8]),
+            Example.of(cls(channels=4, kernel=3, groups=2, parametrisation="weight_norm"), [2, 6, 5, 5]),
+            Example.of(cls(channels=4, kernel=(3, 1), parametrisation="spectral_norm", bias=False), [2, 3, 5, 5]),
             Example.of(
                 cls(channels=2, kernel=3, padding=(1, (1, 0), 0), dilation=(1, 2, 1), bias=False), [1, 2, 5, 6, 4]
             ),
@@ -154,7 +187,10 @@ class ConvTranspose(Op):
     sees its own group of the input only; `g` must divide both.
 
     The weight has the shape `[in, channels/groups, kernel...]`; every position of the input costs as many multiply-adds
-    as the weight has elements, even where the padding takes away what it adds to.
+    as the weight has elements, even where the padding takes away what it adds to. `weight_norm` trains a length for
+    each channel of the input, as torch does. For `spectral_norm` the weight is a matrix with a row for each channel of
+    the output of a group; its largest singular value is followed by one step of the power iteration at each use in
+    training.
     """
 
     name = "conv_transpose"
@@ -172,6 +208,7 @@ class ConvTranspose(Op):
     dilation: PositivePerAxis = Field(1, description="distance between neighbouring taps of the kernel; 1 is dense")
     groups: Positive = Field(1, description="groups of channels that do not see each other")
     bias: Flag = Field(True, description="whether a trained number is added to each channel")
+    parametrisation: Parametrisation = "none"
 
     def infer(self, x: Shape) -> Shape:
         sizes = space(x)
@@ -191,13 +228,19 @@ class ConvTranspose(Op):
         """The positions by which each axis of space of the output is longer at its end."""
         return per_axis(self.output_padding, len(space(x)), "output_padding")
 
+    def weight_shape(self, x: Shape) -> Shape:
+        """The shape of the kernels."""
+        return Shape.of(x[1], self.channels // self.groups, *per_axis(self.kernel, x.rank - 2, "kernel"))
+
     def weights(self, x: Shape) -> dict[str, Shape]:
-        kernel = per_axis(self.kernel, x.rank - 2, "kernel")
-        weight = {"weight": Shape.of(x[1], self.channels // self.groups, *kernel)}
-        return weight | {"bias": Shape.of(self.channels)} if self.bias else weight
+        weights = trained(self.weight_shape(x), self.parametrisation)
+        return weights | {"bias": Shape.of(self.channels)} if self.bias else weights
+
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return kept(self.weight_shape(x), self.parametrisation, rows=1)
 
     def macs(self, x: Shape) -> Size:
-        return x[0] * prod(space(x)) * self.weights(x)["weight"].elements
+        return x[0] * prod(space(x)) * self.weight_shape(x).elements
 
     def _check_output_paddings(self, extra: tuple[int, ...]) -> None:
         axes = len(extra)
@@ -221,6 +264,8 @@ class ConvTranspose(Op):
             Example.of(cls(channels=6, kernel=2, stride=3), [1, 4, 1]),
             Example.of(cls(channels=8, kernel=(3, 1), stride=(2, 1), padding=(1, 0), groups=4), [2, 4, 8, 7]),
             Example.of(cls(channels=4, kernel=3, dilation=2, output_padding=(0, 1), groups=2), [2, 6, 5, 8]),
+            Example.of(cls(channels=4, kernel=2, parametrisation="weight_norm"), [2, 3, 5]),
+            Example.of(cls(channels=6, kernel=3, groups=2, parametrisation="spectral_norm"), [2, 4, 5, 5]),
             Example.of(
                 cls(
                     channels=2,

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC
-from typing import final
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+from typing import Annotated, Final, TypeAlias, final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import agreed, axis_of, broadcast, counted, joint_element
-from archspec.setting import Whole
+from archspec.ops.agreement import (
+    agreed,
+    axes_of,
+    axis_of,
+    broadcast,
+    broadcast_size,
+    check_element,
+    counted,
+    joint_element,
+)
+from archspec.setting import Says, Whole
 from archspec.shape import Element, Shape
-from archspec.size import Size
+from archspec.size import LARGEST, Size
+
+
+def _laid_over(*xs: Shape) -> tuple[Size, ...]:
+    """The sizes of values that are laid over each other, position by position."""
+    sizes = xs[0].sizes
+    for each in xs[1:]:
+        sizes = broadcast(sizes, each)
+    return sizes
 
 
 class Elementwise(Op, ABC):
@@ -21,10 +42,7 @@ class Elementwise(Op, ABC):
     accepts = frozenset({Element.FLOAT, Element.INT})
 
     def infer(self, *xs: Shape) -> Shape:
-        sizes = xs[0].sizes
-        for each in xs[1:]:
-            sizes = broadcast(sizes, each)
-        return Shape(sizes, joint_element(*(each.element for each in xs)))
+        return Shape(_laid_over(*xs), joint_element(*(each.element for each in xs)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -56,9 +74,194 @@ class Mul(Elementwise):
     Source: the Hadamard product, with the broadcasting of `torch.mul`.
 
     An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    Flags count as 0 and 1, so that a mask takes away what it is false for; the product of flags alone is one itself.
     """
 
     name = "mul"
+    accepts = frozenset(Element)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(), (Shape.of(2, 3), Shape.of(3, element=Element.BOOL))))
+
+
+@final
+class Sub(Elementwise):
+    """The difference of two values: `y = a - b`.
+
+    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Source: subtraction, with the broadcasting of `torch.sub`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    """
+
+    name = "sub"
+
+    def infer(self, a: Shape, b: Shape) -> Shape:  # type: ignore[override]  # It takes two, where a sum takes any.
+        return super().infer(a, b)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8, 4], [2, 8, 4]),
+            Example.of(cls(), [2, 8, 4], [8, 1]),
+            Example(cls(), (Shape.of(2, 3), Shape.of(2, 3, element=Element.INT))),
+        )
+
+
+@final
+class Div(Elementwise):
+    """The quotient of two values: `y = a / b`.
+
+    It is a fraction, also that of whole numbers, and flags count as 0 and 1. As in all arithmetic of tensors, nothing
+    is refused where `b` is zero: the quotient is infinite then, or no number.
+
+    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Source: division, with the broadcasting of `torch.div`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    """
+
+    name = "div"
+    accepts = frozenset(Element)
+
+    def infer(self, a: Shape, b: Shape) -> Shape:  # type: ignore[override]  # It takes two, where a product takes any.
+        return Shape(_laid_over(a, b))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8, 4], [2, 8, 4]),
+            Example.of(cls(), [4], [2, 8, 1]),
+            Example.of(cls(), [2, 3], [2, 3], element=Element.INT),
+        )
+
+
+@final
+class Maximum(Elementwise):
+    """The largest, position by position, of two or more values: `y = max(x1, x2, ...)`, as in a maxout layer.
+
+    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Source: Goodfellow et al., "Maxout networks", 2013; `torch.maximum`, with its broadcasting.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    `max` is the largest value along axes of one input.
+    """
+
+    name = "maximum"
+    accepts = frozenset(Element)
+
+
+@final
+class Minimum(Elementwise):
+    """The smallest, position by position, of two or more values: `y = min(x1, x2, ...)`.
+
+    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Source: the minimum, with the broadcasting of `torch.minimum`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    `min` is the smallest value along axes of one input.
+    """
+
+    name = "minimum"
+    accepts = frozenset(Element)
+
+
+@final
+class Average(Elementwise):
+    """The mean, position by position, of two or more values: `y = (x1 + x2 + ... + xn)/n`, as in an ensemble.
+
+    It is a fraction, also that of whole numbers.
+
+    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Source: the arithmetic mean, with the broadcasting of `torch.add`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    `mean` is the mean along axes of one input.
+    """
+
+    name = "average"
+
+    def infer(self, *xs: Shape) -> Shape:
+        return Shape(_laid_over(*xs))
+
+
+@final
+class Where(Op):
+    """One of two values, position by position: `y = a` where the condition is true, and `y = b` where it is false.
+
+    Shapes: equal shapes, `[...] bool, [...], [...] -> [...]`.
+    Source: `torch.where`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    Where one value has fractions and the other whole numbers, the result has fractions.
+    """
+
+    name = "where"
+    family = Family.MERGE
+    accepts = frozenset(Element)
+
+    def infer(self, condition: Shape, a: Shape, b: Shape) -> Shape:
+        check_element(condition, Element.BOOL, "its condition", "comparisons give flags, such as `x -> greater(0)`")
+        return Shape(_laid_over(condition, a, b), joint_element(a.element, b.element))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), (Shape.of(2, 5, element=Element.BOOL), Shape.of(2, 5), Shape.of(2, 5))),
+            Example(cls(), (Shape.of(5, 1, element=Element.BOOL), Shape.of(2, 1, 3), Shape.of(1, element=Element.INT))),
+        )
+
+
+_Filling: TypeAlias = Annotated[float | None, Field(allow_inf_nan=False), Says("a number")]
+
+
+@final
+class MaskedFill(Op):
+    """Another value wherever a mask is true: `y = value` there, and `y = x` elsewhere.
+
+    Without a `value` it is minus infinity, to which a softmax gives nothing: the positions that an attention must not
+    see. In each row of a softmax there must be some position that is left.
+
+    Shapes: equal shapes, `[...], [...] bool -> [...]`.
+    Source: `torch.Tensor.masked_fill`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    Whole numbers are filled with a whole number, and flags with 0 or 1.
+    """
+
+    name = "masked_fill"
+    family = Family.MERGE
+    accepts = frozenset(Element)
+
+    value: _Filling = Field(None, description="what stands where the mask is true; minus infinity where left out")
+
+    def infer(self, x: Shape, mask: Shape) -> Shape:
+        check_element(mask, Element.BOOL, "its mask", "comparisons give flags, such as `x -> greater(0)`")
+        if x.element is Element.BOOL and self.value not in (0, 1):
+            raise ShapeError(
+                f"fills flags with {self._value_in_words}, which is none", setting="value", help="use 0 or 1"
+            )
+        is_whole = self.value is not None and self.value.is_integer() and abs(self.value) <= LARGEST
+        if x.element is Element.INT and not is_whole:
+            raise ShapeError(
+                f"fills whole numbers with {self._value_in_words}, which is none",
+                setting="value",
+                help="use a whole number",
+            )
+        return Shape(_laid_over(x, mask), x.element)
+
+    @property
+    def _value_in_words(self) -> str:
+        return "minus infinity" if self.value is None else str(self.value)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), (Shape.of(2, 4, 5, 5), Shape.of(5, 5, element=Element.BOOL))),
+            Example(cls(value=-1.0), (Shape.of(2, 5, element=Element.INT), Shape.of(2, 5, element=Element.BOOL))),
+            Example(cls(value=0.5), (Shape.of(1, 5), Shape.of(3, 1, element=Element.BOOL))),
+        )
 
 
 @final
@@ -161,6 +364,210 @@ class Matmul(Op):
             Example.of(cls(), [2, 8, 3, 5], [8, 5, 4]),
             Example.of(cls(), [3, 5], [2, 5, 4]),
         )
+
+
+@final
+class Dot(Op):
+    """The inner product of two values along an axis: `y = sum over i of a[i] * b[i]`; the axis is gone.
+
+    Shapes: equal shapes, `[..., n], [..., n] -> [...]` by default.
+    Source: the inner product; `torch.linalg.vecdot`.
+
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    The axis is that of the two laid over each other. Each product counts as a multiply-add.
+    """
+
+    name = "dot"
+    family = Family.MERGE
+
+    axis: Whole = Field(-1, description="axis that is summed over, from 0; negative numbers count from the last, -1")
+
+    def infer(self, a: Shape, b: Shape) -> Shape:
+        laid = Shape(_laid_over(a, b))
+        gone = axes_of(laid, self.axis, "axis")
+        return Shape(tuple(size for axis, size in enumerate(laid) if axis not in gone))
+
+    def macs(self, a: Shape, b: Shape) -> Size:
+        return prod(_laid_over(a, b))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8], [2, 8]),
+            Example.of(cls(axis=1), [2, 8, 4], [8, 1]),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Subscripts:
+    """What an equation says: the letters of the axes of each input, and of the output. `...` is any number of axes."""
+
+    inputs: tuple[tuple[str, ...], ...]
+    output: tuple[str, ...]
+
+
+_ELLIPSIS: Final = "..."
+_LABELS: Final = re.compile(r" *(?:(?:[A-Za-z]|\.\.\.) *)*")
+
+
+@cache
+def subscripts(equation: str) -> Subscripts:
+    """An equation of `einsum` taken apart; raises `ValueError`. What it leaves unsaid follows from the inputs."""
+    before, arrow, after = equation.partition("->")
+    inputs = tuple(map(_labels, before.split(",")))
+    letters = [label for each in inputs for label in each]
+    if not arrow:
+        alone = sorted(label for label in set(letters) if letters.count(label) == 1 and label != _ELLIPSIS)
+        return Subscripts(inputs, ((_ELLIPSIS,) if _ELLIPSIS in letters else ()) + tuple(alone))
+    output = _labels(after)
+    for label in output:
+        if output.count(label) > 1:
+            raise ValueError(f"`{label}` stands twice in the output")
+        if label not in letters:
+            raise ValueError(f"no input has `{label}`")
+    return Subscripts(inputs, output)
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    if not _LABELS.fullmatch(text):
+        raise ValueError("an axis is called by one letter")
+    labels = tuple(re.findall(r"[A-Za-z]|\.\.\.", text))
+    if labels.count(_ELLIPSIS) > 1:
+        raise ValueError("`...` stands twice in one input")
+    return labels
+
+
+def _checked(equation: str) -> str:
+    subscripts(equation)
+    return equation
+
+
+@final
+class Einsum(Op):
+    """A sum of products of values, written with a letter for each axis: `bij, bjk -> bik` is the product of matrices.
+
+    For each combination of places along the axes of the output, the inputs are multiplied where their letters agree,
+    and summed over all letters that the output lacks:
+
+        `bhqd, bhkd -> bhqk`     the scores of attention
+        `bi, bj -> bij`          the outer product of two vectors
+        `bi, bi -> b`            their inner product
+        `bi, oij, bj -> bo`      a bilinear layer
+        `bii -> bi`              the diagonal of a matrix
+        `...ij -> ...ji`         a matrix turned over; `...` are all other axes
+
+    Axes with the same letter have equal sizes; one of size 1 is repeated to the size that it has in another input.
+    `...` stands for any number of axes, which are laid over each other from the last one. Where there is no arrow, the
+    output has what `...` stands for, and then all letters that stand once, in alphabetical order.
+
+    Shapes: those that the equation says.
+    Source: Einstein's notation for sums of products; `torch.einsum`.
+
+    The cost is that of multiplying the inputs from left to right, two at a time: where something is summed over both,
+    each combination of all their letters is a multiply-add. What only one of two has, and nothing after them, is
+    summed before they are multiplied. A product that sums over nothing is elementwise work, and does not count.
+    """
+
+    name = "einsum"
+    family = Family.MERGE
+    least_inputs = 1
+
+    equation: Annotated[
+        str, AfterValidator(_checked), Says("a text with a letter for each axis, such as `bij, bjk -> bik`")
+    ] = Field(description="the letters of the axes of each input, and behind an arrow those of the output")
+
+    def infer(self, *xs: Shape) -> Shape:
+        inputs = self._by_letter(xs)
+        sizes = _joint_sizes(inputs)
+        return Shape(tuple(sizes[label] for label in self._output(inputs)))
+
+    def macs(self, *xs: Shape) -> Size:
+        inputs = self._by_letter(xs)
+        sizes, output = _joint_sizes(inputs), set(self._output(inputs))
+        # Nothing is summed over an axis of size 1, which is repeated.
+        rest = [{label for label, size in each.items() if size != 1} for each in inputs]
+        total: Size = 0
+        left = rest.pop(0)
+        while rest:
+            right = rest.pop(0)
+            needed = output.union(*rest)
+            summed = (left & right) - needed
+            left = (left | right) & (needed | summed)
+            if summed:
+                total = total + prod(sizes[label] for label in left)
+            left -= summed
+        return total
+
+    def _by_letter(self, xs: tuple[Shape, ...]) -> list[dict[str, Size]]:
+        """The sizes of each input. What `...` stands for has a number behind it, from 1 for the last axis."""
+        inputs = subscripts(self.equation).inputs
+        if len(xs) != len(inputs):
+            raise ShapeError(
+                f"has an equation with {len(inputs)} {'input' if len(inputs) == 1 else 'inputs'}, but {len(xs)}",
+                setting="equation",
+                help="the letters of one input stand between commas",
+            )
+        found = []
+        for which, (labels, x) in enumerate(zip(inputs, xs, strict=True), start=1):
+            others = x.rank - len([label for label in labels if label != _ELLIPSIS])
+            if others < 0 or (others > 0 and _ELLIPSIS not in labels):
+                raise ShapeError(
+                    f"has letters for {counted(x.rank - others)} of input {which}, which has {counted(x.rank)}",
+                    setting="equation",
+                    help="write a letter for each axis, or `...` for those that are not named",
+                )
+            sizes: dict[str, Size] = {}
+            for label, size in zip(_spread(labels, others), x, strict=True):
+                both = agreed(sizes.get(label, size), size)
+                if both is None:
+                    raise ShapeError(
+                        f"has `{label}` for two axes of input {which}, but their sizes differ: {sizes[label]} and "
+                        f"{size}",
+                        setting="equation",
+                        help="give them letters of their own",
+                    )
+                sizes[label] = both
+            found.append(sizes)
+        return found
+
+    def _output(self, inputs: list[dict[str, Size]]) -> tuple[str, ...]:
+        axes = max(sum(label.startswith(_ELLIPSIS) for label in each) for each in inputs)
+        return _spread(subscripts(self.equation).output, axes)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(equation="bhqd, bhkd -> bhqk"), [2, 3, 5, 4], [2, 3, 6, 4]),
+            Example.of(cls(equation="bi,oij,bj->bo"), [2, 3], [4, 3, 5], [2, 5]),
+            Example.of(cls(equation="bi, bj -> bij"), [2, 3], [2, 4]),
+            Example.of(cls(equation="...ij, jk"), [2, 5, 3, 4], [4, 6]),
+            Example.of(cls(equation="bii -> b"), [2, 3, 3]),
+        )
+
+
+def _spread(labels: tuple[str, ...], others: int) -> tuple[str, ...]:
+    """The labels with one for each of the axes that `...` stands for."""
+    named = tuple(f"{_ELLIPSIS}{place}" for place in range(others, 0, -1))
+    return tuple(each for label in labels for each in (named if label == _ELLIPSIS else (label,)))
+
+
+def _joint_sizes(inputs: list[dict[str, Size]]) -> dict[str, Size]:
+    """The size that each letter stands for in all inputs together."""
+    sizes: dict[str, Size] = {}
+    for which, found in enumerate(inputs, start=1):
+        for label, size in found.items():
+            both = broadcast_size(sizes.get(label, 1), size)
+            if both is None:
+                is_named = not label.startswith(_ELLIPSIS)
+                what = f"`{label}`" if is_named else f"axis -{label.removeprefix(_ELLIPSIS)} of what `...` stands for"
+                raise ShapeError(
+                    f"needs equal sizes for {what}, but it has {sizes[label]}, and {size} in input {which}",
+                    setting="equation",
+                    help="give axes of different sizes letters of their own",
+                )
+            sizes[label] = both
+    return sizes
 
 
 def _check_ranks(first: Shape, other: Shape) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from math import prod
-from typing import final
+from typing import Annotated, Literal, TypeAlias, final
 
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import counted
+from archspec.ops.agreement import axis_of, counted
 from archspec.ops.window import space
-from archspec.setting import Flag, Number, Positive, PositiveNumber, Probability
+from archspec.setting import Flag, Number, Positive, PositiveNumber, Probability, Says, Whole
 from archspec.shape import Element, Shape
 from archspec.size import differs
+
+_Exponent: TypeAlias = Annotated[PositiveNumber | Literal["inf"], Says("a number above 0, or `inf`")]
 
 
 @final
@@ -52,13 +54,7 @@ class BatchNorm(Op):
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
-        if not self.track_running_stats:
-            return {}
-        return {
-            "running_mean": Shape.of(x[1]),
-            "running_var": Shape.of(x[1]),
-            "num_batches_tracked": Shape.of(element=Element.INT),
-        }
+        return _running(x) if self.track_running_stats else {}
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -152,7 +148,9 @@ class LayerNorm(Op):
 class RmsNorm(Op):
     """Normalisation by the root mean square: `y = x/sqrt(mean of x^2 + eps) * weight`.
 
-    As layer normalisation, over the last `axes` axes, but nothing is subtracted and nothing is added.
+    The mean of the squares is taken for each example and position on its own, over the last `axes` axes; the trained
+    `weight` has one number for each place in those. Unlike in layer normalisation, nothing is subtracted and nothing is
+    added.
 
     Shapes: `[..., features] -> [..., features]` by default.
     Source: Zhang and Sennrich, "Root mean square layer normalization", 2019; `torch.nn.RMSNorm`.
@@ -236,18 +234,26 @@ class GroupNorm(Op):
 class InstanceNorm(Op):
     """Instance normalisation: `y = (x - mean)/sqrt(variance + eps)`, and `* weight + bias` where it is affine.
 
-    The mean and the variance are taken for each example and each channel, over all axes of space, in training and in
-    evaluation alike. Space must have more than one position.
+    The mean and the variance are taken for each example and each channel, over all axes of space, which must have more
+    than one position. The variance here is divided by the count, not the count less one. The trained `weight` and
+    `bias` are one number for each channel.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space...]`, with one to three axes of space.
     Source: Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016; `torch.nn.InstanceNorm2d`.
+
+    Training and evaluation do the same, unless `track_running_stats` is true. Then each batch in training moves running
+    statistics of each channel, `running = (1 - momentum)*running + momentum*batch`, where `batch` is the mean, over all
+    examples, of theirs, with variances divided by the count less one. Evaluation normalises all examples by these. They
+    are kept with the model, but not trained.
     """
 
     name = "instancenorm"
     family = Family.NORMALISATION
 
     eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
+    momentum: Probability = Field(0.1, description="share of the newest batch in the running statistics, if any")
     affine: Flag = Field(False, description="whether each channel is scaled and shifted by trained numbers")
+    track_running_stats: Flag = Field(False, description="whether running statistics are kept for evaluation")
 
     def infer(self, x: Shape) -> Shape:
         if prod(space(x)) == 1:
@@ -260,13 +266,59 @@ class InstanceNorm(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
 
+    def buffers(self, x: Shape) -> dict[str, Shape]:
+        return _running(x) if self.track_running_stats else {}
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example.of(cls(), [2, 8, 5]),
             Example.of(cls(affine=True), [2, 8, 5, 4]),
             Example.of(cls(eps=1e-3), [2, 8, 3, 4, 5]),
+            Example.of(cls(momentum=0.01, track_running_stats=True), [2, 8, 5, 4]),
         )
+
+
+@final
+class UnitNorm(Op):
+    """Gives vectors the length 1: `y = x / max(length, eps)`, where `length = (sum of |x|^p)^(1/p)`.
+
+    The sum is taken over one axis, `axis`, at each place of all others on its own. With the default `p` of 2 the length
+    is the Euclidean one, which is called L2 normalisation; with `p: 1` the absolute values add up to 1, and with
+    `p: inf` the greatest of them is 1. Nothing is trained.
+
+    Shapes: `[batch, features, ...] -> [batch, features, ...]`.
+    Source: the vector norms; `torch.nn.functional.normalize`.
+    """
+
+    name = "unitnorm"
+    family = Family.NORMALISATION
+
+    p: _Exponent = Field(2.0, description="exponent of the length; `inf` for the greatest absolute value")
+    axis: Whole = Field(1, description="axis of the vectors, from 0; negative numbers count from the last, which is -1")
+    eps: PositiveNumber = Field(1e-12, description="least length that is divided by, so that zeros stay zeros")
+
+    def infer(self, x: Shape) -> Shape:
+        # A single number counts as one axis.
+        axis_of(x if x.rank else Shape.of(1), self.axis)
+        return x
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8]),
+            Example.of(cls(p=1, axis=-1), [2, 3, 4]),
+            Example.of(cls(p="inf", eps=1e-6), [2, 3, 4, 4]),
+        )
+
+
+def _running(x: Shape) -> dict[str, Shape]:
+    """The running statistics of each channel, and how many batches they are of."""
+    return {
+        "running_mean": Shape.of(x[1]),
+        "running_var": Shape.of(x[1]),
+        "num_batches_tracked": Shape.of(element=Element.INT),
+    }
 
 
 def _check_axes(x: Shape, axes: int) -> None:

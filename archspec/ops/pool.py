@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import final
+from dataclasses import replace
+from typing import Annotated, Literal, TypeAlias, final
 
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.window import Window, output_sizes, per_axis, space
-from archspec.setting import Flag, NonNegativePerAxis, OptionalPositivePerAxis, PositivePerAxis
+from archspec.ops.window import Window, fitting, output_sizes, per_axis, space, windows_of
+from archspec.setting import (
+    CountPerAxis,
+    Flag,
+    Margin,
+    OptionalPositivePerAxis,
+    PositiveNumber,
+    PositivePerAxis,
+    Probability,
+    Says,
+)
 from archspec.shape import Shape
 from archspec.size import below
+
+Padding: TypeAlias = Annotated[
+    Literal["same", "valid"] | Margin | Annotated[tuple[Margin, ...], Field(min_length=1)],
+    Says("`same`, `valid`, a whole number of at least 0, or a list of them with one for each axis"),
+]
+
+OptionalFlag: TypeAlias = Annotated[bool | None, Says("`true` or `false`")]
+"""For a choice that follows another setting when it is left out."""
 
 
 class SlidingPool(Op, ABC):
@@ -23,27 +41,42 @@ class SlidingPool(Op, ABC):
     stride: OptionalPositivePerAxis = Field(
         None, description="positions that the window moves by; as many as the kernel has where it is left out"
     )
-    padding: NonNegativePerAxis = Field(
-        0, description="positions that are added at each end of each axis of space; at most half of the kernel"
-    )
 
     @abstractmethod
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """How the window moves along each axis of space."""
 
-    def _windows(self, x: Shape, dilation: int | tuple[int, ...]) -> tuple[Window, ...]:
-        axes = len(space(x))
-        kernels = per_axis(self.kernel, axes, "kernel")
-        strides = kernels if self.stride is None else per_axis(self.stride, axes, "stride")
-        paddings = per_axis(self.padding, axes, "padding")
-        dilations = per_axis(dilation, axes, "dilation")
-        return tuple(
-            Window(kernel, stride, dilation, padding, padding)
-            for kernel, stride, dilation, padding in zip(kernels, strides, dilations, paddings, strict=True)
-        )
+    def _moving(self, x: Shape, padding: int | tuple[int, ...] = 0) -> tuple[Window, ...]:
+        """How the window moves, where nothing else is said of it than this."""
+        stride = self.kernel if self.stride is None else self.stride
+        return windows_of(len(space(x)), kernel=self.kernel, stride=stride, dilation=1, padding=padding)
 
-    def _pooled(self, x: Shape, *, ceil_mode: bool) -> Shape:
-        windows = self.windows(x)
+
+class PaddedPool(SlidingPool, ABC):
+    """A pooling whose input may be padded."""
+
+    padding: Padding = Field(
+        0,
+        description="positions that are added at each end of each axis of space, at most half of the kernel; `same` "
+        "adds what `size/stride` windows, rounded up, need, the smaller half first; `valid` adds none",
+    )
+
+    @final
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        windows = self._unfitted(x)
+        if self.padding != "same":
+            return windows
+        return tuple(window.fitted(size) for window, size in zip(windows, space(x), strict=True))
+
+    def _unfitted(self, x: Shape) -> tuple[Window, ...]:
+        """How the window moves, but for the padding of `same`."""
+        return self._moving(x, 0 if isinstance(self.padding, str) else self.padding)
+
+    def _pooled(self, x: Shape, *, ceil_mode: bool = False) -> Shape:
+        windows = self._unfitted(x)
+        if self.padding == "same":
+            strides = (window.stride for window in windows)
+            return x.with_sizes((*x[:2], *map(fitting, space(x), strides)))
         for window in windows:
             # Windows that lie in the padding alone would have nothing to pool.
             if below(window.kernel // 2, window.before):
@@ -56,17 +89,17 @@ class SlidingPool(Op, ABC):
 
 
 @final
-class MaxPool(SlidingPool):
+class MaxPool(PaddedPool):
     """The largest value of each window: `y[i] = max over j < kernel of x[i*stride + j*dilation - padding]`.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
-    `floor((n + 2*padding - dilation*(kernel - 1) - 1)/stride) + 1`.
+    `floor((n + 2*padding - dilation*(kernel - 1) - 1)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
     Source: Ranzato et al., "Unsupervised learning of invariant feature hierarchies", 2007; `torch.nn.MaxPool2d`.
 
-    The padding counts as minus infinity, so it is never the largest, and is at most half of the kernel.
+    The padding counts as minus infinity, so it is never the largest.
 
     With `ceil_mode: true` the quotient is rounded up, so that a last, incomplete window counts as well, as long as it
-    starts inside the input or the padding before it.
+    starts inside the input or the padding before it. With `padding: same` there is no such window.
     """
 
     name = "maxpool"
@@ -77,8 +110,10 @@ class MaxPool(SlidingPool):
     def infer(self, x: Shape) -> Shape:
         return self._pooled(x, ceil_mode=self.ceil_mode)
 
-    def windows(self, x: Shape) -> tuple[Window, ...]:
-        return self._windows(x, self.dilation)
+    def _unfitted(self, x: Shape) -> tuple[Window, ...]:
+        dilations = per_axis(self.dilation, len(space(x)), "dilation")
+        windows = zip(super()._unfitted(x), dilations, strict=True)
+        return tuple(replace(window, dilation=dilation) for window, dilation in windows)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -88,40 +123,48 @@ class MaxPool(SlidingPool):
             Example.of(cls(kernel=3, stride=2, ceil_mode=True), [2, 3, 10, 12]),
             Example.of(cls(kernel=2, stride=3, padding=1, ceil_mode=True), [1, 2, 8]),
             Example.of(cls(kernel=(3, 2, 1), stride=(1, 2, 1), padding=(1, 0, 0), dilation=(2, 1, 1)), [1, 2, 7, 6, 5]),
+            Example.of(cls(kernel=2, padding="same"), [1, 2, 2, 3]),
+            Example.of(cls(kernel=2, padding="valid"), [1, 2, 2, 3]),
+            Example.of(cls(kernel=2, stride=3, padding="same", dilation=3), [1, 2, 7]),
         )
 
 
 @final
-class AvgPool(SlidingPool):
+class AvgPool(PaddedPool):
     """The mean of each window: `y[i] = sum over j < kernel of x[i*stride + j - padding] / kernel`.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
-    `floor((n + 2*padding - kernel)/stride) + 1`.
+    `floor((n + 2*padding - kernel)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998; `torch.nn.AvgPool2d`.
 
-    The padding counts as zeros, and is at most half of the kernel. With `count_include_pad: false` the sum is divided
-    by the number of positions of the window that lie in the input instead.
+    The padding counts as zeros. With `count_include_pad: false` the sum is divided by the number of positions of the
+    window that lie in the input instead, which is what holds for `padding: same` where nothing is said.
 
     With `ceil_mode: true` the quotient is rounded up, so that a last, incomplete window counts as well, as long as it
-    starts inside the input or the padding before it.
+    starts inside the input or the padding before it. With `padding: same` there is no such window.
 
-    With three axes of space the kernel may not be larger than the input, even where there is padding: torch has no
-    such mean.
+    With three axes of space the kernel may not be larger than the input, even where there is padding, unless that is
+    `same`: torch has no such mean.
     """
 
     name = "avgpool"
 
     ceil_mode: Flag = Field(False, description="whether a last, incomplete window counts")
-    count_include_pad: Flag = Field(True, description="whether the positions of the padding count in the mean")
+    count_include_pad: OptionalFlag = Field(
+        None,
+        description="whether the positions of the padding count in the mean; where it is left out they do, but not "
+        "those of `same`",
+    )
 
     def infer(self, x: Shape) -> Shape:
         pooled = self._pooled(x, ceil_mode=self.ceil_mode)
-        if x.rank == 5:
+        if x.rank == 5 and self.padding != "same":
             self._check_volume(x)
         return pooled
 
-    def windows(self, x: Shape) -> tuple[Window, ...]:
-        return self._windows(x, 1)
+    def counts_padding(self) -> bool:
+        """Whether the positions of the padding count in the mean."""
+        return self.padding != "same" if self.count_include_pad is None else self.count_include_pad
 
     def _check_volume(self, x: Shape) -> None:
         # Torch asks this of the input without its padding, and of three axes of space only.
@@ -141,6 +184,117 @@ class AvgPool(SlidingPool):
             Example.of(cls(kernel=3, stride=2, padding=1, count_include_pad=False), [2, 3, 9]),
             Example.of(cls(kernel=(3, 2), stride=(2, 1), padding=(1, 0), ceil_mode=True), [2, 3, 8, 7]),
             Example.of(cls(kernel=2, stride=3), [1, 2, 7, 6, 5]),
+            Example.of(cls(kernel=2, padding="same"), [1, 2, 2, 3]),
+            Example.of(cls(kernel=3, stride=2, padding="same", count_include_pad=True), [1, 2, 4]),
+        )
+
+
+@final
+class LpPool(SlidingPool):
+    """The norm of each window: `y[i] = (sum over j < kernel of x[i*stride + j]^norm)^(1/norm)`.
+
+    Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
+    `floor((n - kernel)/stride) + 1`.
+    Source: Sermanet, Chintala and LeCun, "Convolutional neural networks applied to house numbers digit
+    classification", 2012; `torch.nn.LPPool2d`.
+
+    A norm of 1 gives the sum; the larger the norm, the closer the result comes to the largest value. As torch does it,
+    values are raised to the power as they are, and not by their magnitudes: with negative values the result is no
+    number where the norm is no whole number, nor where it is odd, other than 1, and the sum of the powers is negative.
+    The gradient of a window whose sum is zero is taken to be zero.
+
+    With `ceil_mode: true` the quotient is rounded up, so that a last, incomplete window counts as well. Its sum is
+    scaled to the size of a complete one: it is multiplied by `kernel`, and divided by the number of its positions. With
+    three axes of space the kernel may not be larger than the input even then.
+    """
+
+    name = "lp_pool"
+
+    norm: PositiveNumber = Field(description="the power that values are raised to, and whose root is taken")
+    ceil_mode: Flag = Field(False, description="whether a last, incomplete window counts")
+
+    def infer(self, x: Shape) -> Shape:
+        # In three axes of space, torch has no incomplete window that is the only one of its axis.
+        windows = self.windows(x)
+        if x.rank == 5:
+            output_sizes(space(x), windows)
+        return x.with_sizes((*x[:2], *output_sizes(space(x), windows, ceil_mode=self.ceil_mode)))
+
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        return self._moving(x)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(kernel=2, norm=2), [2, 3, 8, 8]),
+            Example.of(cls(kernel=3, norm=1.5, stride=2), [2, 3, 9]),
+            Example.of(cls(kernel=(2, 1, 3), norm=3, stride=(1, 2, 2), ceil_mode=True), [1, 2, 4, 5, 6]),
+        )
+
+
+@final
+class StochasticPool(PaddedPool):
+    """In training one value of each window, drawn by magnitude: `y = x[j]` with a probability `p[j] = |x[j]|/sum |x|`.
+
+    Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
+    `floor((n + 2*padding - kernel)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
+    Source: Zeiler and Fergus, "Stochastic pooling for regularization of deep convolutional neural networks", 2013.
+
+    In evaluation nothing is drawn: the result is the mean with these probabilities, `sum of p[j]*x[j]`. The gradient
+    flows to the value that was drawn or, in evaluation, to all of them.
+
+    The paper has it behind a rectifier, where all values are positive or zero. Here a negative value has the
+    probability of its magnitude and keeps its sign. A window of zeros gives zero. The padding counts as zeros, which
+    are never drawn.
+    """
+
+    name = "stochastic_pool"
+
+    def infer(self, x: Shape) -> Shape:
+        return self._pooled(x)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(kernel=3, stride=2), [2, 3, 9, 8]),
+            Example.of(cls(kernel=2, padding=1), [2, 3, 8]),
+            Example.of(cls(kernel=(2, 1, 3), padding="same"), [1, 2, 4, 5, 4]),
+        )
+
+
+@final
+class MixedPool(PaddedPool):
+    """A mixture of maximum and mean: `y = share * max of the window + (1 - share) * mean of the window`.
+
+    Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
+    `floor((n + 2*padding - kernel)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
+    Source: Lee, Gallagher and Tu, "Generalizing pooling functions in convolutional neural networks: mixed, gated, and
+    tree", 2016. Yu et al., "Mixed pooling for convolutional neural networks", 2014, draw a share of 0 or 1 in training.
+
+    With `trained: true` the share is one number of the layer that is learned, from where it is set; nothing keeps it
+    between 0 and 1.
+
+    The padding counts neither for the maximum nor for the mean, which is divided by the number of positions of the
+    window that lie in the input.
+    """
+
+    name = "mixed_pool"
+
+    share: Probability = Field(0.5, description="share of the maximum; that of the mean is the rest")
+    trained: Flag = Field(False, description="whether the share is learned")
+
+    def infer(self, x: Shape) -> Shape:
+        return self._pooled(x)
+
+    def weights(self, x: Shape) -> dict[str, Shape]:
+        return {"weight": Shape.of()} if self.trained else {}
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(kernel=2), [2, 3, 8, 8]),
+            Example.of(cls(kernel=3, stride=2, padding=1, share=0.25, trained=True), [2, 3, 9]),
+            Example.of(cls(kernel=(2, 1, 3), padding="same", trained=True), [1, 2, 4, 5, 4]),
         )
 
 
@@ -149,11 +303,12 @@ class AdaptivePool(Op, ABC):
 
     family = Family.POOLING
 
-    size: PositivePerAxis = Field(description="size of each axis of space of the output")
+    size: CountPerAxis = Field(
+        description="size of each axis of space of the output; one that is open must be that of the input"
+    )
 
     def infer(self, x: Shape) -> Shape:
-        axes = len(space(x))
-        return x.with_sizes((*x[:2], *per_axis(self.size, axes, "size")))
+        return x.with_sizes((*x[:2], *per_axis(self.size, len(space(x)), "size")))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -1,29 +1,24 @@
-"""Changes of shape: the values stay as they are, or are repeated, left out or interpolated."""
+"""Changes of shape: the values stay as they are, but some may be left out, or be there several times."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
-from typing import Annotated, Final, Literal, TypeAlias, final
+from typing import final
 
 from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axis_of, counted
-from archspec.ops.window import check_margins, ends, per_axis, space
 from archspec.setting import (
     Axes,
     Counts,
-    Flag,
-    Margin,
-    Margins,
-    Number,
+    OpenCounts,
     OptionalPlace,
     Parts,
     Place,
     Positive,
-    PositivePerAxis,
-    Says,
     Whole,
 )
 from archspec.shape import Element, Shape
@@ -78,6 +73,48 @@ class Flatten(Op):
 
 
 @final
+class Unflatten(Op):
+    """Takes an axis apart into several, of which the last varies fastest; undoes `flatten`.
+
+    One of the sizes may be -1, which stands for the size that follows from the others.
+
+    Shapes: `[batch, a*b, ...] -> [batch, a, b, ...]` with `axis: 1, sizes: [a, b]`.
+    Source: `torch.nn.Unflatten`.
+    """
+
+    name = "unflatten"
+    family = Family.RESHAPING
+    accepts = frozenset(Element)
+
+    axis: Whole = Field(description="axis that is taken apart, from 0; negative numbers count from the last, -1")
+    sizes: OpenCounts = Field(description="the size of each axis that is made of it; one may be -1")
+
+    def infer(self, x: Shape) -> Shape:
+        axis = axis_of(x, self.axis)
+        if not self.sizes:
+            raise ShapeError(
+                f"makes no axes of axis {axis}, which has {x[axis]}",
+                setting="sizes",
+                help="`squeeze` takes an axis away whose size is 1",
+            )
+        sizes = _completed(self.sizes, x[axis])
+        if differs(x[axis], prod(sizes)):
+            raise ShapeError(
+                f"makes {written(self.sizes)} of axis {axis}, which is {prod(sizes)} positions, but it has {x[axis]}",
+                setting="sizes",
+                help=f"use sizes whose product is {x[axis]}, or -1 for one of them",
+            )
+        return x.with_sizes((*x[:axis], *sizes, *x[axis + 1 :]))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(axis=1, sizes=(2, 4)), [2, 8, 5]),
+            Example.of(cls(axis=-1, sizes=(3, -1, 2)), [2, 3, 12], element=Element.INT),
+        )
+
+
+@final
 class Reshape(Op):
     """The same values in the same order, the last axis varying fastest, with other axes.
 
@@ -85,31 +122,58 @@ class Reshape(Op):
     Source: `torch.reshape`.
 
     The sizes are those of all axes, the batch included: in `reshape([B, C, H * W])` the names are those that the
-    declaration of the input gives to its axes.
+    declaration of the input gives to its axes. One size may be -1, which stands for the size that follows from the
+    others.
     """
 
     name = "reshape"
     family = Family.RESHAPING
     accepts = frozenset(Element)
 
-    sizes: Counts = Field(description="the size of each axis of the output")
+    sizes: OpenCounts = Field(description="the size of each axis of the output; one may be -1")
 
     def infer(self, x: Shape) -> Shape:
-        given, wanted = x.elements, prod(self.sizes)
+        given = x.elements
+        sizes = _completed(self.sizes, given)
+        wanted = prod(sizes)
         if differs(given, wanted):
             raise ShapeError(
                 f"needs as many elements as the input has, but {written(self.sizes)} has {wanted} and {x} has {given}",
                 setting="sizes",
                 help="the product of the sizes must stay the same",
             )
-        return x.with_sizes(self.sizes)
+        return x.with_sizes(sizes)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example.of(cls(sizes=(2, 4, 2, 5, 5)), [2, 8, 5, 5]),
+            Example.of(cls(sizes=(2, -1, 3)), [2, 5, 6]),
             Example.of(cls(sizes=(6,)), [2, 3], element=Element.INT),
         )
+
+
+def _completed(sizes: Sequence[Size], total: Size) -> tuple[Size, ...]:
+    """The sizes with what follows from the others where one of them is -1; `total` is their product."""
+    open_places = [place for place, size in enumerate(sizes) if size == -1]
+    if not open_places:
+        return tuple(sizes)
+    if len(open_places) > 1:
+        raise ShapeError(
+            f"has {len(open_places)} sizes of -1, but only one can follow from the others",
+            setting="sizes",
+            help="write all sizes but one",
+        )
+    others = prod(size for size in sizes if size != -1)
+    if differs(total % others, 0):
+        raise ShapeError(
+            f"leaves a size open, but the others, {others} together, do not divide the {total} that are to be shared "
+            "out",
+            setting="sizes",
+            help=f"use sizes whose product divides {total}",
+        )
+    (place,) = open_places
+    return (*sizes[:place], total // others, *sizes[place + 1 :])
 
 
 @final
@@ -281,122 +345,6 @@ class Split(Op):
             Example.of(cls(parts=3), [2, 12]),
             Example.of(cls(parts=(1, 3, 4), axis=-1), [2, 3, 8], element=Element.INT),
             Example.of(cls(parts=1), [2, 3]),
-        )
-
-
-_Margins: TypeAlias = Annotated[
-    Margin | Margins,
-    Says(
-        "a whole number of at least 0, or a list with one entry for each axis of space, "
-        "a number or a pair `[before, after]`"
-    ),
-]
-
-
-@final
-class Pad(Op):
-    """Positions added at the ends of each axis of space.
-
-    Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
-    `before + n + after`.
-    Source: `torch.nn.functional.pad`.
-
-    `margins` is one number for both ends of all axes of space, or a list with one entry for each; in that list, a pair
-    `[before, after]` pads the two ends of an axis differently. They are filled with `value`; with the mirror image of
-    the input (`reflect`, which leaves out the outermost position, so that each margin must be below the size); with the
-    outermost value (`replicate`); or with what stands at the other end (`circular`).
-    """
-
-    name = "pad"
-    family = Family.RESHAPING
-
-    margins: _Margins = Field(description="positions that are added at the ends of each axis of space")
-    mode: Literal["constant", "reflect", "replicate", "circular"] = Field(
-        "constant", description="what the margins are filled with"
-    )
-    value: Number = Field(0.0, description="what they are filled with where the mode is `constant`")
-
-    def infer(self, x: Shape) -> Shape:
-        sizes = space(x)
-        margins = self.ends(x)
-        if self.mode != "constant" and self.value != 0:
-            raise ShapeError(
-                f"has a value of {self.value}, which the mode `{self.mode}` does not use",
-                setting="value",
-                help="leave out the `value`, or use the mode `constant`",
-            )
-        check_margins(sizes, margins, self.mode, "mode", "use smaller `margins`")
-        padded = (before + size + after for size, (before, after) in zip(sizes, margins, strict=True))
-        return x.with_sizes((*x[:2], *padded))
-
-    def ends(self, x: Shape) -> tuple[tuple[Size, Size], ...]:
-        """What is added before and after each axis of space."""
-        return ends(self.margins, x.rank - 2, "margins")
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example.of(cls(margins=1), [2, 3, 5, 5]),
-            Example.of(cls(margins=(2, (0, 1)), value=-1.0), [2, 3, 5, 4]),
-            Example.of(cls(margins=((2, 0),), mode="reflect"), [2, 3, 5]),
-            Example.of(cls(margins=(1, 0, (1, 2)), mode="replicate"), [2, 3, 3, 4, 5]),
-            Example.of(cls(margins=2, mode="circular"), [2, 3, 5, 4]),
-        )
-
-
-_SPACE_OF: Final = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
-"""The ways to interpolate that are for one number of axes of space only."""
-
-
-@final
-class Upsample(Op):
-    """Each axis of space made longer by a whole factor; what comes between the values is interpolated.
-
-    Shapes: `[batch, channels, space...] -> [batch, channels, scale*space...]`.
-    Source: `torch.nn.Upsample`.
-
-    `nearest` repeats each value. `linear`, `bilinear` and `trilinear` interpolate linearly along one, two or three axes
-    of space, and `bicubic` with cubic polynomials along two. They take values for the centres of equal cells; with
-    `align_corners: true`, for points, the first and the last of which stay where they are.
-    """
-
-    name = "upsample"
-    family = Family.RESHAPING
-
-    scale: PositivePerAxis = Field(description="factor of the size of each axis of space")
-    mode: Literal["nearest", "linear", "bilinear", "bicubic", "trilinear"] = Field(
-        "nearest", description="how values are interpolated"
-    )
-    align_corners: Flag = Field(False, description="whether the outermost values stay at the ends of each axis")
-
-    def infer(self, x: Shape) -> Shape:
-        sizes = space(x)
-        factors = per_axis(self.scale, len(sizes), "scale")
-        if self.mode in _SPACE_OF and _SPACE_OF[self.mode] != len(sizes):
-            fitting = [mode for mode, axes in _SPACE_OF.items() if axes == len(sizes)]
-            raise ShapeError(
-                f"interpolates `{self.mode}`, which needs {counted(_SPACE_OF[self.mode])} of space, but the input has "
-                f"{len(sizes)}",
-                setting="mode",
-                help=f"use `{fitting[0]}`, or `nearest`",
-            )
-        if self.mode == "nearest" and self.align_corners:
-            raise ShapeError(
-                "aligns corners, which `nearest` cannot do",
-                setting="align_corners",
-                help="leave out `align_corners`, or use another `mode`",
-            )
-        return x.with_sizes((*x[:2], *(size * factor for size, factor in zip(sizes, factors, strict=True))))
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example.of(cls(scale=2), [2, 3, 4, 5]),
-            Example.of(cls(scale=(2, 1, 3)), [2, 3, 4, 5, 2]),
-            Example.of(cls(scale=3, mode="linear"), [2, 3, 4]),
-            Example.of(cls(scale=(2, 3), mode="bilinear", align_corners=True), [2, 3, 4, 5]),
-            Example.of(cls(scale=2, mode="bicubic"), [2, 3, 4, 5]),
-            Example.of(cls(scale=2, mode="trilinear"), [2, 3, 2, 3, 2]),
         )
 
 

@@ -8,7 +8,7 @@ from typing import final
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.setting import Whole
+from archspec.setting import Flag, PositiveNumber, Whole
 from archspec.shape import Shape
 
 
@@ -56,3 +56,46 @@ class LogSoftmax(OverAxis):
     """
 
     name = "log_softmax"
+
+
+@final
+class Softmin(OverAxis):
+    """The softmax of the negative values: `y[i] = exp(-x[i]) / sum over j of exp(-x[j])`.
+
+    The least value has the largest share.
+
+    Shapes: `[...] -> [...]`.
+    Source: the softmax of `-x`; `torch.nn.Softmin`.
+    """
+
+    name = "softmin"
+
+
+@final
+class GumbelSoftmax(OverAxis):
+    """A random choice along an axis that has a gradient: `y[i] = exp(z[i]) / sum over j of exp(z[j])`.
+
+    In training, `z = (x + g)/temperature`, where each `g = -log(-log(u))` is drawn anew, with `u` uniform from 0 to 1.
+    Place `i` is then the largest with the probability that `softmax` gives it. In evaluation nothing is drawn, and `g`
+    is 0: `y = softmax(x/temperature)`.
+
+    With `hard: true`, the output is 1 at the largest place and 0 at all others, while its gradient is that of the soft
+    choice; in evaluation this is the most likely place.
+
+    Shapes: `[...] -> [...]`.
+    Source: Jang, Gu and Poole, "Categorical reparameterization with Gumbel-Softmax", 2016;
+    `torch.nn.functional.gumbel_softmax`, which draws in evaluation too.
+    """
+
+    name = "gumbel_softmax"
+
+    temperature: PositiveNumber = Field(1.0, description="the lower, the closer to a choice of one place")
+    hard: Flag = Field(False, description="whether the output is a choice of one place instead of shares")
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(), [2, 8]),
+            Example.of(cls(temperature=0.5, axis=1), [2, 3, 4]),
+            Example.of(cls(hard=True), [2, 3, 8]),
+        )

@@ -12,6 +12,8 @@ times on an axis of size `n`. The other way around, `n` such windows cover
 positions, from the first one of the first window to the last one of the last. Of these a transposed convolution takes
 away those before and after, so that it undoes the first formula but for what the floor has cut off.
 
+A window may also be given the padding with which it fits `n/stride` times, rounded up; how much that is depends on `n`.
+
 Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016 (arXiv:1603.07285; relationships
 14 and 15, the general cases); `torch.nn.Conv2d`, `torch.nn.MaxPool2d` and `torch.nn.ConvTranspose2d` state the same
 formulas.
@@ -20,12 +22,12 @@ formulas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from archspec.op import ShapeError
 from archspec.shape import Shape
-from archspec.size import Size, below
+from archspec.size import Size, below, ceil_divide
 
 
 @final
@@ -71,6 +73,22 @@ class Window:
     def covered(self, count: Size) -> Size:
         """The positions from the first tap of the first window to the last tap of the last of so many windows."""
         return (count - 1) * self.stride + self.extent
+
+    def fitted(self, size: Size) -> Window:
+        """The window with the padding with which it fits `size/stride` times, rounded up; its smaller half comes first.
+
+        That is what the last of these windows would run over the end, or nothing where it does not reach it.
+        """
+        over = self.extent - 1 - (size - 1) % self.stride
+        if below(self.extent, self.stride):
+            # It is at least `-stride` here, so that the floor is -1 where it is negative, and 0 elsewhere.
+            over = over * (1 + over // self.stride)
+        return replace(self, before=over // 2, after=over - over // 2)
+
+
+def fitting(size: Size, stride: Size) -> Size:
+    """How often a fitted window fits on an axis of this size."""
+    return ceil_divide(size, stride)
 
 
 def space(x: Shape) -> tuple[Size, ...]:

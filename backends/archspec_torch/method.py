@@ -12,11 +12,10 @@ from itertools import groupby
 from typing import Any, Final, final
 
 from archspec.graph import Graph, Output, Path, Value
-from archspec.scan import Scan
 from archspec_torch.call import Call, Given, Operation, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
-from archspec_torch.naming import Names, is_fit, word_for
+from archspec_torch.naming import Names, has_states, is_fit, word_for
 from archspec_torch.reach import LOOKED_UP, looked_up
 from archspec_torch.results import OPTIONAL, Results, type_of
 from archspec_torch.scope import Scope, Step
@@ -135,7 +134,10 @@ class _Method:
 
     def _is_running(self, step: Step, number: int) -> bool:
         used = [value for value in step.outputs if value in self.uses]
-        return len(used) == 1 and set(self.uses[used[0]]) == {number + 1} and used[0] not in self.wishes
+        if len(used) != 1 or set(self.uses[used[0]]) != {number + 1} or used[0] in self.wishes:
+            return False
+        # A state that only the next statement takes is a state all the same.
+        return used[0].port == 0 or not has_states(self.graph.node(used[0].producer))
 
     def statement(self, step: Step, number: int, indent: str) -> Iterator[str]:
         """The lines of a statement. From then on, what it makes has a name."""
@@ -234,7 +236,7 @@ class _Method:
             return word_for(self.graph, value, len(step.path) - 1)
         word = word_for(self.graph, value, len(value.producer) - 1)
         node = self.graph.node(value.producer)
-        return word if len(node.outputs) == 1 or isinstance(node.op, Scan) else f"{word}_{value.port}"
+        return f"{word}_{value.port}" if len(node.outputs) > 1 and not has_states(node) else word
 
     def _needs_type(self, value: Value) -> bool:
         """Whether it must be said that a value is a tensor.

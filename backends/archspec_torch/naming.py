@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final, final
 from unicodedata import normalize
 
-from archspec.graph import Graph, Group, Value
+from archspec.graph import Graph, Group, Node, Value
+from archspec.ops.recurrent import Recurrent
 from archspec.scan import Scan
 from archspec_torch.reserved import TAKEN_BY_METHOD, taken_by_source
 
@@ -51,12 +52,26 @@ def word_for(graph: Graph, value: Value, depth: int) -> str:
     Where that has a number for a name, or a very long one, the kind of the layer stands for it.
     """
     word = value.producer[min(depth, len(value.producer) - 1)]
-    op = None if value in graph.inputs else graph.node(value.producer).op
-    if isinstance(op, Scan) and value.port and depth >= len(value.producer) - 1:
-        word = op.states[value.port - 1]
+    node = None if value in graph.inputs else graph.node(value.producer)
+    if node is not None and depth >= len(value.producer) - 1:
+        word = state_of(node, value.port) or word
     if is_fit(word):
         return word
-    return "x" if op is None else op.name
+    return "x" if node is None else node.op.name
+
+
+def has_states(node: Node) -> bool:
+    """Whether all outputs of a layer, but perhaps the first, are states, which have names."""
+    return isinstance(node.op, Scan | Recurrent)
+
+
+def state_of(node: Node, port: int) -> str | None:
+    """The name of the state that an output of a layer is; the first output goes by the name of its layer, if it can."""
+    if not isinstance(node.op, Scan | Recurrent) or (port == 0 and (node.is_named or len(node.outputs) == 1)):
+        return None
+    states = node.op.states
+    place = port - (len(node.outputs) - len(states))
+    return states[place] if place >= 0 else None
 
 
 def is_fit(word: str) -> bool:

@@ -9,20 +9,30 @@ from typing import Final
 from archspec.op import Op
 from archspec.ops.activation import (
     Activation,
+    Celu,
     Elu,
     Gelu,
+    Glu,
+    Hardshrink,
     Hardsigmoid,
     Hardswish,
+    Hardtanh,
     LeakyRelu,
+    LogSigmoid,
     Mish,
     Prelu,
     Relu,
     Relu6,
+    Rrelu,
     Selu,
     Sigmoid,
     Silu,
     Softplus,
+    Softshrink,
+    Softsign,
     Tanh,
+    Tanhshrink,
+    Threshold,
 )
 from archspec.shape import Shape
 from archspec_torch.call import Call
@@ -38,9 +48,11 @@ PLAIN: Final[Mapping[type[Op], str]] = MappingProxyType(
         Silu: "nn.SiLU",
         Hardswish: "nn.Hardswish",
         Hardsigmoid: "nn.Hardsigmoid",
-        Softplus: "nn.Softplus",
         Mish: "nn.Mish",
         Selu: "nn.SELU",
+        LogSigmoid: "nn.LogSigmoid",
+        Softsign: "nn.Softsign",
+        Tanhshrink: "nn.Tanhshrink",
     }
 )
 """The activations that have no settings."""
@@ -66,6 +78,46 @@ def _(op: Elu, x: Shape) -> Call:
 @lower.register
 def _(op: Gelu, x: Shape) -> Call:
     return Call("nn.GELU", (), changed(approximate=(op.approximate, "none")))
+
+
+@lower.register
+def _(op: Softplus, x: Shape) -> Call:
+    return Call("nn.Softplus", (), changed(beta=(op.beta, 1.0), threshold=(op.threshold, 20.0)))
+
+
+@lower.register
+def _(op: Celu, x: Shape) -> Call:
+    return Call("nn.CELU", (), changed(alpha=(op.alpha, 1.0)))
+
+
+@lower.register
+def _(op: Glu, x: Shape) -> Call:
+    return Call("nn.GLU", (), changed(dim=(op.axis, -1)))
+
+
+@lower.register
+def _(op: Hardshrink, x: Shape) -> Call:
+    return Call("nn.Hardshrink", (), changed(lambd=(op.threshold, 0.5)))
+
+
+@lower.register
+def _(op: Softshrink, x: Shape) -> Call:
+    return Call("nn.Softshrink", (), changed(lambd=(op.threshold, 0.5)))
+
+
+@lower.register
+def _(op: Hardtanh, x: Shape) -> Call:
+    return Call("nn.Hardtanh", (), changed(min_val=(op.low, -1.0), max_val=(op.high, 1.0)))
+
+
+@lower.register
+def _(op: Rrelu, x: Shape) -> Call:
+    return Call("nn.RReLU", (), changed(lower=(op.low, 1 / 8), upper=(op.high, 1 / 3)))
+
+
+@lower.register
+def _(op: Threshold, x: Shape) -> Call:
+    return Call.of("nn.Threshold", op.threshold, op.value)
 
 
 @lower.register

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
-from archspec.ops.attention import Attention
+from archspec.ops.attention import Attention, Roles
 from archspec.shape import Shape
-from archspec_torch.call import Call
+from archspec.size import Size
+from archspec_torch.call import Call, Given, Passing
 from archspec_torch.lower import lower
-from archspec_torch.lower.arguments import changed, number
+from archspec_torch.lower.arguments import all_given, changed, number
 
 
 @lower.register
-def _(op: Attention, query: Shape, key: Shape | None = None, value: Shape | None = None) -> Call:
-    features = number(op, "the features of its query", query[2])
-    key_features = features if key is None else number(op, "the features of its key", key[2])
-    value_features = key_features if value is None else number(op, "the features of its value", value[2])
-    head_features = None if op.head_features is None else number(op, "its head_features", op.head_features)
-    options = changed(
+def _(op: Attention, *inputs: Shape) -> Call:
+    roles = Roles.of(*inputs)
+    features = number(op, "the features of its query", roles.query[2])
+    key_features = number(op, "the features of its key", roles.key[2])
+    value_features = number(op, "the features of its value", roles.value[2])
+    sizes = changed(
         key_features=(key_features, features),
         value_features=(value_features, key_features),
-        head_features=(head_features, None),
-        causal=(op.causal, False),
-        bias=(op.bias, True),
-        dropout=(op.dropout, 0.0),
+        head_features=(_optional(op, "its head_features", op.head_features), None),
     )
-    return Call("Attention", (features, op.heads), options)
+    options = changed(causal=(op.causal, False), bias=(op.bias, True), dropout=(op.dropout, 0.0))
+    more = changed(
+        head_value_features=(_optional(op, "its head_value_features", op.head_value_features), None),
+        output_features=(number(op, "its features", op.output(roles.query)), features),
+        kv_heads=(op.kv_heads or op.heads, op.heads),
+        window=(op.window, None),
+        rotation=(_rotation(op), None),
+        distances=(_distances(op), None),
+    )
+    # Each model has the class that does what it needs, and not much more.
+    function = "GeneralAttention" if more else "Attention" if roles.mask is None else "MaskedAttention"
+    return Call(function, (features, op.heads), sizes | more | options, passing=_passing(roles, len(inputs)))
+
+
+def _optional(op: Attention, what: str, size: Size | None) -> int | None:
+    return None if size is None else number(op, what, size)
+
+
+def _rotation(op: Attention) -> Call | None:
+    """What turns queries and keys by their positions."""
+    if op.positions != "rotary":
+        return None
+    return Call("RotaryPositions", (), changed(base=(op.rotary_base, 10_000.0)))
+
+
+def _distances(op: Attention) -> Call | None:
+    """What tells the scores of positions."""
+    if op.positions == "alibi":
+        return Call.of("AlibiPositions", op.heads)
+    if op.positions == "relative":
+        return Call("RelativePositions", (op.heads, op.max_distance), changed(causal=(op.causal, False)))
+    return None
+
+
+def _passing(roles: Roles, inputs: int) -> Passing | None:
+    """How the inputs are passed where the last is a mask, which is not the next of query, key and value."""
+    return None if roles.mask is None else Passing(all_given(inputs - 1), {"mask": Given(inputs - 1)})

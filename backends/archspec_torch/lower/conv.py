@@ -9,6 +9,7 @@ from archspec.shape import Shape
 from archspec_torch.call import Call
 from archspec_torch.lower import lower
 from archspec_torch.lower.arguments import alike, changed, kernel_of, number
+from archspec_torch.lower.parametrisation import parametrised
 
 
 @lower.register
@@ -30,11 +31,12 @@ def _(op: Conv, x: Shape) -> Call:
         bias=(op.bias, True),
         padding_mode=(op.padding_mode, "zeros"),
     )
-    return Call(
+    layer = Call(
         f"{function}{len(windows)}d",
         (number(op, "the channels of its input", x[1]), number(op, "its channels", op.channels)),
         {"kernel_size": kernel_of(windows), **options},
     )
+    return parametrised(layer, op.parametrisation)
 
 
 @lower.register
@@ -48,8 +50,9 @@ def _(op: ConvTranspose, x: Shape) -> Call:
         groups=(op.groups, 1),
         bias=(op.bias, True),
     )
-    return Call(
+    layer = Call(
         f"nn.ConvTranspose{len(windows)}d",
         (number(op, "the channels of its input", x[1]), number(op, "its channels", op.channels)),
         {"kernel_size": kernel_of(windows), **options},
     )
+    return parametrised(layer, op.parametrisation)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.op import Op
-from archspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm
+from archspec.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RmsNorm, UnitNorm
 from archspec.shape import Shape
-from archspec_torch.call import Call
+from archspec_torch.call import Call, Given, Variable
+from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
 from archspec_torch.lower.arguments import changed, number
 
@@ -52,10 +53,21 @@ def _(op: GroupNorm, x: Shape) -> Call:
 
 @lower.register
 def _(op: InstanceNorm, x: Shape) -> Call:
-    options = changed(eps=(op.eps, 1e-5), affine=(op.affine, False))
+    options = changed(
+        eps=(op.eps, 1e-5),
+        momentum=(op.momentum, 0.1),
+        affine=(op.affine, False),
+        track_running_stats=(op.track_running_stats, False),
+    )
     return Call(f"nn.InstanceNorm{x.rank - 2}d", (number(op, "the channels of its input", x[1]),), options)
 
 
+@lower.register
+def _(op: UnitNorm, x: Shape) -> Inline:
+    exponent = Variable("torch.inf") if op.p == "inf" else op.p
+    return Inline(Call("F.normalize", (Given(0),), changed(p=(exponent, 2.0), dim=(op.axis, 1), eps=(op.eps, 1e-12))))
+
+
 def _last_sizes(op: Op, x: Shape, axes: int) -> Any:
-    sizes = tuple(number(op, "the last size of its input", size) for size in x[-axes:])
+    sizes = tuple(number(op, "the last size of its input", x[axis]) for axis in range(-axes, 0))
     return sizes[0] if len(sizes) == 1 else sizes

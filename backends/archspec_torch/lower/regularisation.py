@@ -1,14 +1,52 @@
-"""Regularisation."""
+"""Regularisation. Rates are always written: a reader should not have to know torch's defaults."""
 
 from __future__ import annotations
 
-from archspec.ops.regularisation import Dropout
+from archspec.ops.regularisation import (
+    AlphaDropout,
+    ChannelDropout,
+    Dropout,
+    FeatureAlphaDropout,
+    GaussianDropout,
+    GaussianNoise,
+    StochasticDepth,
+)
 from archspec.shape import Shape
 from archspec_torch.call import Call
 from archspec_torch.lower import lower
+from archspec_torch.lower.arguments import changed
 
 
 @lower.register
 def _(op: Dropout, x: Shape) -> Call:
-    # The rate is always written: a reader should not have to know torch's default.
     return Call.of("nn.Dropout", op.rate)
+
+
+@lower.register
+def _(op: ChannelDropout, x: Shape) -> Call:
+    return Call.of(f"nn.Dropout{x.rank - 2}d", op.rate)
+
+
+@lower.register
+def _(op: AlphaDropout, x: Shape) -> Call:
+    return Call.of("nn.AlphaDropout", op.rate)
+
+
+@lower.register
+def _(op: FeatureAlphaDropout, x: Shape) -> Call:
+    return Call.of("nn.FeatureAlphaDropout", op.rate)
+
+
+@lower.register
+def _(op: StochasticDepth, x: Shape) -> Call:
+    return Call("StochasticDepth", (op.rate,), changed(mode=(op.mode, "row")))
+
+
+@lower.register
+def _(op: GaussianNoise, x: Shape) -> Call:
+    return Call.of("GaussianNoise", op.std)
+
+
+@lower.register
+def _(op: GaussianDropout, x: Shape) -> Call:
+    return Call.of("GaussianDropout", op.rate)

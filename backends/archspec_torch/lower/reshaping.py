@@ -4,36 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.ops.reshaping import Broadcast, Flatten, Identity, Pad, Permute, Reshape, Select, Slice, Split, Upsample
-from archspec.ops.window import per_axis
+from archspec.ops.reshaping import (
+    Broadcast,
+    Flatten,
+    Identity,
+    Permute,
+    Reshape,
+    Select,
+    Slice,
+    Split,
+    Unflatten,
+)
 from archspec.shape import Shape
 from archspec_torch.call import Call, Given, Item, Range
 from archspec_torch.inline import Inline, Method
 from archspec_torch.lower import lower
-from archspec_torch.lower.arguments import alike, changed
+from archspec_torch.lower.arguments import changed
 
 
 @lower.register
 def _(op: Flatten, x: Shape) -> Call:
     return Call("nn.Flatten", (), changed(start_dim=(op.start, 1), end_dim=(op.end, -1)))
-
-
-@lower.register
-def _(op: Pad, x: Shape) -> Call:
-    # Torch begins with the last axis, and takes one number where all margins are alike.
-    margins = alike(margin for pair in reversed(op.ends(x)) for margin in pair)
-    if op.mode == "constant" and op.value != 0:
-        return Call.of(f"nn.ConstantPad{x.rank - 2}d", margins, op.value)
-    kind = {"constant": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[op.mode]
-    return Call.of(f"nn.{kind}Pad{x.rank - 2}d", margins)
-
-
-@lower.register
-def _(op: Upsample, x: Shape) -> Call:
-    scale = alike(per_axis(op.scale, x.rank - 2, "scale"))
-    # Torch asks for a word on corners wherever there is something between them.
-    corners = {} if op.mode == "nearest" else {"align_corners": op.align_corners}
-    return Call("nn.Upsample", (), {"scale_factor": scale, **changed(mode=(op.mode, "nearest")), **corners})
 
 
 @lower.register
@@ -45,6 +36,12 @@ def _(op: Identity, x: Shape) -> Call:
 def _(op: Reshape, x: Shape) -> Inline:
     # Without any size, which makes a single number, torch needs the empty tuple.
     return Inline(Method(Given(0), "reshape", op.sizes or ((),)))
+
+
+@lower.register
+def _(op: Unflatten, x: Shape) -> Inline:
+    # It is a method too, of which type checkers know nothing.
+    return Inline(Call.of("torch.unflatten", Given(0), op.axis, op.sizes))
 
 
 @lower.register

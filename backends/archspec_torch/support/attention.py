@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F  # noqa: N812  # Its usual name, which users of the generated source know.
 from torch import Tensor, nn
@@ -51,17 +53,7 @@ class Attention(nn.Module):
         key: Tensor | None = None,
         value: Tensor | None = None,
     ) -> Tensor:
-        key = query if key is None else key
-        value = key if value is None else value
-        if self.is_packed:
-            weights = self.in_proj_weight.chunk(3)
-        else:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        biases: tuple[Tensor | None, ...] = (None, None, None)
-        if self.in_proj_bias is not None:
-            biases = self.in_proj_bias.chunk(3)
-        parts = zip((query, key, value), weights, biases, strict=True)
-        q, k, v = (self.project(x, weight, bias) for x, weight, bias in parts)
+        q, k, v = self.project(query, key, value)
         found = F.scaled_dot_product_attention(
             q,
             k,
@@ -72,7 +64,199 @@ class Attention(nn.Module):
         output: Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
         return output
 
-    def project(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """What each head is given of a sequence, as `[batch, head, time, features]`."""
-        projected = F.linear(x, weight, bias)
-        return projected.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+    def project(
+        self,
+        query: Tensor,
+        key: Tensor | None,
+        value: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What each head is given of them, as `[batch, head, time, features]`."""
+        key = query if key is None else key
+        value = key if value is None else value
+        if self.is_packed:
+            weights = self.in_proj_weight.chunk(3)
+        else:
+            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        biases: tuple[Tensor | None, ...] = (None, None, None)
+        if self.in_proj_bias is not None:
+            biases = self.in_proj_bias.chunk(3)
+        parts = zip((query, key, value), weights, biases, strict=True)
+        q, k, v = (in_heads(F.linear(*part), self.heads) for part in parts)
+        return q, k, v
+
+
+class MaskedAttention(Attention):
+    """Multi-head attention in which a mask says what may be seen.
+
+    A mask is `[batch, keys]`, `[batch, queries, keys]` or `[batch, heads, queries,
+    keys]`, and true where a key may be seen. A query that sees nothing finds zeros.
+    """
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        q, k, v = self.project(query, key, value)
+        found = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=seen_positions(q, k, mask, self.causal),
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        output: Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
+        return output
+
+
+class GeneralAttention(nn.Module):
+    """Multi-head attention over `[batch, time, features]`, in all its forms.
+
+    Several heads may share a head of keys and values. Nothing is seen from a distance
+    of `window` on. `rotation` turns queries and keys by their positions, and
+    `distances` changes the scores by them.
+
+    A mask is `[batch, keys]`, `[batch, queries, keys]` or `[batch, heads, queries,
+    keys]`, and true where a key may be seen. A query that sees nothing finds zeros.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        heads: int,
+        key_features: int | None = None,
+        value_features: int | None = None,
+        head_features: int | None = None,
+        head_value_features: int | None = None,
+        output_features: int | None = None,
+        kv_heads: int | None = None,
+        window: int | None = None,
+        rotation: nn.Module | None = None,
+        distances: nn.Module | None = None,
+        causal: bool = False,
+        bias: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        kv_heads = heads if kv_heads is None else kv_heads
+        key_features = features if key_features is None else key_features
+        value_features = key_features if value_features is None else value_features
+        head_features = features // heads if head_features is None else head_features
+        if head_value_features is None:
+            head_value_features = head_features
+        output_features = features if output_features is None else output_features
+        self.heads = heads
+        self.kv_heads = kv_heads
+        self.window = window
+        self.causal = causal
+        self.dropout = dropout
+        q, k = heads * head_features, kv_heads * head_features
+        v = kv_heads * head_value_features
+        self.widths = [q, k, v]
+        self.is_packed = q == k == v and features == key_features == value_features
+        if self.is_packed:
+            self.in_proj_weight = nn.Parameter(torch.empty(q + k + v, features))
+        else:
+            self.q_proj_weight = nn.Parameter(torch.empty(q, features))
+            self.k_proj_weight = nn.Parameter(torch.empty(k, key_features))
+            self.v_proj_weight = nn.Parameter(torch.empty(v, value_features))
+        for weight in self.parameters():
+            nn.init.xavier_uniform_(weight)
+        self.in_proj_bias = nn.Parameter(torch.zeros(q + k + v)) if bias else None
+        inner = heads * head_value_features
+        self.out_proj = nn.Linear(inner, output_features, bias=bias)
+        if bias:
+            nn.init.zeros_(self.out_proj.bias)
+        self.rotation = rotation
+        self.distances = distances
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        q, k, v = self.project(query, key, value)
+        if self.rotation is not None:
+            q, k = self.rotation(q), self.rotation(k)
+        scores = self.scores_of_positions(q, k, mask)
+        found = F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=scores,
+            dropout_p=self.dropout if self.training else 0.0,
+            is_causal=self.causal and scores is None,
+            enable_gqa=self.kv_heads != self.heads,
+        )
+        output: Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
+        return output
+
+    def project(
+        self,
+        query: Tensor,
+        key: Tensor | None,
+        value: Tensor | None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What each head is given of them, as `[batch, head, time, features]`."""
+        key = query if key is None else key
+        value = key if value is None else value
+        if self.is_packed:
+            weights = self.in_proj_weight.chunk(3)
+        else:
+            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        biases: tuple[Tensor | None, ...] = (None, None, None)
+        if self.in_proj_bias is not None:
+            biases = torch.split(self.in_proj_bias, self.widths)
+        parts = zip((query, key, value), weights, biases, strict=True)
+        q, k, v = (F.linear(*part) for part in parts)
+        return (
+            in_heads(q, self.heads),
+            in_heads(k, self.kv_heads),
+            in_heads(v, self.kv_heads),
+        )
+
+    def scores_of_positions(
+        self,
+        q: Tensor,
+        k: Tensor,
+        mask: Tensor | None,
+    ) -> Tensor | None:
+        """What is added to the scores, or, as flags, what is seen; None for nothing."""
+        if self.distances is None and mask is None and self.window is None:
+            return None
+        seen = seen_positions(q, k, mask, self.causal, self.window)
+        if self.distances is None:
+            return seen
+        scores: Tensor = self.distances(torch.zeros_like(seen, dtype=q.dtype))
+        return scores.masked_fill(~seen, -math.inf)
+
+
+def in_heads(x: Tensor, heads: int) -> Tensor:
+    """A sequence whose features are shared out, as `[batch, head, time, features]`."""
+    return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
+
+
+def seen_positions(
+    q: Tensor,
+    k: Tensor,
+    mask: Tensor | None,
+    causal: bool,
+    window: int | None = None,
+) -> Tensor:
+    """Which keys each query sees, as flags `[batch, heads, queries, keys]`."""
+    batch, heads, queries, keys = *q.shape[:3], k.shape[2]
+    if mask is None:
+        seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
+    else:
+        while mask.dim() < 4:
+            mask = mask.unsqueeze(1)
+        seen = mask.expand(-1, -1, queries, keys)
+    if causal:
+        seen = seen.tril()
+    if window is not None:
+        seen = seen.tril(window - 1).triu(1 - window)
+    return seen.expand(batch, heads, queries, keys)

@@ -1,4 +1,4 @@
-"""What a sequence is told of its positions."""
+"""What a sequence, or the scores of attention over it, are told of positions."""
 
 from __future__ import annotations
 
@@ -28,11 +28,79 @@ class SinusoidalPositions(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         _, length, features = x.shape
-        # Numbers of positions need more digits than x may have.
-        precise = torch.promote_types(x.dtype, torch.float32)
-        position = torch.arange(length, device=x.device, dtype=precise)
-        pair = torch.arange(0, features, 2, device=x.device, dtype=precise)
-        angle = position[:, None] / self.base ** (pair / features)
+        angle = angles_of_positions(x, length, features, self.base)
         encoding = torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
         # A lone feature would otherwise be repeated for the cosine.
         return x + encoding.to(x.dtype).expand_as(x)
+
+
+class RotaryPositions(nn.Module):
+    """Turns each pair of features of `[..., time, features]` by its position."""
+
+    def __init__(self, base: float = 10_000.0) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, x: Tensor) -> Tensor:
+        *_, length, features = x.shape
+        angle = angles_of_positions(x, length, features, self.base)
+        sin, cos = angle.sin(), angle.cos()
+        even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
+        pairs = (even * cos - odd * sin, even * sin + odd * cos)
+        return torch.stack(pairs, dim=-1).flatten(-2).to(x.dtype)
+
+
+class AlibiPositions(nn.Module):
+    """Lowers scores `[batch, heads, queries, keys]` by the distance of the positions.
+
+    The farther two positions are apart, the more, with a slope for each head.
+    """
+
+    def __init__(self, heads: int) -> None:
+        super().__init__()
+        # Where the heads are no power of two, the others have slopes between the first.
+        first = 2 ** (heads.bit_length() - 1)
+        powers = [(head + 1) / first for head in range(first)]
+        powers += [(head + 0.5) / first for head in range(heads - first)]
+        self.slopes = [2 ** (-8 * power) for power in powers]
+
+    def forward(self, scores: Tensor) -> Tensor:
+        # Distances need more digits than the scores may have.
+        precise = torch.promote_types(scores.dtype, torch.float32)
+        slopes = torch.tensor(self.slopes, device=scores.device, dtype=precise)
+        distance = distances_of_positions(scores).abs()
+        return (scores - slopes[:, None, None] * distance).to(scores.dtype)
+
+
+class RelativePositions(nn.Module):
+    """Adds a trained number for each distance to scores `[batch, heads, queries, keys]`.
+
+    The distance is that of the key before the query. Where it is causal, later keys,
+    which are not seen, have no numbers.
+    """
+
+    def __init__(self, heads: int, max_distance: int, causal: bool = False) -> None:
+        super().__init__()
+        self.least = 0 if causal else -max_distance
+        self.most = max_distance
+        self.bias = nn.Parameter(torch.zeros(heads, self.most - self.least + 1))
+
+    def forward(self, scores: Tensor) -> Tensor:
+        distance = distances_of_positions(scores).clamp(self.least, self.most)
+        return scores + self.bias[:, distance - self.least]
+
+
+def angles_of_positions(x: Tensor, length: int, features: int, base: float) -> Tensor:
+    """The angles of each position of a sequence, one for two features of it."""
+    # Numbers of positions need more digits than x may have.
+    precise = torch.promote_types(x.dtype, torch.float32)
+    position = torch.arange(length, device=x.device, dtype=precise)
+    pair = torch.arange(0, features, 2, device=x.device, dtype=precise)
+    return position[:, None] / base ** (pair / features)
+
+
+def distances_of_positions(scores: Tensor) -> Tensor:
+    """How far each key lies before each query, for scores `[..., queries, keys]`."""
+    queries, keys = scores.shape[-2:]
+    query = torch.arange(queries, device=scores.device)
+    return query[:, None] - torch.arange(keys, device=scores.device)

@@ -1,0 +1,420 @@
+"""Recurrent layers: what they give at one position depends on what they gave at the position before."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias, final
+
+from pydantic import Field
+
+from archspec.op import Example, Family, Op, ShapeError
+from archspec.ops.agreement import agreed
+from archspec.setting import Count, Flag, OptionalCount, Probability, Says
+from archspec.shape import Shape
+from archspec.size import Size, below, differs
+
+MOST_STACKED: Final = 100
+"""No more layers than this are stacked in one op, each of which has weights, so that a spec cannot fill the memory."""
+
+Stacked: TypeAlias = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_STACKED)], Says(f"a whole number from 1 to {MOST_STACKED}")
+]
+Squashing: TypeAlias = Literal["tanh", "relu"]
+
+
+class Recurrent(Op, ABC):
+    """What whole layers and single steps have in common: a state, and gates that decide what becomes of it."""
+
+    family = Family.RECURRENT
+    leaves_outputs = True
+
+    gates: ClassVar[int]
+    """How many matrices, each with a row for each number of the state, are below each other in a weight."""
+
+    states: ClassVar[tuple[str, ...]] = ("h",)
+    """What the states are called, of which the first is what is seen from outside."""
+
+    hidden: Count = Field(description="size of the state")
+
+    def cost(self, given: Size, fed_back: Size) -> Size:
+        """Multiply-adds of all gates at one position, of what is given there and of the state before it."""
+        return self.gates * self.hidden * (given + fed_back)
+
+    def tensors(self, given: Size, fed_back: Size, suffix: str, *, bias: bool) -> dict[str, Shape]:
+        """The weights of all gates."""
+        rows = self.gates * self.hidden
+        found = {f"weight_ih{suffix}": Shape.of(rows, given), f"weight_hh{suffix}": Shape.of(rows, fed_back)}
+        return found | ({f"bias_ih{suffix}": Shape.of(rows), f"bias_hh{suffix}": Shape.of(rows)} if bias else {})
+
+    def batch(self, x: Shape, expected: Mapping[str, tuple[Size, ...]], given: Mapping[str, Shape | None]) -> Size:
+        """The size of the batch, which the input and the states have in common.
+
+        `expected` has the sizes that each state must have, of which the last but one is that of the batch.
+        """
+        batch, missing = x[0], [name for name, state in given.items() if state is None]
+        if missing and len(missing) < len(given):
+            every = ", ".join(given)
+            raise ShapeError(
+                f"is given no initial `{missing[0]}`: it needs all of its states, or none",
+                help=f"give it `(x, {every})`, or `x` alone, for states of zeros",
+            )
+        for name, state in given.items():
+            if state is None:
+                continue
+            sizes = (*expected[name][:-2], batch, expected[name][-1])
+            place = next((axis for axis, pair in enumerate(zip(sizes, state, strict=False)) if differs(*pair)), None)
+            if state.rank != len(sizes) or place is not None:
+                raise ShapeError(
+                    f"needs {x.with_sizes(sizes)} for its initial `{name}`, but is given {state}",
+                    help=self.cure(state.rank == len(sizes), -1 if place is None else place - len(sizes)),
+                )
+            batch = agreed(batch, state[-2]) or batch
+        return batch
+
+    def cure(self, has_rank: bool, axis: int) -> str:
+        """What to do about a state that does not fit along some axis, counted from the last."""
+        if not has_rank:
+            return "its axes are `[batch, hidden]`"
+        return "give both the same batch" if axis == -2 else "give it a state of that size, or change its settings"
+
+
+class Layered(Recurrent, ABC):
+    """A recurrent layer, or several of them in a stack, over a whole sequence."""
+
+    layers: Stacked = Field(1, description="layers in a stack, each over what the one below it gives")
+    direction: Literal["forward", "both"] = Field(
+        "forward", description="which way the sequence is gone through; `both` joins what two ways give"
+    )
+    dropout: Probability = Field(
+        0.0, description="probability that a value is set to zero between two layers in training"
+    )
+    bias: Flag = Field(True, description="whether trained numbers are added, twice in each gate, as in cuDNN")
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """What the names of weights end in, for each direction."""
+        return ("", "_reverse") if self.direction == "both" else ("",)
+
+    @property
+    def seen(self) -> Size:
+        """The size of what each direction gives at a position, and is fed back from there."""
+        return self.hidden
+
+    def given(self, features: Size) -> Iterator[Size]:
+        """The features that each layer is given."""
+        for number in range(self.layers):
+            yield len(self.ways) * self.seen if number else features
+
+    def over_time(self, x: Shape, **given: Shape | None) -> tuple[Shape, ...]:
+        """The shapes of what is given: of the sequence, and of each state at its end."""
+        if x.rank != 3:
+            raise ShapeError(f"needs 3 axes, but the input has {x.rank}", help="the axes are `[batch, time, features]`")
+        if self.dropout and self.layers == 1:
+            raise ShapeError(
+                f"has a dropout of {self.dropout} between its layers, but only one layer",
+                setting="dropout",
+                help=f"use more `layers`, or `dropout({self.dropout})` as a layer of its own behind it",
+            )
+        count = self.layers * len(self.ways)
+        sizes = {"h": self.seen, "c": self.hidden}
+        expected = {name: (count, x[0], sizes[name]) for name in self.states}
+        batch = self.batch(x, expected, given)
+        last = (x.with_sizes((count, batch, sizes[name])) for name in self.states)
+        return (x.with_sizes((batch, x[1], len(self.ways) * self.seen)), *last)
+
+    def cure(self, has_rank: bool, axis: int) -> str:
+        if not has_rank:
+            return "its axes are `[layers * directions, batch, hidden]`"
+        if axis == -3:
+            return "a state has an entry for each direction of each layer"
+        return super().cure(has_rank, axis)
+
+    def weights(self, x: Shape, *states: Shape) -> dict[str, Shape]:
+        found: dict[str, Shape] = {}
+        for number, features in enumerate(self.given(x[2])):
+            for way in self.ways:
+                found |= self.tensors(features, self.seen, f"_l{number}{way}", bias=self.bias)
+        return found
+
+    def macs(self, x: Shape, *states: Shape) -> Size:
+        (batch, time, _), *_ = self.outputs(x, *states)
+        each = sum((self.cost(features, self.seen) for features in self.given(x[2])), 0)
+        return batch * time * len(self.ways) * each
+
+
+@final
+class Rnn(Layered):
+    """A simple recurrent layer: `h[t] = tanh(x[t] W_ih^T + b_ih + h[t-1] W_hh^T + b_hh)`.
+
+    What it gives at a position is its state there. The state before the first position is zero, or what is given beside
+    the sequence: `(x, h) -> rnn(64)`. It gives the states at all positions and then, where that has a name, the state
+    behind the last one: `y, h = x -> rnn(64)`.
+
+    Shapes: `[batch, time, features] -> [batch, time, directions*hidden], [layers*directions, batch, hidden]`; an
+    initial state has the shape of the last one.
+    Source: Elman, "Finding structure in time", 1990; Schuster and Paliwal, "Bidirectional recurrent neural networks",
+    1997, for both directions; `torch.nn.RNN` with `batch_first`.
+
+    With `layers: n`, there are `n` of them, each over what the one below it gives. With `direction: both`, each is two
+    with weights of their own, one of which goes over the sequence from its end; what they give is joined along the last
+    axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
+    next to each other, and the state of a way back is that at the first position.
+
+    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[hidden, in]`, and `weight_hh_ln`, `[hidden, hidden]`, with
+    `bias_ih_ln` and `bias_hh_ln`; those of the way back have names that end in `_reverse`.
+
+    The multiply-adds are those of the two matrices at all positions, for each layer
+    `batch * time * directions * hidden * (in + hidden)`, where `in` are the features that it is given.
+    """
+
+    name = "rnn"
+    gates = 1
+
+    activation: Squashing = Field("tanh", description="what keeps the state in bounds, or at least from below zero")
+
+    def infer(self, x: Shape, h: Shape | None = None) -> tuple[Shape, ...]:
+        return self.over_time(x, h=h)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 5, 3]),
+            Example.of(cls(hidden=4, layers=2, direction="both", activation="relu"), [2, 5, 3], [4, 2, 4]),
+            Example.of(cls(hidden=4, layers=3, dropout=0.5, bias=False), [2, 5, 3]),
+        )
+
+
+@final
+class Lstm(Layered):
+    """A long short-term memory: `c[t] = f*c[t-1] + i*g` and `h[t] = o*tanh(c[t])`.
+
+    The gates see what is given at a position, and the state before it: each is the `sigmoid`, and `g` the `tanh`, of
+    `x[t] W_ih^T + b_ih + h[t-1] W_hh^T + b_hh`, with a quarter of the rows of the weights for each, in the order
+    `i, f, g, o`. What it gives at a position is `h`. With `projection`, that is a product with one more matrix,
+    `h[t] = (o*tanh(c[t])) W_hr^T`, which leaves fewer features to give and to feed back.
+
+    The states before the first position are zero, or what is given beside the sequence: `(x, h, c) -> lstm(64)`. It
+    gives `h` at all positions and then, where they have names, both states behind the last one:
+    `y, h, c = x -> lstm(64)`.
+
+    Shapes: `[batch, time, features] -> [batch, time, directions*hidden], [layers*directions, batch, hidden],
+    [layers*directions, batch, hidden]`, with `projection` in the place of `hidden` in the first two; initial states
+    have the shapes of the last ones.
+    Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; Gers, Schmidhuber and Cummins, "Learning to
+    forget", 2000, for `f`; Sak, Senior and Beaufays, "Long short-term memory recurrent neural network architectures for
+    large scale acoustic modeling", 2014, for the projection; `torch.nn.LSTM` with `batch_first`.
+
+    With `layers: n`, there are `n` of them, each over what the one below it gives. With `direction: both`, each is two
+    with weights of their own, one of which goes over the sequence from its end; what they give is joined along the last
+    axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
+    next to each other, and the states of a way back are those at the first position.
+
+    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[4*hidden, in]`, and `weight_hh_ln`, `[4*hidden, hidden]`,
+    with `bias_ih_ln` and `bias_hh_ln`, and `weight_hr_ln`, `[projection, hidden]`; those of the way back have names
+    that end in `_reverse`.
+
+    The multiply-adds are those of the matrices at all positions, for each layer
+    `batch * time * directions * 4 * hidden * (in + hidden)`, where `in` are the features that it is given. With a
+    projection they are `batch * time * directions * hidden * (4*(in + projection) + projection)`.
+    """
+
+    name = "lstm"
+    gates = 4
+    states = ("h", "c")
+
+    projection: OptionalCount = Field(
+        None, description="features that are given and fed back, fewer than `hidden`; by default there is no projection"
+    )
+
+    @property
+    def seen(self) -> Size:
+        return self.hidden if self.projection is None else self.projection
+
+    def infer(self, x: Shape, h: Shape | None = None, c: Shape | None = None) -> tuple[Shape, ...]:
+        if self.projection is not None and below(self.hidden, self.projection + 1):
+            raise ShapeError(
+                f"has a projection of {self.projection}, which is no smaller than its hidden size of {self.hidden}",
+                setting="projection",
+                help="use a smaller one, or leave it out",
+            )
+        return self.over_time(x, h=h, c=c)
+
+    def tensors(self, given: Size, fed_back: Size, suffix: str, *, bias: bool) -> dict[str, Shape]:
+        found = super().tensors(given, fed_back, suffix, bias=bias)
+        if self.projection is not None:
+            found[f"weight_hr{suffix}"] = Shape.of(self.projection, self.hidden)
+        return found
+
+    def cost(self, given: Size, fed_back: Size) -> Size:
+        projected = 0 if self.projection is None else self.hidden * self.projection
+        return super().cost(given, fed_back) + projected
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 5, 3]),
+            Example.of(cls(hidden=4, layers=2, direction="both", dropout=0.5), [2, 5, 3]),
+            Example.of(cls(hidden=4, layers=3, bias=False), [2, 5, 3], [3, 2, 4], [3, 2, 4]),
+            Example.of(cls(hidden=4, layers=2, direction="both", projection=3), [2, 5, 6], [4, 2, 3], [4, 2, 4]),
+        )
+
+
+@final
+class Gru(Layered):
+    """A gated recurrent unit: `h[t] = (1 - z)*n + z*h[t-1]`.
+
+    The gates `r` and `z` see what is given at a position, and the state before it: each is the `sigmoid` of
+    `x[t] W_ih^T + b_ih + h[t-1] W_hh^T + b_hh`, with a third of the rows of the weights for each, in the order
+    `r, z, n`. For the candidate, `r` decides how much of the state before it counts:
+
+        n = tanh(x[t] W_in^T + b_in + r*(h[t-1] W_hn^T + b_hn))
+
+    What it gives at a position is its state there. The state before the first position is zero, or what is given beside
+    the sequence: `(x, h) -> gru(64)`. It gives the states at all positions and then, where that has a name, the state
+    behind the last one: `y, h = x -> gru(64)`.
+
+    Shapes: `[batch, time, features] -> [batch, time, directions*hidden], [layers*directions, batch, hidden]`; an
+    initial state has the shape of the last one.
+    Source: Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation",
+    2014; `torch.nn.GRU` with `batch_first`. In the paper, `r` is applied before the product with the matrix; here it is
+    applied behind it, as in cuDNN, which needs one large product only.
+
+    With `layers: n`, there are `n` of them, each over what the one below it gives. With `direction: both`, each is two
+    with weights of their own, one of which goes over the sequence from its end; what they give is joined along the last
+    axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
+    next to each other, and the state of a way back is that at the first position.
+
+    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[3*hidden, in]`, and `weight_hh_ln`, `[3*hidden, hidden]`,
+    with `bias_ih_ln` and `bias_hh_ln`; those of the way back have names that end in `_reverse`.
+
+    The multiply-adds are those of the two matrices at all positions, for each layer
+    `batch * time * directions * 3 * hidden * (in + hidden)`, where `in` are the features that it is given.
+    """
+
+    name = "gru"
+    gates = 3
+
+    def infer(self, x: Shape, h: Shape | None = None) -> tuple[Shape, ...]:
+        return self.over_time(x, h=h)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 5, 3]),
+            Example.of(cls(hidden=4, layers=2, direction="both", dropout=0.5), [2, 5, 3], [4, 2, 4]),
+            Example.of(cls(hidden=4, layers=3, bias=False), [2, 5, 3]),
+        )
+
+
+class Single(Recurrent, ABC):
+    """A recurrent layer at a single position."""
+
+    bias: Flag = Field(True, description="whether trained numbers are added, twice in each gate, as in cuDNN")
+
+    def at_once(self, x: Shape, **given: Shape | None) -> Shape:
+        """The shape of what becomes of each state."""
+        if x.rank != 2:
+            raise ShapeError(
+                f"needs 2 axes, but the input has {x.rank}",
+                help="the axes are `[batch, features]`; over a whole sequence, "
+                f"use `{self.name.removesuffix('_cell')}`, or `scan` with a cell",
+            )
+        batch = self.batch(x, dict.fromkeys(self.states, (x[0], self.hidden)), given)
+        return x.with_sizes((batch, self.hidden))
+
+    def weights(self, x: Shape, *states: Shape) -> dict[str, Shape]:
+        return self.tensors(x[1], self.hidden, "", bias=self.bias)
+
+    def macs(self, x: Shape, *states: Shape) -> Size:
+        (batch, _), *_ = self.outputs(x, *states)
+        return batch * self.cost(x[1], self.hidden)
+
+
+@final
+class RnnCell(Single):
+    """A simple recurrent layer at a single position: `h' = tanh(x W_ih^T + b_ih + h W_hh^T + b_hh)`.
+
+    The state `h` is zero, or what is given beside the input: `(x, h) -> rnn_cell(64)`. In a `cell`, `scan` runs it over
+    a sequence together with what else happens at each position; alone, `rnn` does.
+
+    Shapes: `[batch, features] -> [batch, hidden]`, and `[batch, hidden]` of the state.
+    Source: Elman, "Finding structure in time", 1990; `torch.nn.RNNCell`.
+
+    The multiply-adds are those of the two matrices: `batch * hidden * (features + hidden)`.
+    """
+
+    name = "rnn_cell"
+    gates = 1
+
+    activation: Squashing = Field("tanh", description="what keeps the state in bounds, or at least from below zero")
+
+    def infer(self, x: Shape, h: Shape | None = None) -> Shape:
+        return self.at_once(x, h=h)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 3]),
+            Example.of(cls(hidden=4, activation="relu", bias=False), [2, 3], [2, 4]),
+        )
+
+
+@final
+class LstmCell(Single):
+    """A long short-term memory at a single position: `c' = f*c + i*g` and `h' = o*tanh(c')`.
+
+    The gates are those of `lstm`, of `x` and `h`. The states `h` and `c` are zero, or what is given beside the input.
+    It gives what becomes of both: `h, c = (x, h, c) -> lstm_cell(64)`. In a `cell`, `scan` runs it over a sequence
+    together with what else happens at each position; alone, `lstm` does.
+
+    Shapes: `[batch, features] -> [batch, hidden], [batch, hidden]`, and `[batch, hidden]` of each state.
+    Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; Gers, Schmidhuber and Cummins, "Learning to
+    forget", 2000, for `f`; `torch.nn.LSTMCell`.
+
+    The multiply-adds are those of the two matrices: `batch * 4 * hidden * (features + hidden)`.
+    """
+
+    name = "lstm_cell"
+    gates = 4
+    states = ("h", "c")
+
+    def infer(self, x: Shape, h: Shape | None = None, c: Shape | None = None) -> tuple[Shape, ...]:
+        state = self.at_once(x, h=h, c=c)
+        return state, state
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 3]),
+            Example.of(cls(hidden=4, bias=False), [2, 3], [2, 4], [2, 4]),
+        )
+
+
+@final
+class GruCell(Single):
+    """A gated recurrent unit at a single position: `h' = (1 - z)*n + z*h`.
+
+    The gates and the candidate are those of `gru`, of `x` and `h`. The state `h` is zero, or what is given beside the
+    input: `(x, h) -> gru_cell(64)`. In a `cell`, `scan` runs it over a sequence together with what else happens at each
+    position; alone, `gru` does.
+
+    Shapes: `[batch, features] -> [batch, hidden]`, and `[batch, hidden]` of the state.
+    Source: Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation",
+    2014; `torch.nn.GRUCell`.
+
+    The multiply-adds are those of the two matrices: `batch * 3 * hidden * (features + hidden)`.
+    """
+
+    name = "gru_cell"
+    gates = 3
+
+    def infer(self, x: Shape, h: Shape | None = None) -> Shape:
+        return self.at_once(x, h=h)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example.of(cls(hidden=4), [2, 3]),
+            Example.of(cls(hidden=4, bias=False), [2, 3], [2, 4]),
+        )

@@ -1,0 +1,45 @@
+"""What makes axes of space longer or shorter, and is no module of torch."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F  # noqa: N812  # Its usual name, which users of the generated source know.
+from torch import Tensor, nn
+
+
+class CentredCrop(nn.Module):
+    """Keeps the middle of each axis of space of `[batch, channels, space...]`."""
+
+    def __init__(self, size: int | tuple[int, ...]) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        for axis in range(2, x.dim()):
+            size = self.size if isinstance(self.size, int) else self.size[axis - 2]
+            # What cannot be in the middle is one position closer to the start.
+            x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
+        return x
+
+
+class CropLike(nn.Module):
+    """Keeps the middle of each axis of space of one input, in the size of the other."""
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        for axis in range(2, x.dim()):
+            size = like.shape[axis]
+            # What cannot be in the middle is one position closer to the start.
+            x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
+        return x
+
+
+class ResizeLike(nn.Module):
+    """Interpolates each axis of space of one input to the size of the other."""
+
+    def __init__(self, mode: str = "nearest", align_corners: bool | None = None) -> None:
+        super().__init__()
+        self.mode = mode
+        self.align_corners = align_corners
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        size = list(like.shape[2:])
+        return F.interpolate(x, size, None, self.mode, self.align_corners)
