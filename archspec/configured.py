@@ -51,9 +51,8 @@ class Configured(BaseModel):
 
     def __str__(self) -> str:
         """As a spec writes it, without what is at its default."""
-        positional = self.positional()[:1]
-        arguments = [
-            written(value) if name in positional else f"{name}={written(value)}"
-            for name, value in self.chosen().items()
-        ]
+        first, chosen = self.positional()[:1], self.chosen()
+        # What has no name comes before all else, wherever it is declared.
+        arguments = [written(chosen.pop(name)) for name in first if name in chosen]
+        arguments += [f"{name}={written(value)}" for name, value in chosen.items()]
         return f"{self.name}({', '.join(arguments)})" if arguments else self.name

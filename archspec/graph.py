@@ -146,6 +146,12 @@ class Group:
     doc: str = ""
     """What the block says of itself."""
 
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The parameters of the block, and the sizes that its input lines name, with their values in this use."""
+
+    defaults: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The parameters of the block that have a number, flag or word as their default."""
+
     @property
     def name(self) -> str:
         return ".".join(self.path)

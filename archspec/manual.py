@@ -17,6 +17,8 @@ from inspect import Parameter, cleandoc, signature
 from textwrap import wrap
 from typing import Any, Final, TypeAlias, final
 
+from pydantic.fields import FieldInfo
+
 from archspec.catalog import CATALOG
 from archspec.diagnostics import Diagnostic
 from archspec.expression import Value, written
@@ -34,6 +36,10 @@ WIDTH: Final = 80
 
 WIDEST: Final = 100
 """Longer lines are hard to read, however wide the window is."""
+
+
+MASK: Final = "mask"
+"""What the last input of an op is called that may also come sooner, in the place of inputs that are left out."""
 
 
 class UnknownTopicError(Exception):
@@ -124,7 +130,9 @@ class Use:
         declared = type(self.op).input_names()
         if type(self.op).arity()[1] is None:
             return tuple(f"{declared[0].removesuffix('s')}{place}" for place in range(1, len(self.inputs) + 1))
-        return declared[: len(self.inputs)]
+        names = declared[: len(self.inputs)]
+        is_masked = declared[-1] == MASK and self.inputs and self.inputs[-1].element is Element.BOOL
+        return (*names[:-1], MASK) if is_masked else names
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -200,13 +208,22 @@ class Page:
         sentence = re.split(r"\. |\.$", self.summary)[0]
         return re.split(r":(?: |$)|, `", sentence)[0] or sentence
 
+    @property
+    def text(self) -> Iterator[Part]:
+        """What it is and all that follows, to be set out one below the other."""
+        if self.summary:
+            yield Paragraph(self.summary)
+        if self.equation:
+            yield Displayed((self.equation,))
+        yield from self.parts
+
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """Those that must be given come first."""
         found = [
             Setting(
                 name,
-                accepted(field),
+                _accepted(field),
                 accepted_words(field),
                 field.is_required(),
                 None if field.is_required() else field.default,
@@ -234,12 +251,16 @@ class Page:
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
         examples = self.op.examples()
+        names = self.op.input_names()
         found = []
         for place, each in enumerate(signature(self.op.infer).parameters.values(), start=-1):
             if place >= 0:
+                elements = {e for e in self.op.accepts if _takes(examples, place, e)}
+                is_optional = each.default is None
+                if is_optional and MASK in names[place + 1 :]:
+                    elements.discard(Element.BOOL)  # Flags in its place are the mask.
                 repeats = each.kind is Parameter.VAR_POSITIONAL
-                elements = tuple(e for e in Element if e in self.op.accepts and _takes(examples, place, e))
-                found.append(Input(each.name, elements, each.default is None, repeats))
+                found.append(Input(each.name, tuple(e for e in Element if e in elements), is_optional, repeats))
         return tuple(each for each in found if each.elements)
 
     @cached_property
@@ -336,6 +357,14 @@ def _takes(examples: Iterable[Example], place: int, element: Element) -> bool:
     return False
 
 
+def _accepted(field: FieldInfo) -> str:
+    """What a setting accepts, in words; nothing where the type that a package declares it with has none."""
+    try:
+        return accepted(field)
+    except TypeError:
+        return ""
+
+
 def _read(value: Value) -> str:
     """A value as people write it: `1e-5`."""
     return re.sub(r"e([-+])0(?=\d)", r"e\1", written(value))
@@ -399,7 +428,7 @@ def _chosen(families: Mapping[Family, tuple[Page, ...]], family: str | None) -> 
 
 def _entry(name: str, text: str, room: int, width: int) -> str:
     """A name, and beside it a text that goes on below where it began."""
-    return "\n".join(_wrapped(text, width, f"  {name:<{room}}  ", " " * (room + 4)))
+    return "\n".join(_wrapped(text, width, f"  {name:<{room}}  ", " " * (room + 4))) or f"  {name}"
 
 
 def _as_data(each: Page) -> dict[str, Any]:
@@ -408,6 +437,7 @@ def _as_data(each: Page) -> dict[str, Any]:
         "name": each.name,
         "family": str(each.op.family),
         "title": each.title,
+        "doc": cleandoc(each.op.__doc__ or ""),
         "use": each.use,
         "equation": each.equation or None,
         "shapes": list(each.shapes),
@@ -484,7 +514,7 @@ def manual(topic: str, ops: Mapping[str, type[Op]] | None = None, width: int = W
             return f"{kind.code}: {kind.name}\n\n{cleandoc(kind.__doc__ or '')}"
     known = shipped() if ops is None else ops
     if topic in known:
-        return "\n".join(_page_lines(page(known[topic]), width))
+        return "\n".join(_page_lines(page(known[topic]), width)).rstrip()
     families = by_family(known)
     if topic in families:
         return listing(known, topic, width)
@@ -503,19 +533,14 @@ def _page_lines(each: Page, width: int) -> Iterator[str]:
     yield ""
     yield from _wrapped(each.use, width, "    ", " " * (len(each.name) + 5))
     yield ""
-    parts: list[Part] = [Paragraph(each.summary)]
-    if each.equation:
-        parts.append(Displayed((each.equation,)))
-    for part in (*parts, *each.parts):
+    for part in each.text:
         yield from _part_lines(part, width)
         yield ""
     for title, lines in _sections(each, width):
         if lines:
-            yield title
+            yield from _wrapped(title, width)
             yield from lines
             yield ""
-    yield "Source"
-    yield from _wrapped(each.source, width, "  ")
 
 
 def _part_lines(part: Part, width: int) -> Iterator[str]:
@@ -546,13 +571,14 @@ def _sections(each: Page, width: int) -> Iterator[tuple[str, list[str]]]:
         lines += [f"  {use.cost}"] if use.cost else []
         yield f"{'Weights' if tensors else 'Cost'} of `{use.line}` for {listed(map(str, use.inputs), 'and')}", lines
     yield "Examples", [line for use in each.examples for line in _example_lines(use, width)]
+    yield "Source", _wrapped(each.source, width, "  ")
 
 
 def _setting_lines(each: Page, width: int) -> Iterator[str]:
     room = max((len(one.name) for one in each.settings), default=0)
     for one in each.settings:
         yield _entry(one.name, one.description, room, width)
-        yield from _wrapped(f"{one.accepts}; {one.unless_given}", width, " " * (room + 4))
+        yield from _wrapped("; ".join(filter(None, (one.accepts, one.unless_given))), width, " " * (room + 4))
     if each.without_names:
         yield from _wrapped(each.without_names, width, "  ", "  ")
 
@@ -562,8 +588,8 @@ def described_input(one: Input, least: int) -> str:
     *others, last = one.elements
     elements = f"{', '.join(others)} or {last}" if others else str(last)
     if one.repeats:
-        return f"{elements}; any number of inputs{f', at least {least}' if least else ''}"
-    return f"{elements}; may be left out" if one.is_optional else elements
+        return f"{elements} (any number of inputs{f', at least {least}' if least else ''})"
+    return f"{elements} (may be left out)" if one.is_optional else elements
 
 
 def _example_lines(use: Use, width: int) -> Iterator[str]:

@@ -87,12 +87,24 @@ def _is_cropped_otherwise(op: Any, x: Shape, *like: Shape) -> bool:
     return any(each.rank != x.rank for each in like)
 
 
+def _along(axis: int, x: Shape, other: Shape) -> Size:
+    """The size of a value along an axis of it and another one, when they are laid over each other."""
+    place = axis if axis < 0 else axis - max(x.rank, other.rank)
+    return x[place] if -x.rank <= place < 0 else 1
+
+
 LEFT_OUT: Final[Mapping[str, Callable[..., bool]]] = {
     "attention": _attends_otherwise,
-    # Torch turns what has any axes in front of those of positions and features.
+    # Torch takes other axes than those of sequences and scores, and repeats what has a size of 1 or lacks some.
+    "learned_positions": lambda op, x: x.rank != 3,
     "rotary_positions": lambda op, x: x.rank not in (3, 4),
+    **dict.fromkeys(("alibi_positions", "relative_positions"), lambda op, x: x.rank != 4),
     # Torch has other rules for vectors, which are `dot` and `einsum` here.
     "matmul": lambda op, a, b: a.rank < 2 or b.rank < 2,
+    # Torch repeats one value along an axis and sums over that, unless both are vectors, of which it sums any axis.
+    "dot": lambda op, a, b: (
+        _along(op.axis, a, b) != _along(op.axis, b, a) or (a.rank == b.rank == 1 and op.axis not in (0, -1))
+    ),
     # Torch puts something else than the value where it cannot stand among whole numbers or flags.
     "masked_fill": lambda op, x, mask: (
         op.value not in {Element.FLOAT: (op.value,), Element.INT: range(-9, 9), Element.BOOL: (0, 1)}[x.element]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from archspec.op import Op
 from archspec.shape import Element, Shape
-from archspec_torch.call import Call, Given, Passing, Variable, printed
+from archspec_torch.call import Call, Given, Passing, Unsaid, Variable, printed
 from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
 from archspec_torch.sources import supports
@@ -64,7 +64,8 @@ def made(value: Any) -> Any:
     match value:
         case Call():
             return _function(value.function)(
-                *map(made, value.positional), **{key: made(each) for key, each in value.named.items()}
+                *map(made, value.positional),
+                **{key: made(each) for key, each in value.named.items() if not isinstance(each, Unsaid)},
             )
         case tuple():
             return tuple(map(made, value))

@@ -329,10 +329,3 @@ def test_the_tools_do_look(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import os\nx = {1 : 2}\n")
     assert "reformatted" in said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert "F401" in said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-
-
-def test_every_class_that_torch_lacks_was_among_them(folder: Path) -> None:
-    written = "".join(path.read_text() for path in folder.iterdir())
-    classes = [name for name, text in supports().items() if "class " in text]
-    assert classes
-    assert all(f"class {name}(nn." in written for name in classes)

@@ -50,8 +50,8 @@ class Fold(Op):
         z = y
           + 1
 
-    Shapes: `[a, b] -> [b]`, and where there is more of it, a text that is so long that it goes on in the next line of the
-    docstring.
+    Shapes: `[a, b] -> [b]`, and where there is more of it, a text that is so long that it goes on in the next line of
+    the docstring.
     Source: the art of paper; nobody in particular.
 
     What stands behind the source.
@@ -61,9 +61,9 @@ class Fold(Op):
     family = Family.RESHAPING
     accepts = frozenset({Element.FLOAT, Element.INT})
 
+    sides: Count = Field(description="how many sides there are")
     width: OptionalCount = Field(None, description="width of the sheet, in positions")
     kind: Literal["valley", "mountain"] = Field("valley", description="which way the fold goes")
-    sides: Count = Field(description="how many sides there are")
     bias: Flag = Field(True, description="whether a trained number is added")
 
     def infer(self, x: Shape, other: Shape | None = None) -> Shape:
@@ -112,7 +112,7 @@ Shapes
 
 Inputs
   x      float or int
-  other  float or int; may be left out
+  other  float or int (may be left out)
 
 Settings
   sides  how many sides there are
@@ -181,6 +181,17 @@ def test_the_title_is_what_comes_before_the_equation(sentence: str, title: str, 
 def test_inputs_say_what_elements_they_may_have() -> None:
     found = {name: {one.name: one.elements for one in page(SHIPPED[name]).inputs} for name in ("embedding", "concat")}
     assert found == {"embedding": {"x": (Element.INT,)}, "concat": {"xs": tuple(Element)}}
+
+
+def test_a_mask_that_comes_sooner_is_called_so() -> None:
+    found = page(SHIPPED["attention"])
+    assert {one.name: one.elements for one in found.inputs} == {
+        **dict.fromkeys(("query", "key", "value"), (Element.FLOAT,)),
+        "mask": (Element.BOOL,),
+    }
+    masked = [use for use in found.examples if use.inputs[-1].element is Element.BOOL]
+    assert {len(use.inputs) for use in masked} == {2, 3, 4}
+    assert all(use.names[-1] == "mask" and "mask" not in use.names[:-1] for use in masked)
 
 
 @each_op
@@ -264,7 +275,7 @@ def test_an_unknown_family_is_told_with_a_cure(family: str, cure: str) -> None:
 
 
 def test_ops_of_a_package_are_listed_and_explained_beside_ours() -> None:
-    ops = {**OPS, "fold": Fold}
+    ops: Mapping[str, type[Op]] = {**OPS, "fold": Fold}
     assert re.search(r"^  fold +Folds a sheet$", listing(ops, "reshaping"), re.MULTILINE)
     assert manual("fold", ops).startswith("fold (reshaping)")
     assert "fold" in contents(ops)
@@ -276,6 +287,31 @@ def test_contents_have_every_op_and_every_finding() -> None:
     assert [name for name in SHIPPED if not re.search(rf"\b{name}\b", text)] == []
     assert [kind.code for kind in findings() if kind.code not in text] == []
     assert max(map(len, text.splitlines())) <= 100
+
+
+@final
+class Bare(Op):
+    name = "bare"
+    family = Family.LINEAR
+
+    size: int = 3
+
+    def infer(self, x: Shape) -> Shape:
+        return x
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ()
+
+
+def test_an_op_of_which_little_is_said_has_a_page_too() -> None:
+    ops: Mapping[str, type[Op]] = {"bare": Bare}
+    assert manual("bare", ops).split("\n") == [
+        *("bare (linear)", "", "    bare(size=3)", "", "Settings", "  size", "        default `3`"),
+        *("  `size` may be given without its name.",),
+    ]
+    assert listing(ops).startswith("linear\n  bare\n")
+    assert json.loads(listing_for_programs(ops))[0]["settings"][0]["accepts"] == ""
 
 
 # --------------------------------------------------------------------------------------------------- for programs
@@ -317,6 +353,7 @@ def test_programs_are_given_all_of_an_op() -> None:
         "buffers": {},
         "macs": 12_345,
     }
+    assert found.pop("doc").startswith("Folds a sheet: `y = x[0] + x[1]`.\n\nTwo lines of prose that\nbelong together")
     assert found == {
         "name": "fold",
         "family": "reshaping",

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
+from torch import Tensor, nn
 
 import archspec
 from archspec.op import Op, ShapeError
@@ -160,7 +160,11 @@ def test_open_sizes_are_taken_to_agree() -> None:
         (Address(), [[2, 7, 5], [1, 5]], "needs equal batches, but has 2 for its memory and 1 for its key"),
         (Address(), [[2, N, W], [2, W + 1]], "needs equal widths, but has W for its memory and W + 1 for its key"),
         (Address(), [[2, 7, 5], [2, 5], [2]], "needs 2 axes for its strength, but it has 1"),
-        (Address(), [[2, 7, 5], [2, 5], [1, 1]], "needs equal batches, but has 2 for its memory and 1 for its strength"),
+        (
+            Address(),
+            [[2, 7, 5], [2, 5], [1, 1]],
+            "needs equal batches, but has 2 for its memory and 1 for its strength",
+        ),
         (
             Address(),
             [[2, 7, 5], [2, 3, 5], [2, 1]],
@@ -179,8 +183,16 @@ def test_open_sizes_are_taken_to_agree() -> None:
             [[2, 7, 5], [2, 3, 7], [2, 3, 5], [2, 1, 5]],
             "needs equal heads, but has 3 for its weights and 1 for its add",
         ),
-        (Write(), [[2, 7, 5], [2, 7], [2, 1], [2, 5]], "needs equal widths, but has 5 for its memory and 1 for its erase"),
-        (Write(), [[2, 7, 5], [2, 7], [2, 5], [1, 5]], "needs equal batches, but has 2 for its memory and 1 for its add"),
+        (
+            Write(),
+            [[2, 7, 5], [2, 7], [2, 1], [2, 5]],
+            "needs equal widths, but has 5 for its memory and 1 for its erase",
+        ),
+        (
+            Write(),
+            [[2, 7, 5], [2, 7], [2, 5], [1, 5]],
+            "needs equal batches, but has 2 for its memory and 1 for its add",
+        ),
     ],
 )
 def test_refusals_say_what_is_wrong(op: Op, shapes: list[list[Size]], message: str) -> None:
@@ -278,3 +290,141 @@ def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_pat
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
     cache = Path(__file__).parent.parent / ".mypy_cache" / "written"
     assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={cache}", ".", folder=tmp_path)
+
+
+# ---------------------------------------------------------------------------------------------------------------- specs
+
+SPECS: Final = Path(__file__).parent.parent / "specs" / "memory"
+FILES: Final = sorted(SPECS.iterdir())
+
+
+def compiled(name: str, **settings: Any) -> nn.Module:
+    """The module of a spec, for numbers of many digits."""
+    torch.manual_seed(5)
+    module = archspec.load(SPECS / name, **settings).compile()
+    assert isinstance(module, nn.Module)
+    return module.double()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_spec_is_right_and_can_be_drawn(path: Path, tmp_path: Path) -> None:
+    model = archspec.load(path)
+    assert not list(model.check())
+    model.draw(tmp_path / "model.svg")
+    assert model.graph.name in (tmp_path / "model.svg").read_text()
+
+
+def learns(module: nn.Module, *inputs: Tensor) -> None:
+    """Gradients flow back to every weight."""
+    torch.autograd.backward(module(*inputs).square().sum())
+    for name, weight in module.named_parameters():
+        assert weight.grad is not None, name
+        assert weight.grad.isfinite().all(), name
+        assert weight.grad.any(), name
+
+
+def sentences_of(story: Tensor, embedding: Tensor, times: Tensor) -> list[Tensor]:
+    """What an embedding makes of the sentences of one story."""
+    return [
+        torch.stack([embedding[word] for word in sentence]).sum(dim=0) + times[number]
+        for number, sentence in enumerate(story.tolist())
+    ]
+
+
+def heard(question: Tensor, memory: list[Tensor], told: list[Tensor]) -> Tensor:
+    """What the sentences say to a question."""
+    powers = [exp(product(question.tolist(), sentence.tolist())) for sentence in memory]
+    found = torch.zeros_like(question)
+    for power, sentence in zip(powers, told, strict=True):
+        found = found + power / sum(powers) * sentence
+    return found
+
+
+STORY: Final = {"vocabulary": 11, "width": 6, "sentences": 7}
+
+
+@pytest.mark.parametrize("hops", [1, 2, 3])
+def test_adjacent_hops_of_a_memory_network_share_embeddings(hops: int) -> None:
+    module = compiled("end_to_end.arch", **STORY, hops=hops)
+    story, question = torch.randint(11, (2, 5, 4)), torch.randint(11, (2, 3))
+    weights = module.state_dict()
+    embeddings = [weights["embed.weight"]] + [weights[f"hop{hop}.embed.weight"] for hop in range(1, hops)]
+    times = [weights["memory.1.weight"]] + [weights[f"hop{hop}.told.1.weight"] for hop in range(1, hops)]
+    embeddings.append(weights["last.embed.weight"])
+    times.append(weights["last.told.1.weight"])
+    found = module(story, question)
+    for example in range(2):
+        asked = torch.stack([embeddings[0][word] for word in question[example]]).sum(dim=0)
+        for hop in range(hops):
+            memory, told = (sentences_of(story[example], embeddings[place], times[place]) for place in (hop, hop + 1))
+            asked = asked + heard(asked, memory, told)
+        torch.testing.assert_close(found[example], embeddings[-1] @ asked)
+    assert module.get_parameter("linear1.weight") is module.get_parameter("last.embed.weight")
+    assert weights["embed.weight"].std().item() == pytest.approx(0.1, rel=0.3)
+    learns(module, story, question)
+
+
+@pytest.mark.parametrize("hops", [1, 3])
+def test_layerwise_hops_of_a_memory_network_are_all_the_same(hops: int) -> None:
+    module = compiled("end_to_end_layerwise.arch", **STORY, hops=hops)
+    story, question = torch.randint(11, (2, 5, 4)), torch.randint(11, (2, 3))
+    weights = module.state_dict()
+    found = module(story, question)
+    for example in range(2):
+        memory = sentences_of(story[example], weights["memory.0.weight"], weights["memory.2.weight"])
+        told = sentences_of(story[example], weights["told.0.weight"], weights["told.2.weight"])
+        asked = torch.stack([weights["asked.0.weight"][word] for word in question[example]]).sum(dim=0)
+        for _ in range(hops):
+            asked = weights["turned.weight"] @ asked + heard(asked, memory, told)
+        torch.testing.assert_close(found[example], weights["linear1.weight"] @ asked)
+    learns(module, story, question)
+
+
+def pointed(h: Tensor, memory: Tensor, before: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """Where a head points to in one example: section 3.3 of the paper."""
+
+    def linear(name: str) -> Tensor:
+        return weights[f"{name}.weight"] @ h + weights[f"{name}.bias"]
+
+    strength = (1 + linear("strength.0").exp()).log().item()
+    content = torch.tensor(addressed(memory, linear("key"), strength, "cosine"), dtype=torch.double)
+    gate = linear("gate.0").sigmoid().item()
+    gated = gate * content + (1 - gate) * before
+    shift = linear("linear1").softmax(dim=0).tolist()
+    slots = len(memory)
+    moved = [sum(shift[1 - step] * gated[(slot - step) % slots].item() for step in (1, 0, -1)) for slot in range(slots)]
+    sharpness = 1 + (1 + linear("sharpness.0").exp()).log().item()
+    sharp = torch.tensor([(each + 1e-9) ** sharpness for each in moved], dtype=torch.double)
+    return sharp / sharp.sum()
+
+
+def test_a_neural_turing_machine_writes_and_reads_what_the_paper_says() -> None:
+    hidden, slots, width = 5, 6, 4
+    module = compiled("neural_turing_machine.arch", symbols=3, hidden=hidden, slots=slots, width=width)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.copy_(torch.randn_like(weight))
+    weights = module.state_dict()
+    heads: list[dict[str, Tensor]] = [
+        {name.removeprefix(f"scan1.head{head}."): weight for name, weight in weights.items() if f"head{head}." in name}
+        for head in (1, 2)
+    ]
+    cell = nn.LSTMCell(2 * width, hidden, dtype=torch.double)
+    cell.load_state_dict({name: weights[f"scan1.lstm_cell1.{name}"] for name in cell.state_dict()})
+    symbols = torch.randint(3, (2, 5))
+    found = module(symbols)
+    for example in range(2):
+        h, c, read = (torch.zeros(size, dtype=torch.double) for size in (hidden, hidden, width))
+        memory = weights["blank.0.weight"].clone()
+        writes = reads = torch.zeros(slots, dtype=torch.double)
+        for place, symbol in enumerate(symbols[example]):
+            h, c = cell(torch.cat((weights["embed.weight"][symbol], read)), (h, c))
+            writes = pointed(h, memory, writes, heads[0])
+            erase = (weights["scan1.erase.0.weight"] @ h + weights["scan1.erase.0.bias"]).sigmoid()
+            add = weights["scan1.add.weight"] @ h + weights["scan1.add.bias"]
+            memory = written(memory[None], writes[None, None], erase[None, None], add[None, None])[0]
+            reads = pointed(h, memory, reads, heads[1])
+            read = (reads[:, None] * memory).sum(dim=0)
+            logits = weights["linear1.weight"] @ torch.cat((h, read)) + weights["linear1.bias"]
+            torch.testing.assert_close(found[example, place], logits)
+    learns(module, symbols)

@@ -69,7 +69,7 @@ def test_what_follows_from_an_unknown_setting_is_never_a_mistake(op: type[Op], a
     for setting in (*op.settings(), "frobnicate"):
         given = {name: "1" for name, field in op.settings().items() if field.is_required()} | {setting: "1 1"}
         written = ", ".join(f"{name}: {value}" for name, value in given.items())
-        layers = f"  - {op.name}: {{{written}}}\n  - flatten: {{start: 0}}\n  - softmax\n"
+        layers = f"  - {op.name}: {{{written}}}\n  - flatten: {{start: 0}}\n  - cast: float\n  - softmax\n"
         report = loads(f"model: M\ninputs: {{x: [{shape}]}}\nlayers:\n{layers}", syntax="yaml").check()
         assert set(lines(report)) == {4}, render(report)
 

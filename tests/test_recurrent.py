@@ -135,6 +135,11 @@ def compiled(text: str, weights: Mapping[str, Tensor] | None = None) -> nn.Modul
     return module.double().eval()
 
 
+def squares(values: Sequence[Tensor]) -> Tensor:
+    """One number that all numbers have a part in."""
+    return torch.stack([each.square().sum() for each in values]).sum()
+
+
 def torch_gives(reference: nn.Module, x: Tensor, states: Sequence[Tensor]) -> list[Tensor]:
     """What torch's layer gives, in a row."""
     given = () if not states else (states[0] if len(states) == 1 else tuple(states),)
@@ -157,8 +162,8 @@ def test_a_recurrent_layer_is_that_of_torch(layer: Layer, is_told: bool) -> None
     expected = torch_gives(reference, theirs[0], theirs[1:])
     found = as_tuple(module(*mine))
     torch.testing.assert_close(found, tuple(expected), rtol=0, atol=0)
-    for outputs in (expected, found):
-        torch.autograd.backward(sum((each.square().sum() for each in outputs), torch.tensor(0.0)))
+    torch.autograd.backward(squares(expected))
+    torch.autograd.backward(squares(found))
     torch.testing.assert_close([each.grad for each in mine], [each.grad for each in theirs])
     torch.testing.assert_close(
         [each.grad for each in module.parameters()], [each.grad for each in reference.parameters()]
@@ -231,8 +236,8 @@ def test_a_recurrent_layer_is_its_equations(layer: Layer, is_told: bool) -> None
     expected = by_hand(layer, weights, x, states if is_told else [torch.zeros_like(each) for each in states])
     found = as_tuple(module(x, *(states if is_told else ())))
     torch.testing.assert_close(found, tuple(expected), rtol=0, atol=1e-12)
-    wanted = torch.autograd.grad(sum((each.square().sum() for each in expected), torch.tensor(0.0)), weights.values())
-    gradients = torch.autograd.grad(sum((each.square().sum() for each in found), torch.tensor(0.0)), weights.values())
+    parameters = tuple(weights.values())
+    wanted, gradients = (torch.autograd.grad(squares(each), parameters) for each in (expected, found))
     torch.testing.assert_close(gradients, wanted, rtol=0, atol=1e-10)
 
 
@@ -443,10 +448,10 @@ def test_refusals_say_what_is_needed_and_have_a_cure(
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ("lstm(0)", "`hidden` of `lstm` cannot be 0"),
-        ("lstm(8, layers=0)", "`layers` of `lstm` cannot be 0"),
-        ("lstm(8, layers=101)", "`layers` of `lstm` cannot be 101"),
-        ("gru(8, layers=2, dropout=1.5)", "`dropout` of `gru` cannot be 1.5"),
+        ("lstm(0)", "`hidden` of `lstm` cannot be `0`"),
+        ("lstm(8, layers=0)", "`layers` of `lstm` cannot be `0`"),
+        ("lstm(8, layers=101)", "`layers` of `lstm` cannot be `101`"),
+        ("gru(8, layers=2, dropout=1.5)", "`dropout` of `gru` cannot be `1.5`"),
         ("rnn(8, direction=backward)", "`direction` of `rnn` cannot be `backward`"),
         ("rnn(8, activation=sigmoid)", "`activation` of `rnn` cannot be `sigmoid`"),
         ("gru(8, biass=false)", "`gru` has no setting `biass`"),
@@ -505,6 +510,68 @@ def bent(draw: st.DrawFn, sizes: list[int]) -> list[int]:
 def test_refusals_are_those_of_torch(use: tuple[Op, tuple[Shape, ...]]) -> None:
     op, inputs = use
     agrees_with_torch(op, *inputs)
+
+
+# -------------------------------------------------------------------------------------------------------------- systems
+
+SPECS: Final = DIRECTORY.parent.parent / "specs" / "sequence"
+
+
+def system(spec: str, **settings: Any) -> nn.Module:
+    module = archspec.load(SPECS / spec, **settings).compile()
+    assert isinstance(module, nn.Module)
+    return module.double().eval()
+
+
+def with_weights_of(module: nn.Module, layer: nn.Module) -> nn.Module:
+    """A layer of torch with the weights of the recurrent one of a system."""
+    layer.double().load_state_dict(module.get_submodule("lstm1").state_dict())
+    return layer
+
+
+def scored(module: nn.Module, x: Tensor) -> Tensor:
+    """What the last layer of a system gives."""
+    return x @ module.get_parameter("linear1.weight").T + module.get_parameter("linear1.bias")
+
+
+def test_a_classifier_looks_at_the_state_behind_the_last_word() -> None:
+    module = system("lstm_classifier.arch", vocabulary=30, width=6, hidden=5, classes=3)
+    words = torch.randint(30, (4, 7))
+    lstm = with_weights_of(module, nn.LSTM(6, 5, batch_first=True))
+    _, (h, _) = lstm(module.get_parameter("embedding1.weight")[words])
+    torch.testing.assert_close(module(words), scored(module, h[0]))
+    # In training, some of the state is left out.
+    assert not module.train()(words).equal(scored(module, h[0]))
+    graph = archspec.load(SPECS / "lstm_classifier.arch").graph
+    assert graph.parameters == 20_000 * 100 + 4 * 128 * (100 + 128 + 2) + 2 * 129 == 2_118_018
+    assert evaluate(graph.macs, {"B": 1, "T": 10}) == 10 * 4 * 128 * (100 + 128) + 2 * 128
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_a_segmenter_gives_each_character_a_tag(layers: int) -> None:
+    module = system("word_segmentation.arch", characters=30, width=6, hidden=5, layers=layers)
+    text = torch.randint(30, (4, 7))
+    lstm = with_weights_of(module, nn.LSTM(6, 5, num_layers=layers, batch_first=True, bidirectional=True))
+    seen, _ = lstm(module.get_parameter("embedding1.weight")[text])
+    assert module(text).shape == (4, 7, 4)
+    torch.testing.assert_close(module(text), scored(module, seen))
+
+
+@pytest.mark.parametrize(("variant", "layers", "millions"), [("two_layers", 2, 2.3), ("three_layers", 3, 3.8)])
+def test_stacked_layers_have_as_many_weights_as_in_the_paper(variant: str, layers: int, millions: float) -> None:
+    graph = archspec.load(SPECS / f"stacked_bilstm.arch:{variant}").graph
+    assert isinstance(graph.parameters, int)
+    assert round(graph.parameters / 1e6, 1) == millions
+    module = system("stacked_bilstm.arch", layers=layers, hidden=5)
+    sound = random(2, 4, 123)
+    # Both ways of a layer, and then both ways of the next over what they give together.
+    x = sound
+    for number in range(layers):
+        layer = nn.LSTM(123 if number == 0 else 10, 5, batch_first=True, bidirectional=True).double()
+        own = module.get_submodule("lstm1").state_dict()
+        layer.load_state_dict({name: own[name.replace("l0", f"l{number}")] for name in layer.state_dict()})
+        x, _ = layer(x)
+    torch.testing.assert_close(module(sound), scored(module, x))
 
 
 # ------------------------------------------------------------------------------------------ independent implementations

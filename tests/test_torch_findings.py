@@ -11,12 +11,12 @@ from torch import nn
 
 import archspec
 from archspec_torch.emit import emit
+from archspec_torch.needs import OF_SOURCE, taken_by_source
 from archspec_torch.reserved import (
     RESERVED,
     RESERVED_IN_CELL,
     RESERVED_IN_GROUP,
     TAKEN_BY_METHOD,
-    taken_by_source,
 )
 from archspec_torch.sources import foreign_names, supports
 from tests.interpreted import compiled
@@ -45,31 +45,30 @@ def test_reserved_names_are_those_that_modules_have() -> None:
     assert public(cell) - {name for name, _ in cell.named_children()} == RESERVED_IN_CELL
 
 
+def used(source: str) -> set[str]:
+    """The names that a source speaks of and does not make, and those of the classes that torch does not have."""
+    classes = {node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    return foreign_names(source) | (classes & set(supports()))
+
+
 def test_names_that_the_source_uses_are_taken() -> None:
     layers = " ".join(
         f"model M {{ input a: [B, 2, {sizes}]\n g = {{ named = conv(2, kernel=1, padding={padding}) }} }}"
         for sizes, padding in (("4", [[0, 1]]), ("4, 4", [[0, 1], 0]), ("4, 4, 4", [[0, 1], 0, 0]))
     ).split(" model ")
-    names: set[str] = {"torch"}
+    names = set()
     for text in (layers[0], *(f"model {each}" for each in layers[1:])):
-        tree = ast.parse(archspec.loads(text).source())
-        (method,) = (node for node in ast.walk(tree.body[-1]) if getattr(node, "name", "") == "forward")
-        # What a method assigns, or is given, is its own.
-        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
-        names |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - {"M"}
+        model = archspec.loads(text)
+        (method,) = (
+            node for node in ast.walk(ast.parse(model.source()).body[-1]) if getattr(node, "name", "") == "forward"
+        )
         assert {node.id for node in ast.walk(method) if isinstance(node, ast.Name)} - {"a", "x"} <= TAKEN_BY_METHOD
+        assert used(model.source()) <= taken_by_source(model.graph)
+        names |= used(model.source())
     for make in KINDS.values():
-        tree = ast.parse(emit(make()))
-        own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        own |= {node.name for node in tree.body if isinstance(node, ast.ClassDef)} - set(supports())
-        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
-    for text in supports().values():
-        names |= foreign_names(text)
-    names |= set(supports())
-    assert names == taken_by_source()
+        assert used(emit(make())) <= taken_by_source(make())
+        names |= used(emit(make()))
+    assert names > OF_SOURCE - {"torch", "range"}
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED | set(keyword.kwlist) - {"True", "False", "None"}))
@@ -116,10 +115,19 @@ def test_only_what_would_be_a_name_is_suggested(word: str) -> None:
     assert finding[3] == "choose another name"
 
 
-@pytest.mark.parametrize("word", sorted(taken_by_source()))
+@pytest.mark.parametrize("word", sorted(OF_SOURCE))
 def test_no_model_can_have_a_name_that_the_source_uses(word: str) -> None:
     ((code, place, *_),) = found(f"model {word} {{ input x: [B, 2]\n relu }}")
     assert (code, place) == ("T001", word)
+
+
+def test_a_class_that_torch_does_not_have_takes_its_name_only_where_it_is_used() -> None:
+    text = "model Attention {{ input x: [B, T, 8]\n {} }}"
+    ((code, place, *_),) = found(text.format("attention(2)"))
+    assert (code, place) == ("T001", "Attention")
+    assert "class Attention(nn.Module):" in archspec.loads(text.format("linear(2)")).source()
+    block = "block Attention { residual { linear(8) } }\nmodel M { input x: [B, T, 8]\n Attention }"
+    assert "class Attention(nn.Module):" in archspec.loads(block).source()
 
 
 @pytest.mark.parametrize("word", sorted(TAKEN_BY_METHOD))

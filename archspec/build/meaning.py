@@ -83,6 +83,12 @@ class Meanings:
         self._fixed_at: Mapping[str, Span] = {}
         self._model = ""
 
+    def said(self) -> Mapping[str, Value]:
+        """The values of parameters and sizes, without the words that only types speak of."""
+        return {
+            name: value for name, value in self.scope.items() if name in self.parameters or not isinstance(value, str)
+        }
+
     def unknown(self) -> Formula:
         """A size that nothing is known of but that it is one."""
         return named(f"?{next(self._unknowns)}")

@@ -29,7 +29,7 @@ from archspec.catalog.settings import InvalidSetting
 from archspec.catalog.shapes import InvalidSize, ShapeFault
 from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Report
-from archspec.expression import EvaluationError, Name, evaluate, free_names
+from archspec.expression import EvaluationError, Literal, Name, evaluate, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
 from archspec.ops import OPS
@@ -240,6 +240,10 @@ class Uses(Lender):
             return [self.nothing_known(layer.span)]
         inner = Scope(path, is_counted=block.is_chain, taken=frozenset(names_in(block.layers)))
         given = self.inside(layer, block, frame, Account(inner, owner=f"the block `{block.name.text}`"), fed)
+        defaults = {each.name.text: each.default.value for each in block.params if isinstance(each.default, Literal)}
+        self.assembly.groups[path] = replace(
+            self.assembly.groups[path], settings=frame.meanings.said(), defaults=defaults
+        )
         return [each.draft for each in given]
 
     def inside(

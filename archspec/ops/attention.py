@@ -38,7 +38,7 @@ class Roles:
                 )
         if len(given) > 3:
             raise ShapeError(
-                "has numbers as its fourth input, which is the mask and has flags",
+                "has numbers as its fourth input, which is for a mask of flags",
                 help="leave it out, or declare it as flags, such as `input mask: [B, T] bool`",
             )
         query, key, value = (*given, *given[-1:] * 2)[:3]
@@ -91,11 +91,11 @@ class Attention(Op):
       in T5 (Raffel et al., 2020). They start at zero.
 
     The weights are those of `torch.nn.MultiheadAttention`: `in_proj_weight` has the projections of query, key and value
-    below each other; where these differ in their features, before the projection or after it, there are
-    `q_proj_weight`, `k_proj_weight` and `v_proj_weight` instead. `in_proj_bias` has the biases of the three, one behind
-    the other, and `out_proj` is the last projection. With relative positions, `distances.bias` has a row for each head,
-    and in it a number for each distance of the key before the query, from `-max_distance`, or from 0 where it is
-    causal, to `max_distance`.
+    below each other; where these have different features, or there are fewer `kv_heads`, or `head_value_features`,
+    there are `q_proj_weight`, `k_proj_weight` and `v_proj_weight` instead. `in_proj_bias` has the biases of the three,
+    one behind the other, and `out_proj` is the last projection. With relative positions, `distances.bias` has a row for
+    each head, and in it a number for each distance of the key before the query, from `-max_distance`, or from 0 where
+    it is causal, to `max_distance`.
 
     The multiply-adds are those of the four projections and of the two products of all positions with all, also where
     most of them are not seen.
@@ -243,17 +243,16 @@ class Attention(Op):
     def widths(self, query: Shape) -> tuple[Size, Size, Size, Size]:
         """The features of all queries together, of all keys and of all values, and of what all heads find."""
         queries = query[2] if self.head_features is None else self.heads * self.head_features
-        is_grouped = self.kv_heads is not None and self.kv_heads != self.heads
         kv_heads = self.heads if self.kv_heads is None else self.kv_heads
-        keys = kv_heads * self.head(query) if is_grouped else queries
-        if self.head_value_features is None or self.head_value_features == self.head(query):
+        keys = queries if kv_heads == self.heads else kv_heads * self.head(query)
+        if self.head_value_features is None:
             return queries, keys, keys, queries
         return queries, keys, kv_heads * self.head_value_features, self.heads * self.head_value_features
 
     def is_packed(self, roles: Roles) -> bool:
         """Whether the projections of query, key and value are one weight."""
-        queries, keys, values, _ = self.widths(roles.query)
-        return queries == keys == values and roles.query[2] == roles.key[2] == roles.value[2]
+        has_equal_heads = self.kv_heads in (None, self.heads) and self.head_value_features is None
+        return has_equal_heads and roles.query[2] == roles.key[2] == roles.value[2]
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

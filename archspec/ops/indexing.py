@@ -56,6 +56,7 @@ class Gather(Op):
             Example(cls(), (Shape.of(2, 5), Shape.of(2, 3, element=Element.INT))),
             Example(cls(axis=-2), (Shape.of(2, 5, 8), Shape.of(2, 7, 8, element=Element.INT))),
             Example.of(cls(axis=0), [4, 3], [2, 2], element=Element.INT),
+            Example(cls(), (Shape.of(2, 5, element=Element.BOOL), Shape.of(2, 1, element=Element.INT))),
         )
 
 
@@ -92,6 +93,7 @@ class Take(Op):
             Example(cls(), (Shape.of(2, 5, 8), Shape.of(3, element=Element.INT))),
             Example(cls(axis=0), (Shape.of(10, 8), Shape.of(2, 5, element=Element.INT))),
             Example(cls(axis=-2), (Shape.of(2, 5, 8, element=Element.BOOL), Shape.of(3, element=Element.INT))),
+            Example.of(cls(), [2, 5], [3], element=Element.INT),
         )
 
 

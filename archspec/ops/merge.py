@@ -210,6 +210,8 @@ class Where(Op):
         return (
             Example(cls(), (Shape.of(2, 5, element=Element.BOOL), Shape.of(2, 5), Shape.of(2, 5))),
             Example(cls(), (Shape.of(5, 1, element=Element.BOOL), Shape.of(2, 1, 3), Shape.of(1, element=Element.INT))),
+            Example.of(cls(), [2, 5], [2, 5], [2, 5], element=Element.BOOL),
+            Example(cls(), (Shape.of(2, element=Element.BOOL), Shape.of(2, element=Element.INT), Shape.of(2))),
         )
 
 
@@ -261,6 +263,7 @@ class MaskedFill(Op):
             Example(cls(), (Shape.of(2, 4, 5, 5), Shape.of(5, 5, element=Element.BOOL))),
             Example(cls(value=-1.0), (Shape.of(2, 5, element=Element.INT), Shape.of(2, 5, element=Element.BOOL))),
             Example(cls(value=0.5), (Shape.of(1, 5), Shape.of(3, 1, element=Element.BOOL))),
+            Example.of(cls(value=1.0), [2, 5], [2, 5], element=Element.BOOL),
         )
 
 
@@ -373,8 +376,9 @@ class Dot(Op):
     Shapes: equal shapes, `[..., n], [..., n] -> [...]` by default.
     Source: the inner product; `torch.linalg.vecdot`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
-    The axis is that of the two laid over each other. Each product counts as a multiply-add.
+    Both have the same size along the axis, which is that of the two laid over each other. Any other axis of size 1 is
+    repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such. Each product counts
+    as a multiply-add.
     """
 
     name = "dot"
@@ -384,8 +388,16 @@ class Dot(Op):
 
     def infer(self, a: Shape, b: Shape) -> Shape:
         laid = Shape(_laid_over(a, b))
-        gone = axes_of(laid, self.axis, "axis")
-        return Shape(tuple(size for axis, size in enumerate(laid) if axis not in gone))
+        summed = axes_of(laid, self.axis, "axis")
+        for axis in summed:
+            left, right = (x[axis - laid.rank] if x.rank >= laid.rank - axis else 1 for x in (a, b))
+            if agreed(left, right) is None:
+                raise ShapeError(
+                    f"sums over axis {self.axis}, which has {left} in the first input and {right} in the second",
+                    setting="axis",
+                    help="give both the same size there, or sum over another axis",
+                )
+        return Shape(tuple(size for axis, size in enumerate(laid) if axis not in summed))
 
     def macs(self, a: Shape, b: Shape) -> Size:
         return prod(_laid_over(a, b))
@@ -498,6 +510,9 @@ class Einsum(Op):
                 total = total + prod(sizes[label] for label in left)
             left -= summed
         return total
+
+    def __str__(self) -> str:
+        return f'{self.name}("{self.equation}")'
 
     def _by_letter(self, xs: tuple[Shape, ...]) -> list[dict[str, Size]]:
         """The sizes of each input. What `...` stands for has a number behind it, from 1 for the last axis."""

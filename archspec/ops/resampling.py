@@ -25,7 +25,7 @@ _MARGINS: Final = Says(
 )
 _Margins: TypeAlias = Annotated[Margin | Margins, _MARGINS]
 _OptionalMargins: TypeAlias = Annotated[Margin | Margins | None, _MARGINS]
-_OptionalAxes: TypeAlias = Annotated[Axes | None, Says("a list of whole numbers")]
+_OptionalAxes: TypeAlias = Annotated[Annotated[Axes, Field(min_length=1)] | None, Says("a list of whole numbers")]
 
 
 @final
@@ -42,9 +42,8 @@ class Pad(Op):
     outermost value (`replicate`); or with what stands at the other end (`circular`).
 
     With `axes`, it is these that are padded, and the margins are for them, in their order: `pad([[1, 0]], axes=[1])`
-    puts one position before each sequence of `[batch, time, ...]`. Any axes can be padded with a `value`. The other
-    modes work on one to three axes behind the batch, with at most one that is not padded between it and the first that
-    is, and with none behind the third.
+    puts one position before each sequence of `[batch, time, ...]`. Any axes can be padded with a `value`. In the other
+    modes the first of them must be axis 1 or 2, with at most two axes behind it.
     """
 
     name = "pad"
@@ -78,8 +77,6 @@ class Pad(Op):
             return dict(enumerate(ends(self.margins, len(space(x)), "margins"), start=2))
         axes = tuple(axis_of(x, axis, "axes") for axis in self.axes)
         axes_of(x, axes)  # It refuses those that are there twice.
-        if not axes:
-            raise ShapeError("pads no axes", setting="axes", help="list at least one axis of the input")
         if isinstance(self.margins, tuple) and len(self.margins) != len(axes):
             raise ShapeError(
                 f"has a list of {len(self.margins)} for `margins`, but pads {counted(len(axes))}",
@@ -155,8 +152,8 @@ class Crop(Op):
     a number or a pair `[before, after]`. It is one of the three that decides.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, size...]` with `size`; with a second input,
-    `[batch, channels, space...], [.., .., size...] -> [batch, channels, size...]`; with `margins`, each axis of space
-    of size `n` becomes `n - before - after`.
+    `[batch, channels, space...], [batch, channels, size...] -> [batch, channels, size...]`; with `margins`, each axis
+    of space of size `n` becomes `n - before - after`.
     Source: the crops of Ronneberger et al., "U-Net: convolutional networks for biomedical image segmentation", 2015;
     `torch.narrow`.
     """
@@ -228,16 +225,18 @@ Mode: TypeAlias = Literal["nearest", "nearest_exact", "linear", "bilinear", "bic
 class Upsample(Op):
     """Each axis of space made longer, or shorter, by a factor; what comes between the values is interpolated.
 
-    Position `i` of the output is taken from around position `(i + 0.5)/scale - 0.5` of the input: both are numbers of
-    cells, whose centres are laid over each other. `linear`, `bilinear` and `trilinear` interpolate linearly along one,
-    two or three axes of space, and `bicubic` with cubic polynomials along two; beyond the ends the outermost value goes
-    on. `nearest_exact` takes the value of the nearest centre, and `nearest` the one at `floor(i/scale)`, which repeats
-    each value where the scale is whole. `area` is the mean of all values of the input that an equal share of the axis
-    touches. With `align_corners: true` the values are points instead, the first and the last of which stay where they
-    are: position `i` of `m` is taken from `i*(n - 1)/(m - 1)` of `n`.
+    The values stand for equal cells, and are thought of at their centres: position `i` of the output lies at
+    `(i + 0.5)/scale - 0.5` of the input. `linear`, `bilinear` and `trilinear` interpolate linearly between the values
+    around it, along one, two or three axes of space, and `bicubic` with cubic polynomials along two; beyond the ends
+    the outermost value goes on. With `align_corners: true` the first and the last value stay where they are instead:
+    position `i` of `m` lies at `i*(n - 1)/(m - 1)` on an axis of size `n`.
 
-    A scale may be a fraction, such as 1.5 or 0.25. On an axis whose size is open, it must be one of few binary digits,
-    as these are; sizes that are no simple multiple are for `resize`.
+    `nearest` takes the value at `floor(i/scale)`, which repeats each value where the scale is whole; `nearest_exact`
+    takes the one at `floor((i + 0.5)/scale)`, whose centre is the nearest. `area` is the mean of the values from
+    `floor(i*n/m)` to just before `ceil((i + 1)*n/m)`.
+
+    A scale may be a fraction, such as 1.5 or 0.25. On an axis whose size is open it must be an exact one, as these are
+    and 0.1 is not, since its denominator is no power of two; `resize` makes any size.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
     `floor(scale*n)`.
@@ -279,12 +278,12 @@ class Upsample(Op):
 class Resize(Op):
     """Each axis of space brought to a size, or to that of a second input, by interpolation.
 
-    Of an axis of size `n` that becomes `m`, position `i` of the output is taken from around position
-    `(i + 0.5)*n/m - 0.5` of the input, as in `upsample`, where the modes are described; `nearest` takes the one at
-    `floor(i*n/m)`.
+    On an axis of size `n` that becomes `m`, position `i` of the output lies at `(i + 0.5)*n/m - 0.5` of the input;
+    `nearest` takes the value at `floor(i*n/m)`, and `nearest_exact` the one at `floor((i + 0.5)*n/m)`. The other modes
+    are those of `upsample`.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, size...]`; with a second input,
-    `[batch, channels, space...], [.., .., size...] -> [batch, channels, size...]`.
+    `[batch, channels, space...], [batch, channels, size...] -> [batch, channels, size...]`.
     Source: `torch.nn.Upsample` with a size, and `torch.nn.functional.interpolate`.
     """
 

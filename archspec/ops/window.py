@@ -27,7 +27,7 @@ from typing import Any, final
 
 from archspec.op import ShapeError
 from archspec.shape import Shape
-from archspec.size import Size, below, ceil_divide
+from archspec.size import Size, below
 
 
 @final
@@ -88,7 +88,8 @@ class Window:
 
 def fitting(size: Size, stride: Size) -> Size:
     """How often a fitted window fits on an axis of this size."""
-    return ceil_divide(size, stride)
+    # Rounded up in the form in which a window with fixed padding counts, so that both are seen to agree.
+    return (size - 1) // stride + 1
 
 
 def space(x: Shape) -> tuple[Size, ...]:

@@ -42,6 +42,23 @@ class Passing:
 
 @final
 @dataclass(frozen=True)
+class Unsaid:
+    """The value of an argument that is left out, as it is torch's default."""
+
+    value: Any
+
+
+@final
+@dataclass(frozen=True)
+class Repeated:
+    """As many arguments of a call, each made anew by the same expression."""
+
+    value: Any
+    times: Any
+
+
+@final
+@dataclass(frozen=True)
 class Call:
     """A call such as `nn.Conv2d(3, 64, kernel_size=3)`.
 
@@ -70,7 +87,8 @@ class Call:
 
     def prefixed(self) -> list[tuple[str, Any]]:
         """The arguments, each with what is printed before it."""
-        return [("", value) for value in self.positional] + [(f"{name}=", value) for name, value in self.named.items()]
+        named = [(f"{name}=", value) for name, value in self.named.items() if not isinstance(value, Unsaid)]
+        return [("", value) for value in self.positional] + named
 
     def __str__(self) -> str:
         return f"{self.function}({', '.join(self.arguments)})"
@@ -153,6 +171,8 @@ def printed(value: Any) -> str:
             return f"{grouped(base, Tight.ATOM)}[{', '.join(map(_place, places))}]"
         case Call():
             return str(value)
+        case Repeated(each, times):
+            return f"*({printed(each)} for _ in range({printed(times)}))"
         case str():
             return quoted(value)
         case float():

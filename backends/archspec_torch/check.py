@@ -16,13 +16,13 @@ from archspec_torch.call import Call
 from archspec_torch.cell import parameters_of_cell, starts
 from archspec_torch.inline import Inline
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
+from archspec_torch.needs import taken_by_source
 from archspec_torch.reserved import (
     RESERVED,
     RESERVED_IN_CELL,
     RESERVED_IN_GROUP,
     RESERVED_IN_RESULTS,
     TAKEN_BY_METHOD,
-    taken_by_source,
 )
 from archspec_torch.scope import scope_of
 from archspec_torch.sharing import calls_of, modules_of
@@ -146,7 +146,7 @@ CATALOG: Final = (ReservedName, OpenSize, NoLowering, OtherModule)
 
 def check(graph: Graph, report: Report) -> None:
     """Add a finding for each name and size that keeps a graph from being PyTorch source."""
-    _check_name(graph.name, graph.span, report, taken_by_source(), "the source itself uses it")
+    _check_name(graph.name, graph.span, report, taken_by_source(graph), "the source itself uses it")
     for value in graph.inputs:
         _check_name(value.name, value.span, report, TAKEN_BY_METHOD, "the source itself uses it")
     for output in graph.outputs if len(graph.outputs) > 1 else ():

@@ -19,6 +19,7 @@ from archspec_torch.layout import INDENT, assignment, docstring, expression, hea
 from archspec_torch.lower import lower
 from archspec_torch.method import BODY, method, parameters_of
 from archspec_torch.naming import Names, capitalised, class_name
+from archspec_torch.needs import BIDIRECTIONAL
 from archspec_torch.reach import Form, Reach
 from archspec_torch.results import Results
 from archspec_torch.scope import Scope, scope_of
@@ -111,7 +112,7 @@ class _Classes:
             case "backward":
                 return backwards
             case "both":
-                return Call("Bidirectional", (forwards, backwards))
+                return Call(BIDIRECTIONAL, (forwards, backwards))
 
     def model(self, results: Results | None) -> str:
         """The text of the class of the model."""

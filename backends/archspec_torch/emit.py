@@ -13,7 +13,8 @@ from archspec.graph import Graph
 from archspec.version import VERSION
 from archspec_torch.classes import classes_of
 from archspec_torch.layout import docstring
-from archspec_torch.sources import names_in, supports_for
+from archspec_torch.needs import supports_for
+from archspec_torch.sources import names_in
 
 _STANDARD: Final = {
     "math": "import math",
@@ -30,7 +31,7 @@ _TORCH: Final = {
 def emit(graph: Graph) -> str:
     """The source of the model."""
     classes = classes_of(graph)
-    texts = [*supports_for(classes), *classes]
+    texts = [*supports_for(graph).values(), *classes]
     body: list[str] = []
     for text in texts:
         body += ["", "", *text.split("\n")]

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from archspec_torch.call import Call, Item, Operation, Variable, escaped, is_spread, printed, tightness
+from archspec_torch.call import Call, Item, Operation, Repeated, Variable, escaped, is_spread, printed, tightness
 
 WIDTH: Final = 88
 """The longest line, as Black and ruff have it where nothing else is said."""
@@ -69,9 +69,14 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
     match value:
         case _ if line and fits(line):
             yield line
-        case Call() if value.positional or value.named:
+        case Call() if value.arguments:
             yield f"{start}{value.function}("
             yield from _arguments(value, indent + INDENT)
+            yield f"{indent}){end}"
+        case Repeated(each, times):
+            yield f"{start}*("
+            yield from expression(each, indent + INDENT, indent + INDENT, "")
+            yield f"{indent}{INDENT}for _ in range({printed(times)})"
             yield f"{indent}){end}"
         case tuple() if value:
             yield f"{start}("

@@ -203,23 +203,26 @@ class _Method:
         names = {value: self._name(value, step, number) for value in step.outputs if value in self.uses}
         gives = _gives(step)
         target = _target(gives, [names.get(value, "_") for value in step.outputs])
-        if fits(f"{indent}{target} = {printed(made)}"):
+        if not fits(f"{indent}{target} = {printed(made)}"):
+            before: list[str] = []
+            made = self._without_parentheses(made, before, indent)
+            yield from before
+        is_call = not isinstance(step.lowered, Inline)
+        if fits(f"{indent}{target} = {printed(made) if not is_call else made.function + '('}"):
             for value, name in names.items():
                 self.variables[value] = name
                 if self._needs_type(value):
                     yield f"{indent}{name}: Tensor"
                 self.bound.add(name)
         else:
-            before: list[str] = []
-            made = self._without_parentheses(made, before, indent)
-            yield from before
             name = self.names.fresh(word_for(self.graph, step.outputs[0], len(step.path) - 1))
-            is_flat = gives == tuple(range(len(step.outputs)))
-            target = f"{name}: tuple[Tensor, ...]" if is_flat else name
-            if not fits(f"{indent}{target} = {printed(made)}"):
-                # With a type that has brackets of its own, formatters break lines in another way.
-                yield f"{indent}{target}"
-                target = name
+            target = name
+            if gives == tuple(range(len(step.outputs))):
+                target = f"{name}: tuple[Tensor, ...]"
+                if not fits(f"{indent}{target} = {printed(made)}"):
+                    # With a type that has brackets of its own, formatters break lines in another way.
+                    yield f"{indent}{target}"
+                    target = name
             places = dict(_places(gives))
             self.variables |= {value: f"{name}{places[port]}" for port, value in enumerate(step.outputs)}
         yield from assignment(target, made, indent, shapes)

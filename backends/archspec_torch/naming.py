@@ -10,7 +10,8 @@ from unicodedata import normalize
 from archspec.graph import Graph, Group, Node, Value
 from archspec.ops.recurrent import Recurrent
 from archspec.scan import Scan
-from archspec_torch.reserved import TAKEN_BY_METHOD, taken_by_source
+from archspec_torch.needs import taken_by_source
+from archspec_torch.reserved import TAKEN_BY_METHOD
 
 _LONGEST: Final = 30
 """A variable of a longer name would leave no room on a line for what is done with it."""
@@ -32,7 +33,7 @@ class Names:
 
     @classmethod
     def of_classes(cls, graph: Graph) -> Names:
-        return cls((*taken_by_source(), graph.name))
+        return cls((*taken_by_source(graph), graph.name))
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has yet: the wish, or else with a number behind it."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
-
-from archspec_torch.sources import foreign_names, supports
 
 _OF_MODULES: Final = """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double dump_patches eval
@@ -28,17 +25,6 @@ RESERVED_IN_CELL: Final = RESERVED | {"reverse", "step"}
 
 RESERVED_IN_RESULTS: Final = frozenset({"count", "index"})
 """What every tuple has, as which several outputs are given. One of such a name would hide it."""
-
-_OF_SOURCE: Final = """
-    F NamedTuple OrderedDict Tensor bool int list next nn range str super torch tuple zip
-"""
-
-
-@cache
-def taken_by_source() -> frozenset[str]:
-    """What the source itself uses. A class of such a name would come in its way."""
-    return frozenset((*_OF_SOURCE.split(), *supports(), *foreign_names("\n".join(supports().values()))))
-
 
 TAKEN_BY_METHOD: Final = frozenset({"F", "Tensor", "_", "self", "torch"})
 """What `forward` itself uses beside its inputs."""

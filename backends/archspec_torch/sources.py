@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -43,21 +43,6 @@ def supports() -> Mapping[str, str]:
                     raise PluginError(f"`{file}` has a `{node.name}`, as another file has that is written out")
                 found[node.name] = "\n".join(lines)
     return found
-
-
-def supports_for(texts: Iterable[str]) -> list[str]:
-    """The sources of the classes that these texts need, and of what these need, each after those that it needs."""
-    known, found = supports(), dict[str, str]()
-
-    def add(names: Iterable[str]) -> None:
-        for name in sorted(names):
-            if name in known and name not in found:
-                add(names_in(known[name]) - {name})
-                found[name] = known[name]
-
-    # A variable of a model may have the name of a function here.
-    add(name for name in names_in("\n".join(texts)) if name in known and "class " in known[name])
-    return list(found.values())
 
 
 def names_in(text: str) -> set[str]:

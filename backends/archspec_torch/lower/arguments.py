@@ -8,13 +8,13 @@ from typing import Any
 from archspec.op import Op
 from archspec.ops.window import Window
 from archspec.size import Size
-from archspec_torch.call import Given
+from archspec_torch.call import Given, Unsaid
 from archspec_torch.lower import OpenSizeError
 
 
 def changed(**arguments: tuple[Any, Any]) -> dict[str, Any]:
-    """The arguments, each given with torch's default, that are not at that default."""
-    return {name: value for name, (value, default) in arguments.items() if value != default}
+    """The arguments, each given with torch's default; those that are at that default are left out when printed."""
+    return {name: Unsaid(value) if value == default else value for name, (value, default) in arguments.items()}
 
 
 def alike(values: Iterable[Any]) -> Any:

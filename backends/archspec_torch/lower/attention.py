@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archspec.ops.attention import Attention, Roles
 from archspec.shape import Shape
 from archspec.size import Size
@@ -21,7 +23,6 @@ def _(op: Attention, *inputs: Shape) -> Call:
         value_features=(value_features, key_features),
         head_features=(_optional(op, "its head_features", op.head_features), None),
     )
-    options = changed(causal=(op.causal, False), bias=(op.bias, True), dropout=(op.dropout, 0.0))
     more = changed(
         head_value_features=(_optional(op, "its head_value_features", op.head_value_features), None),
         output_features=(number(op, "its features", op.output(roles.query)), features),
@@ -30,9 +31,19 @@ def _(op: Attention, *inputs: Shape) -> Call:
         rotation=(_rotation(op), None),
         distances=(_distances(op), None),
     )
+    options = changed(causal=(op.causal, False), bias=(op.bias, True), dropout=(op.dropout, 0.0))
     # Each model has the class that does what it needs, and not much more.
-    function = "GeneralAttention" if more else "Attention" if roles.mask is None else "MaskedAttention"
-    return Call(function, (features, op.heads), sizes | more | options, passing=_passing(roles, len(inputs)))
+    if _is_general(op, roles.query):
+        return Call("GeneralAttention", (features, op.heads), sizes | more | options, passing=_passing(roles, inputs))
+    function = "Attention" if roles.mask is None else "MaskedAttention"
+    return Call(function, (features, op.heads), sizes | options, passing=_passing(roles, inputs))
+
+
+def _is_general(op: Attention, query: Shape) -> bool:
+    """Whether there is more to it than heads, a mask and causality."""
+    has_other_sizes = op.head_value_features is not None or op.output(query) != query[2]
+    has_other_heads = op.kv_heads not in (None, op.heads)
+    return has_other_sizes or has_other_heads or op.window is not None or op.positions != "none"
 
 
 def _optional(op: Attention, what: str, size: Size | None) -> int | None:
@@ -55,6 +66,7 @@ def _distances(op: Attention) -> Call | None:
     return None
 
 
-def _passing(roles: Roles, inputs: int) -> Passing | None:
+def _passing(roles: Roles, inputs: Sequence[Shape]) -> Passing | None:
     """How the inputs are passed where the last is a mask, which is not the next of query, key and value."""
-    return None if roles.mask is None else Passing(all_given(inputs - 1), {"mask": Given(inputs - 1)})
+    last = len(inputs) - 1
+    return None if roles.mask is None else Passing(all_given(last), {"mask": Given(last)})

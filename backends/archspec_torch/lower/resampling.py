@@ -8,7 +8,7 @@ from archspec.ops.resampling import Crop, Mode, Pad, Resize, Upsample
 from archspec.ops.window import per_axis
 from archspec.shape import Element, Shape
 from archspec_torch.call import Call, Given, Item, Range
-from archspec_torch.inline import Inline, Method
+from archspec_torch.inline import Inline
 from archspec_torch.lower import lower
 from archspec_torch.lower.arguments import alike, changed
 
@@ -42,7 +42,7 @@ def _(op: Crop, x: Shape, like: Shape | None = None) -> Call | Inline:
             return Call.of("CentredCrop", alike(sizes))
         middle: Any = Given(0)
         for axis, (size, (before, _)) in enumerate(zip(sizes, cut, strict=True), start=2):
-            middle = Method(middle, "narrow", (axis, before, size))
+            middle = Call.of("torch.narrow", middle, axis, before, size)
         return Inline(middle)
     ranges = [Range(before or None, -after if after else None) for before, after in cut]
     while len(ranges) > 1 and ranges[-1] == Range():

@@ -143,19 +143,20 @@ class GeneralAttention(nn.Module):
         kv_heads = heads if kv_heads is None else kv_heads
         key_features = features if key_features is None else key_features
         value_features = key_features if value_features is None else value_features
-        head_features = features // heads if head_features is None else head_features
-        if head_value_features is None:
-            head_value_features = head_features
         output_features = features if output_features is None else output_features
         self.heads = heads
         self.kv_heads = kv_heads
         self.window = window
         self.causal = causal
         self.dropout = dropout
-        q, k = heads * head_features, kv_heads * head_features
-        v = kv_heads * head_value_features
+        q = features if head_features is None else heads * head_features
+        k = q // heads * kv_heads
+        v, inner = k, q
+        self.is_packed = q == k and features == key_features == value_features
+        if head_value_features is not None:
+            v, inner = kv_heads * head_value_features, heads * head_value_features
+            self.is_packed = False
         self.widths = [q, k, v]
-        self.is_packed = q == k == v and features == key_features == value_features
         if self.is_packed:
             self.in_proj_weight = nn.Parameter(torch.empty(q + k + v, features))
         else:
@@ -165,7 +166,6 @@ class GeneralAttention(nn.Module):
         for weight in self.parameters():
             nn.init.xavier_uniform_(weight)
         self.in_proj_bias = nn.Parameter(torch.zeros(q + k + v)) if bias else None
-        inner = heads * head_value_features
         self.out_proj = nn.Linear(inner, output_features, bias=bias)
         if bias:
             nn.init.zeros_(self.out_proj.bias)
@@ -231,8 +231,8 @@ class GeneralAttention(nn.Module):
         seen = seen_positions(q, k, mask, self.causal, self.window)
         if self.distances is None:
             return seen
-        scores: Tensor = self.distances(torch.zeros_like(seen, dtype=q.dtype))
-        return scores.masked_fill(~seen, -math.inf)
+        scores = self.distances(q.new_zeros(1, self.heads, q.shape[2], k.shape[2]))
+        return torch.where(seen, scores, -math.inf)
 
 
 def in_heads(x: Tensor, heads: int) -> Tensor:
@@ -247,16 +247,19 @@ def seen_positions(
     causal: bool,
     window: int | None = None,
 ) -> Tensor:
-    """Which keys each query sees, as flags `[batch, heads, queries, keys]`."""
-    batch, heads, queries, keys = *q.shape[:3], k.shape[2]
+    """Which keys each query sees, as flags `[batch, heads, queries, keys]`.
+
+    Where examples or heads have them in common, there is one of these.
+    """
+    queries, keys = q.shape[2], k.shape[2]
     if mask is None:
-        seen = torch.ones(queries, keys, dtype=torch.bool, device=q.device)
+        seen = torch.ones(1, 1, queries, keys, dtype=torch.bool, device=q.device)
     else:
         while mask.dim() < 4:
             mask = mask.unsqueeze(1)
-        seen = mask.expand(-1, -1, queries, keys)
+        seen = mask.expand(q.shape[0], -1, queries, keys)
     if causal:
         seen = seen.tril()
     if window is not None:
         seen = seen.tril(window - 1).triu(1 - window)
-    return seen.expand(batch, heads, queries, keys)
+    return seen

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class StochasticDepth(nn.Module):
-    """Sets whole examples, or the whole batch, to zero in training, and scales the rest.
+    """Sets whole examples, or the batch, to zero in training, and scales the rest.
 
     `mode` is `row` where each example is drawn for, and `batch` where all are together.
     """
@@ -24,7 +24,7 @@ class StochasticDepth(nn.Module):
         if self.mode == "row":
             sizes[0] = x.shape[0]
         kept = x.new_empty(sizes).bernoulli_(1.0 - self.rate)
-        # What is set to zero need not be scaled, and nothing else is left at a rate of 1.
+        # At a rate of 1 all is zero, and nothing could be scaled.
         return x * kept if self.rate == 1.0 else x * (kept / (1.0 - self.rate))
 
 
@@ -40,7 +40,7 @@ class GaussianNoise(nn.Module):
 
 
 class GaussianDropout(nn.Module):
-    """Multiplies by normal numbers around 1 in training, of the variance that a dropout of this rate has."""
+    """Multiplies by normal numbers around 1 in training, as varied as in a dropout."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()

@@ -35,7 +35,11 @@ class CropLike(nn.Module):
 class ResizeLike(nn.Module):
     """Interpolates each axis of space of one input to the size of the other."""
 
-    def __init__(self, mode: str = "nearest", align_corners: bool | None = None) -> None:
+    def __init__(
+        self,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+    ) -> None:
         super().__init__()
         self.mode = mode
         self.align_corners = align_corners

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class GumbelSoftmax(nn.Module):
-    """Chooses at random along an axis, with a gradient; in evaluation nothing is drawn."""
+    """A random choice along an axis, with a gradient; evaluation draws nothing."""
 
     def __init__(
         self,
