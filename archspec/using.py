@@ -20,7 +20,7 @@ from archspec.diagnostics import Report
 from archspec.op import Op
 from archspec.source import Hole, Source
 from archspec.spec import Block, Cell, Library, Spec, read_spec
-from archspec.spelling import closest, listed
+from archspec.spelling import closest
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.tree import Scalar
 
@@ -188,11 +188,6 @@ class _Reader:
 
         return f"{library}.{part}", opened
 
-    def known_libraries(self) -> str:
-        """The libraries that there are, in words."""
-        words = (STANDARD, *self.installed.libraries)
-        return f"{'the libraries' if len(words) > 1 else 'the library'} {listed(words, 'and')}"
-
     def file(self, line: Scalar, source: Source) -> tuple[str, Opens] | None:
         """A file, if it may be read."""
         problem, cure = "", ""
@@ -205,7 +200,7 @@ class _Reader:
         if not line.text:
             problem, cure = "`use` names no file", 'such as `use "blocks/unit.arch"`'
         elif relative.suffix.lower() not in SUFFIXES:
-            problem = f"`{line.text}` is neither a file of specs nor a part of {self.known_libraries()}"
+            problem = f"`{line.text}` is neither a file of specs nor a part of a library"
             cure = f"files of specs end in `.arch` or `.yaml`; parts of libraries have names such as `{STANDARD}.se`"
         elif self.root is None or source in self.shipped:
             problem = f"`{line.text}` cannot be used here, since this text is no file"

@@ -10,7 +10,7 @@ import torch
 
 
 def _recurrent(op: Any, x: Any, *states: Any) -> Any:
-    """Of each layer and direction, all matrices are used once at each position. Torch counts none of them on a cpu."""
+    """Each matrix of all layers and directions, at all positions. Of an LSTM on a cpu, torch counts nothing."""
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[op.name]
     projection = getattr(op, "projection", None)
     back = projection or op.hidden

@@ -17,7 +17,7 @@ from archspec_torch.emit import emit
 from archspec_torch.inline import Inline
 from archspec_torch.load import instantiate
 from archspec_torch.lower import lower
-from tests.lowered import as_tuple, built, source_of, value_of
+from tests.lowered import Passed, as_tuple, built, source_of, value_of
 
 NUMBERS: Final = {"B": 2, "T": 3}
 
@@ -67,7 +67,8 @@ def _made(graph: Graph, node: Node, module: nn.Module, taken: Sequence[Tensor]) 
         return as_tuple(value_of(source_of(lowered, len(taken), numbers), *taken))
     # A layer without weights that is used again may have a module of its own, or none.
     found = dict(module.named_modules()).get((first if node.weights or node.buffers else node).name)
-    return as_tuple((built(lowered).train(module.training) if found is None else found)(*taken))
+    called = built(lowered).train(module.training) if found is None else found
+    return as_tuple((called if lowered.passing is None else Passed(called, lowered.passing))(*taken))
 
 
 def _run(cell: Graph, module: nn.Module, taken: Sequence[Tensor], is_backward: bool) -> tuple[Tensor, ...]:

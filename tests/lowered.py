@@ -97,20 +97,27 @@ def runnable(op: Op, *inputs: Shape, device: str = "cpu") -> Callable[..., Any]:
     found = lower(op, *inputs)
     if isinstance(found, Call):
         module = built(found, device)
-        return module if found.passing is None else lambda *values: _passed(module, found.passing, values)
+        return module if found.passing is None else Passed(module, found.passing)
     source = source_of(found, len(inputs))
     return lambda *values: value_of(source, *values)
 
 
-def _passed(module: nn.Module, passing: Passing | None, values: tuple[Tensor, ...]) -> Any:
-    """What a module gives that takes its inputs, and gives its outputs, in its own way."""
-    assert passing is not None
+class Passed(nn.Module):
+    """A module that takes its inputs, and gives its outputs, in its own way, as one that has them in a row."""
 
-    def put(given: Any) -> Any:
-        return values[given.position] if isinstance(given, Given) else tuple(map(put, given))
+    def __init__(self, module: nn.Module, passing: Passing) -> None:
+        super().__init__()
+        self.module = module
+        self.passing = passing
 
-    found = module(*map(put, passing.positional), **{name: put(given) for name, given in passing.named.items()})
-    return found if passing.gives is None else tuple(value for _, value in sorted(_numbered(passing.gives, found)))
+    def forward(self, *values: Tensor) -> Any:
+        def put(given: Any) -> Any:
+            return values[given.position] if isinstance(given, Given) else tuple(map(put, given))
+
+        named = {name: put(given) for name, given in self.passing.named.items()}
+        found = self.module(*map(put, self.passing.positional), **named)
+        gives = self.passing.gives
+        return found if gives is None else tuple(value for _, value in sorted(_numbered(gives, found)))
 
 
 def _numbered(gives: tuple[Any, ...], found: Any) -> Iterator[tuple[int, Tensor]]:

@@ -23,6 +23,7 @@ from archspec_torch.inline import Inline
 from archspec_torch.load import instantiate
 from archspec_torch.lower import lower
 from tests.graphs import B, Line, T, graph_of
+from tests.interpreted import agrees
 from tests.lowered import as_tuple, built, source_of, value_of
 from tests.test_emit import CACHE, said
 from tests.test_emit_graphs import class_of
@@ -410,7 +411,10 @@ def interpreted(graph: Graph, module: nn.Module, inputs: list[Tensor]) -> list[T
     return [values[each.value] for each in graph.outputs if module.training or not each.in_training_only]
 
 
-# What `scan` gives is compared elsewhere.
+def test_cells_of_single_steps_compute_what_their_graphs_say() -> None:
+    agrees(model("cells").graph)
+
+
 @pytest.mark.parametrize("name", [name for name in TEXTS if name != "cells"])
 def test_a_model_computes_what_its_graph_says(name: str) -> None:
     module, graph = compiled(model(name)).eval(), model(name).graph
@@ -430,6 +434,43 @@ def test_a_model_can_be_exported(name: str) -> None:
     inputs = tuple(example(value.shape) for value in graph.inputs)
     exported = torch.export.export(module, inputs, strict=False).module()
     torch.testing.assert_close(exported(*inputs), module(*inputs))
+
+
+@pytest.mark.filterwarnings("ignore:The tensor attribute")
+def test_an_exported_model_may_leave_the_batch_open() -> None:
+    """Torch itself takes the length of a sequence for a number, as it writes all its positions out."""
+    module = compiled(model("stacked")).eval()
+    axes = ({0: torch.export.Dim.DYNAMIC},)
+    exported = torch.export.export(module, (torch.zeros(3, 4, dtype=torch.long),), dynamic_shapes=axes).module()
+    words = torch.randint(0, 20, (5, 4))
+    torch.testing.assert_close(exported(words), module(words))
+
+
+def test_yaml_has_several_names_and_sources_in_lists() -> None:
+    spec = archspec.loads(
+        """
+        archspec: 1
+        model: Translator
+        inputs:
+          source: {shape: [B, S], element: int}
+          target: {shape: [B, T], element: int}
+        layers:
+          - source -> embedding(20, 6)
+          - lstm: {hidden: 8, layers: 2}
+            name: [memory, h, c]
+          - embedding: {entries: 20, features: 6}
+            name: words
+            from: target
+          - lstm: {hidden: 8, layers: 2}
+            name: decoded
+            from: [words, h, c]
+          - (decoded, memory) -> attention(heads=2) -> linear(20)
+        """,
+        syntax="yaml",
+    )
+    assert not list(spec.check())
+    written, other = (each.source().partition("import torch")[2] for each in (spec, model("translator")))
+    assert written == other
 
 
 @each_text

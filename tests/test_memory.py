@@ -155,11 +155,11 @@ def test_open_sizes_are_taken_to_agree() -> None:
 @pytest.mark.parametrize(
     ("op", "shapes", "message"),
     [
-        (Address(), [[2, 7], [2, 5]], "needs 3 axes for its memory, but it has 2"),
-        (Address(), [[2, 7, 5], [5]], "needs 2 or 3 axes for its key, but it has 1"),
+        (Address(), [[2, 7], [2, 5]], "needs 3 axes, but its memory has 2"),
+        (Address(), [[2, 7, 5], [5]], "needs 2 or 3 axes, but its key has 1"),
         (Address(), [[2, 7, 5], [1, 5]], "needs equal batches, but has 2 for its memory and 1 for its key"),
         (Address(), [[2, N, W], [2, W + 1]], "needs equal widths, but has W for its memory and W + 1 for its key"),
-        (Address(), [[2, 7, 5], [2, 5], [2]], "needs 2 axes for its strength, but it has 1"),
+        (Address(), [[2, 7, 5], [2, 5], [2]], "needs 2 axes, but its strength has 1"),
         (
             Address(),
             [[2, 7, 5], [2, 5], [1, 1]],
@@ -168,15 +168,15 @@ def test_open_sizes_are_taken_to_agree() -> None:
         (
             Address(),
             [[2, 7, 5], [2, 3, 5], [2, 1]],
-            "needs a strength for each head, but has heads: 3 and strengths: 1",
+            "needs equal heads, but has 3 for its key and 1 for its strength",
         ),
-        (Address(), [[2, 7, 5], [2, 5], [2, 3]], "needs a strength for each head, but has heads: 1 and strengths: 3"),
+        (Address(), [[2, 7, 5], [2, 5], [2, 3]], "needs equal heads, but has 1 for its key and 3 for its strength"),
         (Read(), [[2, 7, 5], [2, 6]], "needs equal slots, but has 7 for its memory and 6 for its weights"),
-        (Read(), [[2, 7, 5], [2, 1, 1, 7]], "needs 2 or 3 axes for its weights, but it has 4"),
+        (Read(), [[2, 7, 5], [2, 1, 1, 7]], "needs 2 or 3 axes, but its weights has 4"),
         (
             Write(),
             [[2, 7, 5], [2, 7], [2, 1, 5], [2, 5]],
-            "needs 2 axes for `erase`, as its weights have, but it has 3",
+            "needs equally many axes for its weights and for `erase`, but has 2 and 3",
         ),
         (
             Write(),

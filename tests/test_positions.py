@@ -113,6 +113,7 @@ SLOPES: Final = {
     3: [2**-4, 2**-8, 2**-2],
     6: [2**-2, 2**-4, 2**-6, 2**-8, 2**-1, 2**-3],
     8: [2**-1, 2**-2, 2**-3, 2**-4, 2**-5, 2**-6, 2**-7, 2**-8],
+    16: [2 ** (-0.5 * (head + 1)) for head in range(16)],
     12: [2**-1, 2**-2, 2**-3, 2**-4, 2**-5, 2**-6, 2**-7, 2**-8, 2**-0.5, 2**-1.5, 2**-2.5, 2**-3.5],
 }
 """As in the paper, and, where the heads are no power of two, as in what its authors published."""
@@ -166,47 +167,46 @@ def test_alibi_positions_keep_the_precision_of_their_input() -> None:
 
 
 BY_HAND: Final = """
-model M {
+model M {{
     input x: [B, T, 12]
-    projected = linear(36) -> reshape([B, T, 3, 4, 3]) -> permute([2, 0, 3, 1, 4])
-    q = projected -> select(0, axis=0)
-    k = projected -> select(1, axis=0) -> permute([0, 1, 3, 2])
-    v = projected -> select(2, axis=0)
-    weights = (q, k) -> matmul -> scores / 3**0.5 -> POSITIONS -> softmax
-    (weights, v) -> matmul -> permute([0, 2, 1, 3]) -> reshape([B, T, 12]) -> linear(12)
-}
+    inside = linear(36)
+    parts = inside -> reshape([B, T, 3, 3, 4]) -> permute([2, 0, 3, 1, 4])
+    q = parts -> select(axis=0, index=0){turned}
+    k = parts -> select(axis=0, index=1){turned} -> permute([0, 1, 3, 2])
+    v = parts -> select(axis=0, index=2)
+    scores = (q, k) -> matmul
+    scaled = scores / 2
+    distances = scaled -> {added}
+    weights = distances -> softmax
+    found = (weights, v) -> matmul -> permute([0, 2, 1, 3]) -> reshape([B, T, 12])
+    outside = found -> linear(12)
+}}
 """
+"""Attention in three heads of four features, written out in the language."""
 
 
-@pytest.mark.parametrize("positions", ["alibi", "relative"])
-def test_attention_has_the_same_positions_inside(positions: Any) -> None:
-    """Attention that is written out in the language gives what the op gives."""
-    written = BY_HAND.replace("-> scores / 3**0.5 -> POSITIONS", f"-> {positions}_positions")
-    # The scores are divided by the root of the features of a head, three.
-    written = written.replace(
-        "q = projected -> select(0, axis=0)", "head = projected -> select(0, axis=0)\n    q = head / 3**0.5"
-    )
-    settings = ", max_distance=2" if positions == "relative" else ""
-    written = written.replace("relative_positions", "relative_positions(max_distance=2)")
-    by_hand = archspec.loads(written)
-    assert not list(by_hand.check())
-    in_one = archspec.loads(
-        f"model M {{ input x: [B, T, 12]\n layer = attention(4, positions={positions}{settings}) }}"
-    )
+@pytest.mark.parametrize(
+    ("settings", "turned", "added"),
+    [
+        ("", "", "identity"),
+        (", positions=rotary, rotary_base=50.0", " -> rotary_positions(base=50.0)", "identity"),
+        (", positions=alibi", "", "alibi_positions"),
+        (", positions=relative, max_distance=2", "", "relative_positions(max_distance=2)"),
+    ],
+    ids=["none", "rotary", "alibi", "relative"],
+)
+def test_attention_has_the_same_positions_inside(settings: str, turned: str, added: str) -> None:
+    by_hand = archspec.loads(BY_HAND.format(turned=turned, added=added))
+    assert not list(by_hand.check()), by_hand.check()
+    in_one = archspec.loads(f"model M {{ input x: [B, T, 12]\n layer = attention(3{settings}) }}")
+    assert in_one.graph.macs == by_hand.graph.macs
     theirs, ours = compiled(by_hand), compiled(in_one)
     with torch.no_grad():
         for parameter in ours.parameters():
             parameter.copy_(torch.randn_like(parameter))
-    state = ours.state_dict()
-    theirs.load_state_dict(
-        {
-            "linear1.weight": state["layer.in_proj_weight"],
-            "linear1.bias": state["layer.in_proj_bias"],
-            "linear2.weight": state["layer.out_proj.weight"],
-            "linear2.bias": state["layer.out_proj.bias"],
-        }
-        | ({"relative_positions1.bias": state["layer.distances.bias"]} if positions == "relative" else {})
-    )
+    for key, value in ours.state_dict().items():
+        name = key.removeprefix("layer.").replace("in_proj_", "inside.").replace("out_proj", "outside")
+        theirs.get_parameter(name).data.copy_(value)
     x = random(2, 5, 12)
     torch.testing.assert_close(theirs(x), ours(x), rtol=1e-10, atol=1e-10)
 

@@ -450,7 +450,7 @@ def test_refusals_say_what_is_needed_and_have_a_cure(
     [
         ("lstm(0)", "`hidden` of `lstm` cannot be `0`"),
         ("lstm(8, layers=0)", "`layers` of `lstm` cannot be `0`"),
-        ("lstm(8, layers=101)", "`layers` of `lstm` cannot be `101`"),
+        ("lstm(8, layers=33)", "`layers` of `lstm` cannot be `33`"),
         ("gru(8, layers=2, dropout=1.5)", "`dropout` of `gru` cannot be `1.5`"),
         ("rnn(8, direction=backward)", "`direction` of `rnn` cannot be `backward`"),
         ("rnn(8, activation=sigmoid)", "`activation` of `rnn` cannot be `sigmoid`"),

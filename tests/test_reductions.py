@@ -45,7 +45,7 @@ from tests.lowered import random_uses, result, source_of
 
 B, C, H, T, W = map(named, "BCHTW")
 
-OVER_AXES = ("mean", "sum", "prod", "max", "min", "var", "std", "norm", "logsumexp", "any", "all")
+OVER_AXES = ("mean", "sum", "prod", "max", "min", "var", "std", "vector_norm", "logsumexp", "any", "all")
 OVER_ONE = ("argmax", "argmin")
 RUNNING = ("cumsum", "cumprod")
 
@@ -93,7 +93,7 @@ def test_running_sums_have_the_shapes_of_torch(name: str, axis: int, sizes: tupl
 def test_elements_that_are_refused_are_those_that_torch_refuses(name: str) -> None:
     kind = OPS[name]
     op = kind.model_validate({"axis": 0} if name in RUNNING else {})
-    method = {"max": "amax", "min": "amin", "norm": "norm"}.get(name, name)
+    method = {"max": "amax", "min": "amin", "vector_norm": "norm"}.get(name, name)
     arguments = (0,) if name in (*RUNNING, "logsumexp") else ()
     for element, values in ((Element.INT, torch.tensor([1, 2])), (Element.BOOL, torch.tensor([True, False]))):
         if element in kind.accepts:
@@ -324,11 +324,11 @@ layers:
   - max: {axes: 1, keep: true}
     name: top
   - top / sum(top, axes=0)
-  - norm: {axes: 1, p: inf}
+  - vector_norm: {axes: 1, p: inf}
 """
     model = loads(spec, syntax="yaml")
     found = [str(node.op) for node in model.graph.nodes]
-    assert found == ["linear(8)", "max(1, keep=true)", "sum(0)", 'arithmetic("a / b")', "norm(1, p=inf)"]
+    assert found == ["linear(8)", "max(1, keep=true)", "sum(0)", 'arithmetic("a / b")', "vector_norm(1, p=inf)"]
     module = model.compile()
     x = random(4, 6)
     top = module.linear1(x).max(dim=1, keepdim=True).values

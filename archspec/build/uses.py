@@ -101,9 +101,20 @@ class Uses(Lender):
             self.meanings.used.add(word)  # That it is called like an op is told of already.
         elif word in self.frame.layers:
             return self.stand_in(layer, self.frame.layers[word], fed, scope)
-        if may_be_again and not self.is_defined(word) and (known := scope.find_layer(word)) is not None:
+        if may_be_again and (known := scope.find_layer(word)) is not None and self.is_meant(known, layer):
             return self.again(layer, known, fed, scope)
         return self.fed(layer, fed, scope)
+
+    def is_meant(self, known: Reusable, layer: Layer) -> bool:
+        """Whether a layer is meant that is there already, and not an op or block that is called like it.
+
+        A layer goes before them, so that no op that comes to be changes what a spec means. Only `relu = relu` takes
+        nothing away: behind an arrow, `relu` is a new one, as is all that has settings.
+        """
+        if not self.is_defined(layer.op.text):
+            return True
+        is_of_it = isinstance(known.step, Layer) and known.step.op.text == layer.op.text
+        return not (is_of_it or layer.arguments or layer.branches)
 
     def is_layer(self, word: str, scope: Scope) -> bool:
         if word == SCAN or self.is_defined(word) or word in self.frame.layers:

@@ -154,7 +154,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "min",
             "var",
             "std",
-            "norm",
+            "vector_norm",
             "logsumexp",
             "any",
             "all",

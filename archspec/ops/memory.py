@@ -41,14 +41,12 @@ class Address(Op):
         if strength is not None:
             if strength.rank != 2:
                 raise ShapeError(
-                    f"needs 2 axes for its strength, but it has {strength.rank}",
+                    f"needs 2 axes, but its strength has {strength.rank}",
                     help="the axes are `[batch, heads]`, or `[batch, 1]` for one head",
                 )
             batch = _same("batches", "memory", batch, "strength", strength[0])
-            heads = 1 if key.rank == 2 else key[1]
-            if (found := agreed(heads, strength[1])) is None:
-                raise ShapeError(f"needs a strength for each head, but has heads: {heads} and strengths: {strength[1]}")
-            key = key if key.rank == 2 else key.with_axis(1, found)
+            heads = _same("heads", "key", 1 if key.rank == 2 else key[1], "strength", strength[1])
+            key = key if key.rank == 2 else key.with_axis(1, heads)
         return key.with_axis(0, batch).with_axis(-1, memory[1])
 
     def macs(self, memory: Shape, key: Shape, strength: Shape | None = None) -> Size:
@@ -123,7 +121,7 @@ class Write(Op):
         for name, x in (("erase", erase), ("add", add)):
             if x.rank != weights.rank:
                 raise ShapeError(
-                    f"needs {weights.rank} axes for `{name}`, as its weights have, but it has {x.rank}",
+                    f"needs equally many axes for its weights and for `{name}`, but has {weights.rank} and {x.rank}",
                     help="the axes are `[batch, width]` for one head, or `[batch, heads, width]`",
                 )
             batch = _same("batches", "memory", batch, name, x[0])
@@ -149,15 +147,13 @@ class Write(Op):
 
 def _check_memory(memory: Shape) -> None:
     if memory.rank != 3:
-        raise ShapeError(
-            f"needs 3 axes for its memory, but it has {memory.rank}", help="the axes are `[batch, slots, width]`"
-        )
+        raise ShapeError(f"needs 3 axes, but its memory has {memory.rank}", help="the axes are `[batch, slots, width]`")
 
 
 def _check_heads(name: str, x: Shape, last: str) -> None:
     if x.rank not in (2, 3):
         raise ShapeError(
-            f"needs 2 or 3 axes for its {name}, but it has {x.rank}",
+            f"needs 2 or 3 axes, but its {name} has {x.rank}",
             help=f"the axes are `[batch, {last}]` for one head, or `[batch, heads, {last}]`",
         )
 

@@ -58,7 +58,8 @@ class PaddedPool(SlidingPool, ABC):
     padding: Padding = Field(
         0,
         description="positions that are added at each end of each axis of space, at most half of the kernel; `same` "
-        "adds what `size/stride` windows, rounded up, need, the smaller half first; `valid` adds none",
+        "adds what it takes for `size/stride` positions of the output, rounded up, the smaller half first; `valid` "
+        "adds none",
     )
 
     @final
@@ -96,7 +97,8 @@ class MaxPool(PaddedPool):
     `floor((n + 2*padding - dilation*(kernel - 1) - 1)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
     Source: Ranzato et al., "Unsupervised learning of invariant feature hierarchies", 2007; `torch.nn.MaxPool2d`.
 
-    The padding counts as minus infinity, so it is never the largest.
+    The padding counts as minus infinity, so it is never the largest. Where the taps are further apart than an axis is
+    long, a window may see nothing else, and gives that.
 
     With `ceil_mode: true` the quotient is rounded up, so that a last, incomplete window counts as well, as long as it
     starts inside the input or the padding before it. With `padding: same` there is no such window.
@@ -234,14 +236,14 @@ class LpPool(SlidingPool):
 
 @final
 class StochasticPool(PaddedPool):
-    """In training one value of each window, drawn by magnitude: `y = x[j]` with a probability `p[j] = |x[j]|/sum |x|`.
+    """One value of each window, drawn by magnitude in training: `y = x[j] with probability |x[j]|/(sum of |x|)`.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
     `floor((n + 2*padding - kernel)/stride) + 1`, or `ceil(n/stride)` with `padding: same`.
     Source: Zeiler and Fergus, "Stochastic pooling for regularization of deep convolutional neural networks", 2013.
 
-    In evaluation nothing is drawn: the result is the mean with these probabilities, `sum of p[j]*x[j]`. The gradient
-    flows to the value that was drawn or, in evaluation, to all of them.
+    In evaluation nothing is drawn: the result is the mean with these probabilities, `(sum of |x|*x)/(sum of |x|)`. The
+    gradient flows to the value that was drawn or, in evaluation, to all of them.
 
     The paper has it behind a rectifier, where all values are positive or zero. Here a negative value has the
     probability of its magnitude and keeps its sign. A window of zeros gives zero. The padding counts as zeros, which

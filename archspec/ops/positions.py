@@ -50,7 +50,7 @@ class LearnedPositions(Op):
 
 @final
 class SinusoidalPositions(Op):
-    """Adds to each position of a sequence sines and cosines of its number, of wavelengths from 2 pi to 2 pi * base.
+    """Adds to each position of a sequence sines and cosines of its number, of wavelengths from `2*pi` to `2*pi*base`.
 
     To feature `2*i` of position `t`, counted from 0, `sin(t / base^(2*i/features))` is added, and to feature `2*i + 1`
     the cosine of the same. Nothing is trained, and a sequence may have any length.

@@ -14,7 +14,7 @@ from archspec.setting import Count, Flag, OptionalCount, Probability, Says
 from archspec.shape import Shape
 from archspec.size import Size, below, differs
 
-MOST_STACKED: Final = 100
+MOST_STACKED: Final = 32
 """No more layers than this are stacked in one op, each of which has weights, so that a spec cannot fill the memory."""
 
 Stacked: TypeAlias = Annotated[
@@ -47,36 +47,42 @@ class Recurrent(Op, ABC):
         found = {f"weight_ih{suffix}": Shape.of(rows, given), f"weight_hh{suffix}": Shape.of(rows, fed_back)}
         return found | ({f"bias_ih{suffix}": Shape.of(rows), f"bias_hh{suffix}": Shape.of(rows)} if bias else {})
 
-    def batch(self, x: Shape, expected: Mapping[str, tuple[Size, ...]], given: Mapping[str, Shape | None]) -> Size:
-        """The size of the batch, which the input and the states have in common.
+    def size_of(self, state: str) -> Size:
+        """The size of a state."""
+        return self.hidden
 
-        `expected` has the sizes that each state must have, of which the last but one is that of the batch.
+    def batch(self, x: Shape, states: Mapping[str, Shape | None], before: tuple[Size, ...] = ()) -> Size:
+        """The size of the batch, which the input and the states that are given have in common.
+
+        `before` are the sizes that a state has before that of the batch.
         """
-        batch, missing = x[0], [name for name, state in given.items() if state is None]
-        if missing and len(missing) < len(given):
-            every = ", ".join(given)
+        batch, missing = x[0], [name for name, state in states.items() if state is None]
+        if 0 < len(missing) < len(states):
             raise ShapeError(
                 f"is given no initial `{missing[0]}`: it needs all of its states, or none",
-                help=f"give it `(x, {every})`, or `x` alone, for states of zeros",
+                help=f"give it `(x, {', '.join(states)})`, or `x` alone, for states of zeros",
             )
-        for name, state in given.items():
+        for name, state in states.items():
             if state is None:
                 continue
-            sizes = (*expected[name][:-2], batch, expected[name][-1])
-            place = next((axis for axis, pair in enumerate(zip(sizes, state, strict=False)) if differs(*pair)), None)
-            if state.rank != len(sizes) or place is not None:
+            needed = x.with_sizes((*before, batch, self.size_of(name)))
+            if state.rank != needed.rank or any(map(differs, state, needed)):
                 raise ShapeError(
-                    f"needs {x.with_sizes(sizes)} for its initial `{name}`, but is given {state}",
-                    help=self.cure(state.rank == len(sizes), -1 if place is None else place - len(sizes)),
+                    f"needs {needed} for its initial `{name}`, but is given {state}", help=_cure(needed, state)
                 )
             batch = agreed(batch, state[-2]) or batch
         return batch
 
-    def cure(self, has_rank: bool, axis: int) -> str:
-        """What to do about a state that does not fit along some axis, counted from the last."""
-        if not has_rank:
-            return "its axes are `[batch, hidden]`"
-        return "give both the same batch" if axis == -2 else "give it a state of that size, or change its settings"
+
+def _cure(needed: Shape, state: Shape) -> str:
+    """What to do about a state of another shape than is needed."""
+    if state.rank != needed.rank:
+        return f"its axes are `[{'layers * directions, ' if needed.rank > 2 else ''}batch, hidden]`"
+    if differs(state[-1], needed[-1]):
+        return "give it a state of that size, or settings that go with this one"
+    if differs(state[-2], needed[-2]):
+        return "give both the same batch"
+    return "a state has an entry for each direction of each layer"
 
 
 class Layered(Recurrent, ABC):
@@ -87,9 +93,9 @@ class Layered(Recurrent, ABC):
         "forward", description="which way the sequence is gone through; `both` joins what two ways give"
     )
     dropout: Probability = Field(
-        0.0, description="probability that a value is set to zero between two layers in training"
+        0.0, description="probability that a value is set to zero in training between layers, if there are several"
     )
-    bias: Flag = Field(True, description="whether trained numbers are added, twice in each gate, as in cuDNN")
+    bias: Flag = Field(True, description="whether trained numbers are added to the two products of each gate")
 
     @property
     def ways(self) -> tuple[str, ...]:
@@ -99,14 +105,14 @@ class Layered(Recurrent, ABC):
     @property
     def seen(self) -> Size:
         """The size of what each direction gives at a position, and is fed back from there."""
-        return self.hidden
+        return self.size_of("h")
 
     def given(self, features: Size) -> Iterator[Size]:
         """The features that each layer is given."""
         for number in range(self.layers):
             yield len(self.ways) * self.seen if number else features
 
-    def over_time(self, x: Shape, **given: Shape | None) -> tuple[Shape, ...]:
+    def over_time(self, x: Shape, **states: Shape | None) -> tuple[Shape, ...]:
         """The shapes of what is given: of the sequence, and of each state at its end."""
         if x.rank != 3:
             raise ShapeError(f"needs 3 axes, but the input has {x.rank}", help="the axes are `[batch, time, features]`")
@@ -117,18 +123,9 @@ class Layered(Recurrent, ABC):
                 help=f"use more `layers`, or `dropout({self.dropout})` as a layer of its own behind it",
             )
         count = self.layers * len(self.ways)
-        sizes = {"h": self.seen, "c": self.hidden}
-        expected = {name: (count, x[0], sizes[name]) for name in self.states}
-        batch = self.batch(x, expected, given)
-        last = (x.with_sizes((count, batch, sizes[name])) for name in self.states)
+        batch = self.batch(x, states, (count,))
+        last = (x.with_sizes((count, batch, self.size_of(name))) for name in states)
         return (x.with_sizes((batch, x[1], len(self.ways) * self.seen)), *last)
-
-    def cure(self, has_rank: bool, axis: int) -> str:
-        if not has_rank:
-            return "its axes are `[layers * directions, batch, hidden]`"
-        if axis == -3:
-            return "a state has an entry for each direction of each layer"
-        return super().cure(has_rank, axis)
 
     def weights(self, x: Shape, *states: Shape) -> dict[str, Shape]:
         found: dict[str, Shape] = {}
@@ -161,8 +158,10 @@ class Rnn(Layered):
     axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
     next to each other, and the state of a way back is that at the first position.
 
-    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[hidden, in]`, and `weight_hh_ln`, `[hidden, hidden]`, with
-    `bias_ih_ln` and `bias_hh_ln`; those of the way back have names that end in `_reverse`.
+    With `activation: relu`, negative numbers become zero in the place of the `tanh`.
+
+    The weights of the first layer are `weight_ih_l0`, `[hidden, in]`, and `weight_hh_l0`, `[hidden, hidden]`, with
+    `bias_ih_l0` and `bias_hh_l0`; those of the next have `l1`, and those of the way back end in `_reverse`.
 
     The multiply-adds are those of the two matrices at all positions, for each layer
     `batch * time * directions * hidden * (in + hidden)`, where `in` are the features that it is given.
@@ -171,7 +170,7 @@ class Rnn(Layered):
     name = "rnn"
     gates = 1
 
-    activation: Squashing = Field("tanh", description="what keeps the state in bounds, or at least from below zero")
+    activation: Squashing = Field("tanh", description="function that gives the new state")
 
     def infer(self, x: Shape, h: Shape | None = None) -> tuple[Shape, ...]:
         return self.over_time(x, h=h)
@@ -202,17 +201,18 @@ class Lstm(Layered):
     [layers*directions, batch, hidden]`, with `projection` in the place of `hidden` in the first two; initial states
     have the shapes of the last ones.
     Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; Gers, Schmidhuber and Cummins, "Learning to
-    forget", 2000, for `f`; Sak, Senior and Beaufays, "Long short-term memory recurrent neural network architectures for
-    large scale acoustic modeling", 2014, for the projection; `torch.nn.LSTM` with `batch_first`.
+    forget: continual prediction with LSTM", 2000, for `f`; Sak, Senior and Beaufays, "Long short-term memory recurrent
+    neural network architectures for large scale acoustic modeling", 2014, for the projection; `torch.nn.LSTM` with
+    `batch_first`.
 
     With `layers: n`, there are `n` of them, each over what the one below it gives. With `direction: both`, each is two
     with weights of their own, one of which goes over the sequence from its end; what they give is joined along the last
     axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
     next to each other, and the states of a way back are those at the first position.
 
-    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[4*hidden, in]`, and `weight_hh_ln`, `[4*hidden, hidden]`,
-    with `bias_ih_ln` and `bias_hh_ln`, and `weight_hr_ln`, `[projection, hidden]`; those of the way back have names
-    that end in `_reverse`.
+    The weights of the first layer are `weight_ih_l0`, `[4*hidden, in]`, and `weight_hh_l0`, `[4*hidden, hidden]`, with
+    `bias_ih_l0` and `bias_hh_l0`, and `weight_hr_l0`, `[projection, hidden]`; those of the next have `l1`, and those of
+    the way back end in `_reverse`. With a projection, `weight_hh_l0` is `[4*hidden, projection]`.
 
     The multiply-adds are those of the matrices at all positions, for each layer
     `batch * time * directions * 4 * hidden * (in + hidden)`, where `in` are the features that it is given. With a
@@ -227,9 +227,8 @@ class Lstm(Layered):
         None, description="features that are given and fed back, fewer than `hidden`; by default there is no projection"
     )
 
-    @property
-    def seen(self) -> Size:
-        return self.hidden if self.projection is None else self.projection
+    def size_of(self, state: str) -> Size:
+        return self.hidden if state == "c" or self.projection is None else self.projection
 
     def infer(self, x: Shape, h: Shape | None = None, c: Shape | None = None) -> tuple[Shape, ...]:
         if self.projection is not None and below(self.hidden, self.projection + 1):
@@ -285,8 +284,8 @@ class Gru(Layered):
     axis. The states of all of them are below each other along the first axis, those of the two directions of a layer
     next to each other, and the state of a way back is that at the first position.
 
-    The weights of a layer `n`, from 0, are `weight_ih_ln`, `[3*hidden, in]`, and `weight_hh_ln`, `[3*hidden, hidden]`,
-    with `bias_ih_ln` and `bias_hh_ln`; those of the way back have names that end in `_reverse`.
+    The weights of the first layer are `weight_ih_l0`, `[3*hidden, in]`, and `weight_hh_l0`, `[3*hidden, hidden]`, with
+    `bias_ih_l0` and `bias_hh_l0`; those of the next have `l1`, and those of the way back end in `_reverse`.
 
     The multiply-adds are those of the two matrices at all positions, for each layer
     `batch * time * directions * 3 * hidden * (in + hidden)`, where `in` are the features that it is given.
@@ -310,9 +309,9 @@ class Gru(Layered):
 class Single(Recurrent, ABC):
     """A recurrent layer at a single position."""
 
-    bias: Flag = Field(True, description="whether trained numbers are added, twice in each gate, as in cuDNN")
+    bias: Flag = Field(True, description="whether trained numbers are added to the two products of each gate")
 
-    def at_once(self, x: Shape, **given: Shape | None) -> Shape:
+    def at_once(self, x: Shape, **states: Shape | None) -> Shape:
         """The shape of what becomes of each state."""
         if x.rank != 2:
             raise ShapeError(
@@ -320,8 +319,7 @@ class Single(Recurrent, ABC):
                 help="the axes are `[batch, features]`; over a whole sequence, "
                 f"use `{self.name.removesuffix('_cell')}`, or `scan` with a cell",
             )
-        batch = self.batch(x, dict.fromkeys(self.states, (x[0], self.hidden)), given)
-        return x.with_sizes((batch, self.hidden))
+        return x.with_sizes((self.batch(x, states), self.hidden))
 
     def weights(self, x: Shape, *states: Shape) -> dict[str, Shape]:
         return self.tensors(x[1], self.hidden, "", bias=self.bias)
@@ -347,7 +345,7 @@ class RnnCell(Single):
     name = "rnn_cell"
     gates = 1
 
-    activation: Squashing = Field("tanh", description="what keeps the state in bounds, or at least from below zero")
+    activation: Squashing = Field("tanh", description="function that gives the new state")
 
     def infer(self, x: Shape, h: Shape | None = None) -> Shape:
         return self.at_once(x, h=h)
@@ -370,7 +368,7 @@ class LstmCell(Single):
 
     Shapes: `[batch, features] -> [batch, hidden], [batch, hidden]`, and `[batch, hidden]` of each state.
     Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997; Gers, Schmidhuber and Cummins, "Learning to
-    forget", 2000, for `f`; `torch.nn.LSTMCell`.
+    forget: continual prediction with LSTM", 2000, for `f`; `torch.nn.LSTMCell`.
 
     The multiply-adds are those of the two matrices: `batch * 4 * hidden * (features + hidden)`.
     """

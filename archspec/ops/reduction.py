@@ -215,7 +215,7 @@ class Norm(Reduction):
     Source: the p-norm; `torch.linalg.vector_norm`.
     """
 
-    name = "norm"
+    name = "vector_norm"
 
     p: _Order = Field(2.0, description="exponent; 1 sums the absolute values, `inf` takes the largest of them")
 

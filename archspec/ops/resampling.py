@@ -102,7 +102,7 @@ class Pad(Op):
             )
 
     def _check_places(self, x: Shape, axes: Sequence[int]) -> None:
-        """Torch fills with what the input has along its last one to three axes, of those with two or one before."""
+        """Refuse axes that torch fills with a number alone: what the input has goes on along its last three at most."""
         if x.element is Element.BOOL:
             raise ShapeError(
                 f"fills flags up in the mode `{self.mode}`, which is for numbers",

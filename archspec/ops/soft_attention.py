@@ -9,7 +9,7 @@ from typing import Literal, final
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import agreed, counted
+from archspec.ops.agreement import agreed
 from archspec.setting import Count, Flag, OptionalCount
 from archspec.shape import Element, Shape
 from archspec.size import Size
@@ -215,11 +215,11 @@ def _fitted(query: Shape, key: Shape, value: Shape | None, mask: Shape | None) -
         if x.element is Element.BOOL:
             raise ShapeError(f"needs numbers for its {name}, but is given flags", help="the mask is the last input")
     if query.rank not in (2, 3):
-        raise ShapeError(f"needs 2 or 3 axes for its query, but it has {query.rank}", help=_AXES_OF_QUERY)
+        raise ShapeError(f"needs 2 or 3 axes, but its query has {query.rank}", help=_AXES_OF_QUERY)
     for name, x in numbers.items():
         if name != "query" and x.rank != 3:
             raise ShapeError(
-                f"needs 3 axes for its {name}, but it has {x.rank}",
+                f"needs 3 axes, but its {name} has {x.rank}",
                 help="the axes are `[batch, positions, features]`"
                 + ("; a mask is an input of flags, such as `input seen: [B, T] bool`" if name == "value" else ""),
             )
@@ -242,7 +242,7 @@ def _masked(weights: Shape, mask: Shape) -> Shape:
     if mask.rank not in {2, weights.rank}:
         choices = "2 axes" if weights.rank == 2 else "2 or 3 axes"
         raise ShapeError(
-            f"needs {choices} for its mask, but it has {counted(mask.rank)}",
+            f"needs {choices} in its mask, but that has {mask.rank}",
             help="the axes are `[batch, positions]`"
             + ("" if weights.rank == 2 else ", or `[batch, queries, positions]` where it differs among queries"),
         )

@@ -6,18 +6,21 @@ Groups that read the same share a class, and so do cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import final
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, Final, final
 
 from archspec.expression import written
-from archspec.graph import Graph, Group, Node, Path
+from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
-from archspec_torch.call import Call, Variable
+from archspec_torch.alike import Alike, Use, alike_in, known_by
+from archspec_torch.call import Call, Repeated, printed
 from archspec_torch.cell import REVERSE, STEP, parameters_of_cell, run
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, docstring, expression, header
+from archspec_torch.lifting import ABSENT, Arguments, given
 from archspec_torch.lower import lower
-from archspec_torch.method import BODY, method, parameters_of
+from archspec_torch.method import BODY, method, parameters_of, shape_of
 from archspec_torch.naming import Names, capitalised, class_name
 from archspec_torch.needs import BIDIRECTIONAL
 from archspec_torch.reach import Form, Reach
@@ -54,11 +57,11 @@ class Book:
         self.names = names
         self.entries: dict[str, Entry] = {}
 
-    def entry(self, text: str, wish: str, place: str, write: Callable[[Entry], str]) -> Entry:
+    def entry(self, text: str, wish: str, places: Sequence[str], write: Callable[[Entry], str]) -> Entry:
         """The class that reads like a text, in which it has no name, or a new one."""
         if text not in self.entries:
             self.entries[text] = Entry(self.names.fresh(wish), write)
-        self.entries[text].places.append(place)
+        self.entries[text].places += places
         return self.entries[text]
 
     def texts(self) -> list[str]:
@@ -96,6 +99,12 @@ class _Classes:
         checker knows too little for what is done with them from outside."""
 
         self.forms: dict[Path, Form] = {}
+        self.built: dict[Path, dict[str, Call]] = {}
+        self.shared: dict[Path, Call] = {}
+        """What builds each use of a block that has a class."""
+
+        self.open: set[str] = set()
+        """The blocks whose uses are being looked at."""
 
     def lower(self, node: Node) -> Call | Inline:
         """What a layer is in PyTorch; a cell is built by a class of its own."""
@@ -133,12 +142,14 @@ class _Classes:
             return text(entry.name, "\n\n".join(filter(None, parts)), entry.is_reversible)
 
         wish = capitalised(self.graph.name)
-        return self.book.entry(text("", shapes, False), wish, f"The cell of `{node.name}`", write)
+        return self.book.entry(text("", shapes, False), wish, [f"The cell of `{node.name}`"], write)
 
     def modules(self, path: Path) -> dict[str, Call]:
         """The calls that build the modules of a group, by name."""
-        found = ((member.path[-1], self.module(member)) for member in self.graph.members(path))
-        return {name: call for name, call in found if call is not None}
+        if path not in self.built:
+            found = ((member.path[-1], self.module(member)) for member in self.graph.members(path))
+            self.built[path] = {name: call for name, call in found if call is not None}
+        return self.built[path]
 
     def module(self, member: Node | Group) -> Call | None:
         """The call that builds a layer or a group of them, if it is a module of its own."""
@@ -146,38 +157,109 @@ class _Classes:
         if isinstance(member, Node):
             lowered = self.lowered[path]
             return lowered if isinstance(lowered, Call) and self.calls.modules[path] == path else None
-        modules = {} if path in self.calls.again else self.modules(path)
-        scope = self.scopes.get(path)
+        form = self.form(path)
+        if form is None:
+            return None
+        self.forms[path] = form
+        if member.block is not None and path not in self.shared and member.block not in self.open:
+            self.open.add(member.block)
+            self.share_uses(member.block)
+            self.open.remove(member.block)
+        if path in self.shared:
+            return self.shared[path]
+        if form in _SEQUENTIAL:
+            return Call("nn.Sequential", *_in_a_row(form, self.modules_of(path)), is_spread=form is Form.ROW)
+        text, write = self.plain(path)
+        group = self.graph.groups[path]
+        return Call(self.book.entry(text, class_name(group), [f"`{group.name}` of {self.whole}"], write).name)
+
+    def modules_of(self, path: Path) -> dict[str, Call]:
+        """The modules that a group has of its own: none, where it is another use of an earlier one."""
+        return {} if path in self.calls.again else self.modules(path)
+
+    def form(self, path: Path) -> Form | None:
+        """What the module of a group is, if it needs one."""
+        modules, scope = self.modules_of(path), self.scopes.get(path)
         if scope is None and not modules:
             return None
         # Torch would give the members of a row these names anyway.
         is_row = all(name == str(number) for number, name in enumerate(modules))
         if scope is None or not scope.is_chain or (path in self.entered and not is_row):
-            self.forms[path] = _form(modules)
-            return Call(self.share(path, modules, scope))
-        if is_row:
-            self.forms[path] = Form.ROW
-            return Call("nn.Sequential", tuple(modules.values()), is_spread=True)
-        # A dictionary gives the layers their names; torch takes it in the order in which it is written.
-        self.forms[path] = Form.NAMED
-        return Call("nn.Sequential", (Call("OrderedDict", (modules,)),))
+            return _form(modules)
+        return Form.ROW if is_row else Form.NAMED
 
-    def share(self, path: Path, modules: Mapping[str, Call], scope: Scope | None) -> str:
-        """The name of the class of a group, which is that of an earlier group if it reads the same."""
+    def plain(self, path: Path) -> tuple[str, Callable[[Entry], str]]:
+        """The text that tells the class of a group from others, and what writes it."""
+        modules, scope = self.modules_of(path), self.scopes.get(path)
         # The names of inputs come from around the group, and so do not tell one class from another.
         numbered = [f"x{number}" for number, _ in enumerate(scope.inputs)] if scope else []
-        around = scope or path
-        text = self.text("", _shapes(numbered, scope) if scope else "", modules, around, numbered)
+        text = self.text("", _shapes(numbered, scope) if scope else "", modules, scope or path, numbered)
 
         def write(entry: Entry) -> str:
             # A group that cannot be called as a whole is there for its layers.
             parameters = parameters_of(self.graph, scope) if scope else []
             use = _shapes(parameters, scope) if scope else "Holds its layers."
             parts = [self.graph.groups[path].doc, entry.manual(), use]
-            return self.text(entry.name, "\n\n".join(filter(None, parts)), modules, around, parameters)
+            return self.text(entry.name, "\n\n".join(filter(None, parts)), modules, scope or path, parameters)
 
-        group = self.graph.groups[path]
-        return self.book.entry(text, class_name(group), f"`{group.name}` of {self.whole}", write).name
+        return text, write
+
+    # ---------------------------------------------------------------------------------------------------- blocks
+
+    def share_uses(self, block: str) -> None:
+        """Give the uses of a block classes, each for as many of them as it can be."""
+        uses: dict[str, Use] = {}
+        for path, group in self.graph.groups.items():
+            form = self.form(path) if group.block == block and path not in self.calls.again else None
+            if form is None:
+                continue
+            self.forms[path] = form
+            text = f"{form}\n{self.plain(path)[0]}"
+            known = uses.get(text)
+            uses[text] = self.use(path, form) if known is None else replace(known, paths=(*known.paths, path))
+        for alike in alike_in(tuple(uses.values())):
+            # What stands in a row, and is used once, is read more easily where it is used.
+            if alike.plan.form not in _SEQUENTIAL or sum(len(each.paths) for each in alike.uses) > 1:
+                self.share(block, alike)
+
+    def use(self, path: Path, form: Form) -> Use:
+        inside = {each[len(path) :]: found for each, found in self.forms.items() if each[: len(path)] == path != each}
+        statements = self.weights.prepared(Reach(path, form, self.forms))
+        return Use((path,), form, self.modules_of(path), self.scopes.get(path), inside, tuple(statements))
+
+    def share(self, block: str, alike: Alike) -> None:
+        """Give some uses of a block a class."""
+        plan, uses = alike.plan, alike.uses
+        arguments = Arguments(known_by(self.graph, uses), Names.of_method(_BESIDE_ARGUMENTS))
+        modules = {name: arguments.put(each) for name, each in alike.modules.items()}
+        flags = {}
+        for name in modules:
+            has = tuple(name in each.modules for each in uses)
+            if not all(has):
+                flags[name] = arguments.flag(name, has)
+        parameters = parameters_of(self.graph, plan.scope) if plan.scope else []
+
+        def shown(value: Value) -> str:
+            return _shown([each.get(value) for each in alike.twins], arguments)
+
+        def text(name: str, manual: str) -> str:
+            around = plan.scope or plan.path
+            declared = tuple(each.declared for each in arguments.all())
+            return self.text(
+                name, manual, modules, around, parameters, arguments=declared, flags=flags, shown=shown, form=plan.form
+            )
+
+        def write(entry: Entry) -> str:
+            use = _shapes(parameters, plan.scope, shown=shown) if plan.scope else "Holds its layers."
+            parts = [self.graph.groups[plan.path].doc, entry.manual(), use]
+            return text(entry.name, "\n\n".join(filter(None, parts)))
+
+        groups = [self.graph.groups[path] for each in uses for path in each.paths]
+        places = [f"`{each.name}` of {self.whole}" for each in groups]
+        entry = self.book.entry(text("", ""), class_name(groups[0]), places, write)
+        for number, each in enumerate(uses):
+            call = Call(entry.name, *given(arguments.all(), number))
+            self.shared |= dict.fromkeys(each.paths, call)
 
     def text(
         self,
@@ -189,41 +271,86 @@ class _Classes:
         results: Results | None = None,
         is_cell: bool = False,
         is_reversible: bool = False,
+        arguments: Sequence[str] = (),
+        flags: Mapping[str, Any] | None = None,
+        shown: Callable[[Value], str] = shape_of,
+        form: Form | None = None,
     ) -> str:
         """The text of a class with a method for a scope, or with none, where it stands for the layers at a path."""
         path = scope.path if isinstance(scope, Scope) else scope
-        form = _form(modules)
+        form = form or _form(modules)
         reach = Reach(path, form, self.forms)
-        lines = [*header(f"class {name}", ["nn.ModuleDict" if form is Form.NUMBERED else "nn.Module"], ":", "")]
-        lines += [*docstring(manual, INDENT), ""]
+        lines = [*header(f"class {name}", [_BASES[form]], ":", ""), *docstring(manual, INDENT), ""]
         if modules or is_reversible:
-            lines += _constructor(modules, is_reversible)
+            arguments = (*arguments, *([f"{REVERSE}: bool = False"] if is_reversible else []))
+            lines += _constructor(modules, arguments, form, flags or {})
+            lines += [f"{BODY}self.{REVERSE} = {REVERSE}"] if is_reversible else []
             statements = self.weights.prepared(reach)
             lines += ["", *statements] if statements else []
-        if isinstance(scope, Scope):
+        if isinstance(scope, Scope) and form not in _SEQUENTIAL:
             lines += [""] if modules or is_reversible else []
-            lines += method(self.graph, scope, parameters, reach.module, results, STEP if is_cell else "forward")
+            lines += method(self.graph, scope, parameters, reach.module, results, STEP if is_cell else "forward", shown)
         if is_cell:
             lines += ["", *run(self.graph, parameters, is_reversible)]
         return "\n".join(lines)
+
+
+_SEQUENTIAL: Final = (Form.ROW, Form.NAMED)
+_BASES: Final = {
+    Form.CLASS: "nn.Module",
+    Form.NUMBERED: "nn.ModuleDict",
+    Form.ROW: "nn.Sequential",
+    Form.NAMED: "nn.Sequential",
+}
+_BESIDE_ARGUMENTS: Final = ("nn", "torch", "super", "range", "OrderedDict")
+"""What the constructor of a class uses beside its arguments."""
+
+
+def _in_a_row(form: Form, modules: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of an `nn.Sequential`."""
+    if form is Form.ROW:
+        return tuple(_counted(modules.values())), {}
+    # A dictionary gives the layers their names; torch takes it in the order in which it is written.
+    return (Call("OrderedDict", (modules,)),), {}
+
+
+def _counted(calls: Iterable[Any]) -> Iterator[Any]:
+    """Calls, of which several alike in a row are one that is repeated."""
+    for call, alike in groupby(calls):
+        times = len(list(alike))
+        if times < _FEWEST_REPEATED or not isinstance(call, Call) or "." in call.function:
+            yield from [call] * times
+        else:
+            yield Repeated(call, times)
+
+
+_FEWEST_REPEATED: Final = 3
+"""Fewer blocks than this are written one below the other."""
 
 
 def _form(modules: Mapping[str, Call]) -> Form:
     return Form.NUMBERED if modules and all(each.isdecimal() for each in modules) else Form.CLASS
 
 
-def _constructor(modules: Mapping[str, Call], is_reversible: bool) -> Iterator[str]:
-    """The lines of `__init__` that make the modules."""
-    arguments = ["self", f"{REVERSE}: bool = False"] if is_reversible else ["self"]
-    yield from header("def __init__", arguments, " -> None:", INDENT)
-    if _form(modules) is Form.NUMBERED:
+def _constructor(
+    modules: Mapping[str, Any], arguments: Sequence[str], form: Form, flags: Mapping[str, Any]
+) -> Iterator[str]:
+    """The lines of `__init__` that make the modules, some of which are there only if a flag says so."""
+    yield from header("def __init__", ["self", *arguments], " -> None:", INDENT)
+    if form in _SEQUENTIAL:
+        positional, named = _in_a_row(form, modules)
+        yield from expression(Call("super().__init__", positional, named, form is Form.ROW), BODY, BODY, "")
+        return
+    if form is Form.NUMBERED:
         yield from expression(Call("super().__init__", (modules,)), BODY, BODY, "")
-    else:
-        yield f"{BODY}super().__init__()"
-    if is_reversible:
-        yield from assignment(f"self.{REVERSE}", Variable(REVERSE), BODY)
-    for name, call in modules.items() if _form(modules) is Form.CLASS else ():
-        if name.isidentifier():
+        return
+    yield f"{BODY}super().__init__()"
+    for name, call in modules.items():
+        if name in flags:
+            yield f"{BODY}self.{name}: nn.Module = nn.Identity()"
+            yield f"{BODY}if {printed(flags[name])}:"
+            yield from assignment(f"self.{name}", call, BODY + INDENT)
+        elif name.isidentifier():
             yield from assignment(f"self.{name}", call, BODY)
         else:  # A number cannot be an attribute.
             yield from expression(Call("self.add_module", (name, call)), BODY, BODY, "")
@@ -236,13 +363,43 @@ def _manual(graph: Graph) -> str:
     return "\n\n".join(parts)
 
 
-def _shapes(names: Sequence[str], flow: Graph | Scope, title: str = "Shapes") -> str:
-    inputs = ", ".join(f"{name} {value.shape}" for name, value in zip(names, flow.inputs, strict=True))
-    if isinstance(flow, Scope) or len(flow.outputs) == 1:
-        return f"{title}: {inputs} -> {', '.join(str(each.shape) for each in flow.outputs)}."
+def _shapes(
+    names: Sequence[str],
+    flow: Graph | Scope,
+    title: str = "Shapes",
+    shown: Callable[[Value], str] = shape_of,
+) -> str:
+    inputs = ", ".join(f"{name} {shown(value)}" for name, value in zip(names, flow.inputs, strict=True))
+    if isinstance(flow, Scope):
+        return f"{title}: {inputs} -> {', '.join(map(shown, flow.outputs))}."
+    if len(flow.outputs) == 1:
+        return f"{title}: {inputs} -> {flow.outputs[0].shape}."
     always = ", ".join(f"{each.name} {each.shape}" for each in flow.outputs if not each.in_training_only)
     further = ", ".join(f"{each.name} {each.shape}" for each in flow.outputs if each.in_training_only)
     return f"{title}: {inputs} -> {always}{further and f'; in training also {further}'}."
+
+
+def _shown(values: Sequence[Value | None], arguments: Arguments) -> str:
+    """The shape of a value in all uses of a block: what is the same, and what the arguments tell."""
+    shapes = [None if value is None else value.shape for value in values]
+    first = next(shape for shape in shapes if shape is not None)
+    if any(shape is not None and shape.rank != first.rank for shape in shapes):
+        return "[...]"
+    sizes = []
+    for axis, size in enumerate(first):
+        found = [ABSENT if shape is None else shape[axis] for shape in shapes]
+        if all(each is ABSENT or each == size for each in found):
+            sizes.append(str(size))
+        else:
+            known = arguments.expression(found, is_said=True)
+            sizes.append("_" if known is None else printed(known))
+    while sizes and sizes[-1] == "_":
+        sizes.pop()
+        if not sizes or sizes[-1] != "_":
+            sizes.append("...")
+            break
+    element = str(first).rpartition("]")[2]
+    return f"[{', '.join(sizes)}]{element}"
 
 
 def _by_path(scope: Scope) -> Iterator[tuple[Path, Scope]]:

@@ -25,6 +25,11 @@ BODY: Final = INDENT * 2
 """How far the statements of a method are indented."""
 
 
+def shape_of(value: Value) -> str:
+    """The shape of a value, as comments say it."""
+    return str(value.shape)
+
+
 def parameters_of(graph: Graph, scope: Scope) -> list[str]:
     """Names for the inputs of the method of a group: the first is `x`, others are called as around the group."""
     names = Names.of_method(scope.sizes)
@@ -44,9 +49,13 @@ def method(
     reach: Callable[[Path], str],
     results: Results | None = None,
     name: str = "forward",
+    shown: Callable[[Value], str] = shape_of,
 ) -> Iterator[str]:
-    """The lines of a method, given the names of its inputs and how the module at a path is reached."""
-    method = _Method(graph, scope, parameters, reach, results)
+    """The lines of a method, given the names of its inputs and how the module at a path is reached.
+
+    `shown` is what comments say of the shape of a value.
+    """
+    method = _Method(graph, scope, parameters, reach, results, shown)
     arguments = [f"{name}: Tensor" for name in parameters]
     if scope.path:
         arguments += [f"{variable.name}: int" for variable in method.sizes.values()]
@@ -75,8 +84,10 @@ class _Method:
         parameters: Sequence[str],
         reach: Callable[[Path], str],
         results: Results | None,
+        shown: Callable[[Value], str],
     ) -> None:
         self.graph = graph
+        self.shown = shown
         self.scope = scope
         self.reach = reach
         self.results = results
@@ -143,7 +154,7 @@ class _Method:
         """The lines of a statement. From then on, what it makes has a name."""
         made = self._made(step)
         used = [value for value in step.outputs if value in self.uses]
-        shapes = ", ".join(str(value.shape) for value in used)
+        shapes = ", ".join(map(self.shown, used))
         if not used:
             yield from expression(made, indent, indent, "")
         elif step.gives_tuple:

@@ -70,6 +70,12 @@ class Scope:
     sizes: tuple[str, ...]
     """The open sizes that none of its inputs tells."""
 
+    def values(self) -> Iterator[Value]:
+        """All that flows in, or is made by one of its statements."""
+        yield from self.inputs
+        for step in self.steps:
+            yield from step.outputs
+
     @property
     def is_chain(self) -> bool:
         """Whether it is modules in a row, each of which takes what the one before it gives."""

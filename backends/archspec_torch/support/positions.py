@@ -58,18 +58,18 @@ class AlibiPositions(nn.Module):
 
     def __init__(self, heads: int) -> None:
         super().__init__()
-        # Where the heads are no power of two, the others have slopes between the first.
-        first = 2 ** (heads.bit_length() - 1)
-        powers = [(head + 1) / first for head in range(first)]
-        powers += [(head + 0.5) / first for head in range(heads - first)]
-        self.slopes = [2 ** (-8 * power) for power in powers]
+        self.heads = heads
+        # Where they are no power of two, the others have slopes between the first.
+        self.first = 2 ** (heads.bit_length() - 1)
 
     def forward(self, scores: Tensor) -> Tensor:
         # Distances need more digits than the scores may have.
         precise = torch.promote_types(scores.dtype, torch.float32)
-        slopes = torch.tensor(self.slopes, device=scores.device, dtype=precise)
+        head = torch.arange(1, self.heads + 1, device=scores.device, dtype=precise)
+        head = torch.where(head > self.first, head - self.first - 0.5, head)
+        slope = torch.exp2(-8 * head / self.first)
         distance = distances_of_positions(scores).abs()
-        return (scores - slopes[:, None, None] * distance).to(scores.dtype)
+        return (scores - slope[:, None, None] * distance).to(scores.dtype)
 
 
 class RelativePositions(nn.Module):

@@ -1,0 +1,287 @@
+"""What several uses of a block have in common, and the arguments for that in which they differ.
+
+The calls that build the layers of each use are laid over each other. Where all have the same, that stays as it is;
+where they differ, a `Lifted` value stands for all of theirs. Each is then looked for among what the uses are known by:
+the parameters of the block, and the sizes of what flows in, or a product or sum of these. What is found becomes an
+expression over arguments of the class, and what is not becomes an argument of its own. So a class, given the arguments
+of one use, is what that use was, whatever the expressions are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, final
+
+from archspec_torch.call import Call, Operation, Repeated, Unsaid, Variable
+from archspec_torch.naming import Names
+
+_SIZE_FROM: Final = 4
+"""Numbers below this are settings such as a stride, with which sizes are equal by chance."""
+
+_LARGEST_FACTOR: Final = 16
+
+
+class DifferError(Exception):
+    """Uses cannot be laid over each other."""
+
+
+@final
+class _Absent:
+    """Stands for what a use does not have."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+
+@final
+@dataclass(frozen=True)
+class Lifted:
+    """A value in which uses differ, with that of each use."""
+
+    values: tuple[Any, ...]
+
+    place: str
+    """What it is an argument of, in a word."""
+
+
+def united(values: Sequence[Any], place: str) -> Any:
+    """The values of all uses in one; those that are absent fit with anything.
+
+    Raises:
+        DifferError: they are not built by the same calls.
+    """
+    first = next(each for each in values if each is not ABSENT)
+    if all(each is ABSENT or _is_same(each, first) for each in values):
+        return first
+    kind = type(first)
+    if kind is Call and all(each is ABSENT or isinstance(each, Call) for each in values):
+        return _united_calls(values, first, place)
+    if kind is Repeated and all(each is ABSENT or isinstance(each, Repeated) for each in values):
+        each_value = united(_parts(values, lambda each: each.value), place)
+        return Repeated(each_value, united(_parts(values, lambda each: each.times), f"{place}_depth"))
+    if isinstance(first, Mapping):
+        _must(all(each is ABSENT or (isinstance(each, Mapping) and list(each) == list(first)) for each in values))
+        return {key: united(_parts(values, lambda each, key=key: each[key]), f"{place}_{key}") for key in first}
+    if isinstance(first, tuple) and any(isinstance(each, Call | Repeated) for each in first):
+        _must(all(each is ABSENT or (isinstance(each, tuple) and len(each) == len(first)) for each in values))
+        parts = (_parts(values, lambda each, number=number: each[number]) for number, _ in enumerate(first))
+        return tuple(united(part, f"{place}{number}") for number, part in enumerate(parts))
+    plain = tuple(each.value if isinstance(each, Unsaid) else each for each in values)
+    _must(all(each is ABSENT or _is_plain(each) for each in plain))
+    return Lifted(plain, place)
+
+
+def _united_calls(values: Sequence[Any], first: Call, place: str) -> Call:
+    for each in values:
+        if each is not ABSENT:
+            _must(each.function == first.function and len(each.positional) == len(first.positional))
+            _must(list(each.named) == list(first.named) and each.is_spread == first.is_spread)
+            _must(each.passing == first.passing)
+    words = _POSITIONS.get(_kind(first.function), ())
+    positional = []
+    for number, _ in enumerate(first.positional):
+        word = words[number] if number < len(words) else f"{number}" if len(first.positional) > 1 else ""
+        part = _parts(values, lambda each, number=number: each.positional[number])
+        positional.append(united(part, f"{place}_{word}".strip("_")))
+    named = {
+        name: united(_parts(values, lambda each, name=name: each.named[name]), f"{place}_{name}")
+        for name in first.named
+    }
+    return replace(first, positional=tuple(positional), named=named)
+
+
+_POSITIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Conv": ("in_channels", "out_channels"),
+    "ConvTranspose": ("in_channels", "out_channels"),
+    "Linear": ("in_features", "out_features"),
+    "BatchNorm": ("channels",),
+    "InstanceNorm": ("channels",),
+    "GroupNorm": ("groups", "channels"),
+    "LayerNorm": ("features",),
+    "RMSNorm": ("features",),
+    "Embedding": ("entries", "features"),
+    "Dropout": ("rate",),
+    "LSTM": ("in_features", "hidden"),
+    "GRU": ("in_features", "hidden"),
+    "RNN": ("in_features", "hidden"),
+    "Attention": ("features", "heads"),
+}
+"""What the first arguments of some modules are."""
+
+
+def _kind(function: str) -> str:
+    return function.removeprefix("nn.").rstrip("d").rstrip("123")
+
+
+def _parts(values: Sequence[Any], part: Callable[..., Any]) -> list[Any]:
+    return [ABSENT if each is ABSENT else part(each) for each in values]
+
+
+def _must(holds: bool) -> None:
+    if not holds:
+        raise DifferError
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    """Whether two values are printed alike, which `1` and `True` are not."""
+    return type(left) is type(right) and left == right and repr(left) == repr(right)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+# ------------------------------------------------------------------------------------------------------------ arguments
+
+
+@final
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a class, with what each use has for it."""
+
+    name: str
+    values: tuple[Any, ...]
+    default: Any = ABSENT
+
+    @property
+    def type(self) -> str:
+        """What it is declared as."""
+        kinds = dict.fromkeys(_type(each) for each in (*self.values, self.default) if each is not ABSENT)
+        words = [each for each in kinds if each != "None"]
+        return " | ".join((*words, "None") if "None" in kinds else words)
+
+    @property
+    def declared(self) -> str:
+        from archspec_torch.call import printed
+
+        default = "" if self.default is ABSENT else f" = {printed(self.default)}"
+        return f"{self.name}: {self.type}{default}"
+
+
+def _type(value: Any) -> str:
+    match value:
+        case None:
+            return "None"
+        case tuple():
+            return f"tuple[{', '.join(map(_type, value)) or '()'}]"
+        case _:
+            return type(value).__name__
+
+
+@final
+@dataclass
+class Arguments:
+    """The arguments of a class so far, and what else could be one."""
+
+    known: Sequence[Argument]
+    """By what the uses are known, of which nothing is an argument before it is needed."""
+
+    names: Names
+    used: dict[str, Argument] = field(default_factory=dict)
+    own: list[Argument] = field(default_factory=list)
+    """Those that are none of the known ones."""
+
+    def put(self, value: Any) -> Any:
+        """A value that is united, with expressions over arguments where uses differ."""
+        match value:
+            case Lifted(values, place):
+                return self.expression(values) or self.new(place, values)
+            case Call():
+                return replace(
+                    value,
+                    positional=tuple(map(self.put, value.positional)),
+                    named={name: self.put(each) for name, each in value.named.items()},
+                )
+            case Repeated(each, times):
+                return Repeated(self.put(each), self.put(times))
+            case tuple():
+                return tuple(map(self.put, value))
+            case Mapping():
+                return {key: self.put(each) for key, each in value.items()}
+            case _:
+                return value
+
+    def new(self, place: str, values: tuple[Any, ...]) -> Variable:
+        """An argument of its own. A use that lacks what it is for is given what the others mostly have."""
+        present = [each for each in values if each is not ABSENT]
+        filled = tuple(present[0] if each is ABSENT else each for each in values)
+        argument = Argument(self.names.fresh(place), filled)
+        self.own.append(argument)
+        return Variable(argument.name)
+
+    def flag(self, word: str, values: tuple[bool, ...]) -> Variable:
+        """An argument that says whether a part is there."""
+        for each in self.known:
+            if all(value is wanted for value, wanted in zip(each.values, values, strict=True)):
+                self.used[each.name] = each
+                return Variable(each.name)
+        argument = Argument(self.names.fresh(word), values, default=False)
+        self.own.append(argument)
+        return Variable(argument.name)
+
+    def expression(self, values: Sequence[Any], *, is_said: bool = False) -> Any:
+        """An expression over known arguments that comes to these values, or `None`.
+
+        With `is_said`, only over those that are arguments anyway.
+        """
+        candidates = [*self.own, *(each for each in self.known if not is_said or each.name in self.used)]
+        for each in candidates:
+            if _fit(each.values, values):
+                return self._said(each)
+        wanted = [each for each in values if each is not ABSENT]
+        if not all(type(each) is int and each >= _SIZE_FROM for each in wanted):
+            return None
+        sizes = [each for each in candidates if all(type(size) is int and size >= _SIZE_FROM for size in each.values)]
+        for each in sizes:
+            for symbol, factor in _factors(each.values, values):
+                return Operation(symbol, (factor, self._said(each)) if symbol == "*" else (self._said(each), factor))
+        for left in sizes:
+            for right in sizes:
+                if left is not right and _fit([a + b for a, b in zip(left.values, right.values, strict=True)], values):
+                    return Operation("+", (self._said(left), self._said(right)))
+        return None
+
+    def _said(self, argument: Argument) -> Variable:
+        if argument not in self.own:
+            self.used[argument.name] = argument
+        return Variable(argument.name)
+
+    def all(self) -> tuple[Argument, ...]:
+        """The arguments, those with defaults behind the others."""
+        found = [*(each for each in self.known if each.name in self.used), *self.own]
+        return tuple(sorted(found, key=lambda each: each.default is not ABSENT))
+
+
+def _fit(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    return all(each is ABSENT or _is_same(value, each) for value, each in zip(found, wanted, strict=True))
+
+
+def _factors(base: Sequence[int], wanted: Sequence[Any]) -> Iterator[tuple[str, int]]:
+    """The number that all of a base are to be multiplied with, or divided by, to be what is wanted."""
+    pairs = [(size, each) for size, each in zip(base, wanted, strict=True) if each is not ABSENT]
+    size, each = pairs[0]
+    if each % size == 0 and 1 < each // size <= _LARGEST_FACTOR:
+        factor = each // size
+        if all(each == factor * size for size, each in pairs):
+            yield "*", factor
+    elif size % each == 0 and 1 < size // each <= _LARGEST_FACTOR:
+        factor = size // each
+        if all(size % factor == 0 and each == size // factor for size, each in pairs):
+            yield "//", factor
+
+
+def given(arguments: Sequence[Argument], use: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a class is called with for one use: without names where there are no defaults."""
+    positional = tuple(each.values[use] for each in arguments if each.default is ABSENT)
+    named = {
+        each.name: Unsaid(each.values[use]) if _is_same(each.values[use], each.default) else each.values[use]
+        for each in arguments
+        if each.default is not ABSENT
+    }
+    return positional, named
