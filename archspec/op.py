@@ -102,6 +102,10 @@ class Op(Configured, ABC):
         """The shapes of the trained parameters, by name."""
         return {}
 
+    def starts(self, *inputs: Any, **named: Any) -> Mapping[str, Shape]:
+        """The shapes of what initialisers fill, by name: the trained parameters, or what these are made from."""
+        return self.weights(*inputs, **named)
+
     def buffers(self, *inputs: Any, **named: Any) -> Mapping[str, Shape]:
         """The shapes of what is kept and not trained, such as running statistics, by name."""
         return {}

@@ -53,6 +53,7 @@ LIMITS: Final = (
     ("the value of a whole number, and the length of an axis", "size.LARGEST", "A020, A111, A301, A305"),
     ("values in a list, those of lists in it counted in", "expression.LONGEST_LIST", "A111"),
     ("parts that `split` makes", "setting.MOST_PARTS", "A107"),
+    ("layers in a stack of `rnn`, `lstm` or `gru`", "ops.recurrent.MOST_STACKED", "A107"),
     ("files that a spec uses", "using.MOST_FILES", "A034"),
     ("blocks inside one another", "build.uses.DEEPEST", "A015"),
     ("groups, branches, repeats and blocks inside one another", "build.limits.MOST_NESTED", "A015"),

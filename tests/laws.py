@@ -48,9 +48,9 @@ def check_backward(op: Op, *inputs: Shape) -> None:
     found = lower(op, *inputs)
     torch.manual_seed(0)
     values = [
-        torch.rand(tuple(map(int, each.sizes)), requires_grad=True)
+        torch.rand(zeros(each, "cpu").shape, requires_grad=True)
         if each.element is Element.FLOAT
-        else zeros(each, "cpu")  # type: ignore[arg-type]
+        else zeros(each, "cpu")
         for each in inputs
     ]
     run = runnable(op, *inputs)

@@ -93,6 +93,11 @@ def _along(axis: int, x: Shape, other: Shape) -> Size:
     return x[place] if -x.rank <= place < 0 else 1
 
 
+def _calculates_with_flags(op: Any, *inputs: Shape) -> bool:
+    """Flags are 0 and 1 to torch in sums and powers, or not allowed: ours are for products and quotients alone."""
+    return any(each.element is Element.BOOL for each in inputs) and set(op.formula) & set("+-*") != {"*"}
+
+
 LEFT_OUT: Final[Mapping[str, Callable[..., bool]]] = {
     "attention": _attends_otherwise,
     # Torch takes other axes than those of sequences and scores, and repeats what has a size of 1 or lacks some.
@@ -118,6 +123,7 @@ LEFT_OUT: Final[Mapping[str, Callable[..., bool]]] = {
     # Torch knows no causal padding: it is written out, of any number of axes and with anything in it.
     "conv": lambda op, x: op.padding == "causal" and (x.rank != 3 or op.padding_mode in ("reflect", "circular")),
     "conv_transpose": _leaves_nothing,
+    "arithmetic": _calculates_with_flags,
     **dict.fromkeys(("stochastic_pool", "mixed_pool"), _sees_padding_alone),
     # The axes decide the class that it is lowered to, and torch needs more than one value for each channel in training.
     "batchnorm": lambda op, x: not 2 <= x.rank <= 5 or x.elements <= x[1],

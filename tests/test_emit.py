@@ -14,7 +14,6 @@ import pytest
 
 import archspec
 from archspec_torch.emit import emit
-from archspec_torch.sources import supports
 from tests.kinds import tagger
 
 ROOT: Final = Path(__file__).parent.parent

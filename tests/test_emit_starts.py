@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import archspec
 from archspec.graph import Graph
 from archspec.initialiser import (
     INITIALISERS,
@@ -236,3 +237,18 @@ def test_a_model_can_be_built_without_memory_for_its_weights() -> None:
         module = compiled(started())
     assert all(weight.is_meta for weight in module.parameters())
     assert isinstance(module.get_submodule("stem"), nn.Conv2d)
+
+
+def test_a_name_means_all_weights_that_start_with_it() -> None:
+    text = "model M { input x: [B, T, 3]\n lstm(4, layers=2, direction=both)\n init "
+    module = archspec.loads(f"{text}orthogonal, bias=zeros, weight_hh=ones }}").compile()
+    tensors = dict(module.named_parameters())
+    assert len(tensors) == 16
+    for name, tensor in tensors.items():
+        if "bias" in name:
+            assert not tensor.any(), name
+        elif "weight_hh" in name:
+            assert tensor.eq(1).all(), name
+        else:
+            smaller = tensor if tensor.shape[0] < tensor.shape[1] else tensor.T
+            torch.testing.assert_close(smaller @ smaller.T, torch.eye(len(smaller)))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812  # The name that everyone gives it.
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -239,23 +237,26 @@ def test_a_spec_with_parametrised_layers_runs_and_is_counted() -> None:
     torch.testing.assert_close(again.eval()(x), module.eval()(x))
 
 
-@pytest.mark.parametrize(
-    ("parametrisation", "weight", "computed"),
-    [
-        ("weight_norm", "original1", lambda weight: F.normalize(weight, dim=1)),
-        ("spectral_norm", "original", None),
-    ],
-)
-def test_what_is_trained_can_start_otherwise(
-    parametrisation: str, weight: str, computed: Callable[[Tensor], Tensor] | None
-) -> None:
+@pytest.mark.parametrize("where", ["init weight=orthogonal", "init orthogonal", "init orthogonal, bias=zeros"])
+def test_a_weight_starts_as_it_is_told_and_what_it_is_made_of_follows(where: str) -> None:
     torch.manual_seed(0)
-    text = (
-        f"model M {{ input x: [B, 5]\n a = linear(4, parametrisation={parametrisation})\n init {weight}=orthogonal }}"
-    )
+    text = f"model M {{ input x: [B, 5]\n a = linear(4, parametrisation=weight_norm)\n {where} }}"
     module = archspec.loads(text).compile()
-    rows = module.get_parameter(f"a.parametrizations.weight.{weight}")
+    layer = module.get_submodule("a")
+    assert isinstance(layer.weight, Tensor)
+    torch.testing.assert_close(layer.weight @ layer.weight.T, torch.eye(4))
+    lengths = module.get_parameter("a.parametrizations.weight.original0")
+    torch.testing.assert_close(lengths, torch.ones(4, 1))
+    assert module.get_parameter("a.bias").any() == ("bias" not in where)
+
+
+def test_what_is_divided_by_its_largest_singular_value_starts_as_it_is_told() -> None:
+    text = "model M { input x: [B, 5]\n linear(4, parametrisation=spectral_norm, init=orthogonal)\n tanh }"
+    rows = archspec.loads(text).compile().get_parameter("linear1.parametrizations.weight.original")
     torch.testing.assert_close(rows @ rows.T, torch.eye(4))
-    if computed is not None:
-        lengths = module.get_parameter("a.parametrizations.weight.original0")
-        torch.testing.assert_close(module.get_submodule("a").weight, lengths * computed(rows))
+
+
+def test_what_a_weight_is_made_of_cannot_be_filled_by_itself() -> None:
+    text = "model M { input x: [B, 5]\n linear(4, parametrisation=weight_norm)\n init original1=orthogonal }"
+    (finding,) = archspec.loads(text).check()
+    assert finding.code == "A125"

@@ -38,7 +38,7 @@ from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, is_unknown
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
-from archspec.shape import Shape
+from archspec.shape import Element, Shape
 from archspec.size import LARGEST, Size, SizeError
 from archspec.source import Span
 from archspec.spelling import closest
@@ -103,6 +103,7 @@ class Fitted:
     outputs: tuple[Shape, ...]
     weights: Mapping[str, Shape]
     macs: Size
+    inputs: tuple[Shape, ...]
 
 
 class Placer(Limited, ABC):
@@ -328,7 +329,8 @@ class Placer(Limited, ABC):
         init: Mapping[str, Initialiser] = {}
         if shares is None and (self.starts or starts) and not fitted.op.holds_layers:
             nearest = starts_of(starts, self.meanings)
-            init = initialisers_of(own, (*self.starts, nearest), self.meanings)
+            filled = {name: shape for name, shape in fitted.op.starts(*fitted.inputs).items() if name not in ties}
+            init = initialisers_of(filled, (*self.starts, nearest), self.meanings)
             nearest.find_unused(self.meanings, fitted.op.name)
         self.account.cost += Cost(count(own), fitted.macs)
         self.assembly.macs[path] = fitted.macs
@@ -389,7 +391,7 @@ class Placer(Limited, ABC):
         outputs = op.outputs(*shapes)
         if any(isinstance(size, int) and size > LARGEST for shape in outputs for size in shape):
             raise SizeError("gives an axis longer than 2**63 - 1")
-        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes))
+        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes), tuple(shapes))
 
     def possible(self, layer: Layer, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
         """The shapes that an op may give where an error hides how it is set or what it is given."""
@@ -421,4 +423,5 @@ class Placer(Limited, ABC):
         if shape.element in kind.accepts:
             return shape
         self.report.add(WrongElement(layer.span, kind.name, tuple(sorted(kind.accepts)), shape.element))
-        return Shape(shape.sizes, min(kind.accepts))
+        # What a flag may be is mostly not what a number was meant for.
+        return Shape(shape.sizes, Element.FLOAT if Element.FLOAT in kind.accepts else min(kind.accepts))

@@ -45,14 +45,18 @@ class Starts:
     """The names of all weights that could have been meant."""
 
     def of(self, weight: str, shape: Shape) -> Start | None:
-        """How a weight starts; one is meant by its whole name, or by the last words of it."""
+        """How a weight starts; one is meant by its whole name, or by its last or first words, the last before the first.
+
+        So `bias` means the `bias` of most layers, the `in_proj_bias` of attention, and each `bias_ih_l0` of an LSTM.
+        """
         if not self.by_weight:
             return None
         # What is `out_proj.bias` in a framework is `out_proj_bias` where a name has no dots.
         written = (weight, weight.replace(".", "_"))
         ends = [each[place:] for place in _word_starts(weight) for each in written]
         self.seen.update(ends[1::2])
-        key = next((each for each in ends if each in self.by_weight), ALL)
+        names = [*ends, *(written[1][: place - 1] for place in reversed(list(_word_starts(weight))[1:]))]
+        key = next((each for each in names if each in self.by_weight), ALL)
         if key not in self.by_weight or (key == ALL and shape.rank < 2):
             return None
         self.used.add(key)

@@ -64,12 +64,13 @@ class Arithmetic(Op):
     Source: elementwise arithmetic with the broadcasting of `torch.add`.
 
     An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
-    A quotient is a fraction, also of whole numbers.
+    A quotient is a fraction, also of whole numbers. Of flags there are products and quotients alone: what is multiplied
+    by a mask is zero where the mask is false.
     """
 
     name = "arithmetic"
     family = Family.MERGE
-    accepts = frozenset({Element.FLOAT, Element.INT})
+    accepts = frozenset(Element)
     least_inputs = 1
 
     formula: Annotated[
@@ -102,6 +103,7 @@ class Arithmetic(Op):
             Example.of(cls(formula="a * b + c"), [2, 8, 4], [2, 8, 4], [8, 1]),
             Example.of(cls(formula="1 - a"), [2, 8]),
             Example.of(cls(formula="-(a - b) ** 2 / 2"), [2, 3], [2, 3], element=Element.INT),
+            Example(cls(formula="a * b"), (Shape.of(2, 3), Shape.of(3, element=Element.BOOL))),
         )
 
 
@@ -114,6 +116,12 @@ def _shape(term: Term, xs: tuple[Shape, ...]) -> Shape | Element:
     found = [_shape(each, xs) for each in term.terms]
     shapes = [each for each in found if isinstance(each, Shape)]
     element = joint_element(*(each.element if isinstance(each, Shape) else each for each in found))
+    if term.symbol not in ("*", "/") and Element.BOOL in {shape.element for shape in shapes}:
+        raise ShapeError(
+            f"multiplies and divides by flags, but has one beside `{term.symbol}`",
+            setting="formula",
+            help="`cast(float)` makes numbers of flags, and `where` chooses by them",
+        )
     if term.symbol == "/":
         element = Element.FLOAT
     exponent = term.terms[-1]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.parametrisation import Parametrisation, kept, trained
+from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
 from archspec.ops.window import Window, check_margins, output_sizes, per_axis, space, transposed_sizes, windows_of
 from archspec.setting import Count, Flag, Margin, Margins, NonNegativePerAxis, Positive, PositivePerAxis, Says
 from archspec.shape import Shape
@@ -98,6 +98,9 @@ class Conv(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         weights = trained(self.weight_shape(x), self.parametrisation)
         return weights | {"bias": Shape.of(self.channels)} if self.bias else weights
+
+    def starts(self, x: Shape) -> dict[str, Shape]:
+        return starting(self.weights(x))
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return kept(self.weight_shape(x), self.parametrisation)
@@ -235,6 +238,9 @@ class ConvTranspose(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         weights = trained(self.weight_shape(x), self.parametrisation)
         return weights | {"bias": Shape.of(self.channels)} if self.bias else weights
+
+    def starts(self, x: Shape) -> dict[str, Shape]:
+        return starting(self.weights(x))
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return kept(self.weight_shape(x), self.parametrisation, rows=1)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed
-from archspec.ops.parametrisation import Parametrisation, kept, trained
+from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
 from archspec.setting import Count, Flag
 from archspec.shape import Shape
 from archspec.size import Size
@@ -45,6 +45,9 @@ class Linear(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         weights = trained(self.weight_shape(x), self.parametrisation)
         return weights | {"bias": Shape.of(self.features)} if self.bias else weights
+
+    def starts(self, x: Shape) -> dict[str, Shape]:
+        return starting(self.weights(x))
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return kept(self.weight_shape(x), self.parametrisation)
@@ -112,6 +115,9 @@ class Bilinear(Op):
     def weights(self, left: Shape, right: Shape) -> dict[str, Shape]:
         weights = trained(self.weight_shape(left, right), self.parametrisation)
         return weights | {"bias": Shape.of(self.features)} if self.bias else weights
+
+    def starts(self, left: Shape, right: Shape) -> dict[str, Shape]:
+        return starting(self.weights(left, right))
 
     def buffers(self, left: Shape, right: Shape) -> dict[str, Shape]:
         return kept(self.weight_shape(left, right), self.parametrisation)

@@ -6,6 +6,7 @@ names are those that `torch.nn.utils.parametrizations` gives, and so are the axe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Annotated, Literal, TypeAlias
 
@@ -34,6 +35,15 @@ def trained(weight: Shape, parametrisation: Parametrisation) -> dict[str, Shape]
             return {"parametrizations.weight.original0": lengths, "parametrizations.weight.original1": weight}
         case "spectral_norm":
             return {"parametrizations.weight.original": weight}
+
+
+def starting(weights: Mapping[str, Shape]) -> dict[str, Shape]:
+    """What initialisers fill, where these are the weights: what is trained is made from it."""
+    found: dict[str, Shape] = {}
+    for name, shape in weights.items():
+        # Of lengths and directions, the directions come last, and have the shape of the weight.
+        found["weight" if name.startswith("parametrizations.weight.") else name] = shape
+    return found
 
 
 def kept(weight: Shape, parametrisation: Parametrisation, rows: int = 0) -> dict[str, Shape]:

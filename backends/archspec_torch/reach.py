@@ -64,8 +64,9 @@ class Reach:
 
     def weight(self, target: Path, name: str, function: str) -> str | None:
         """The expression for a weight of the layer at a path, if a type checker knows it for a tensor."""
-        # Convolutions say of their bias that it may be missing.
+        # Convolutions say of their bias that it may be missing, and what makes a weight of others gives any module.
         is_tensor = name == "weight" or (name == "bias" and "Conv" not in function)
+        is_tensor = is_tensor and "parametrizations" not in function
         return f"{self.module(target)}.{name}" if is_tensor and self._is_plain(target) else None
 
     def holder(self, target: Path, name: str) -> str:

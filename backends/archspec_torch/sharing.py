@@ -103,6 +103,8 @@ def _again(
     for node, twin in zip(first, nodes, strict=True):
         if node.path[len(group) :] != twin.path[depth:] or lowered[node.path] != lowered[twin.path]:
             return None
+        if len(node.inputs) != len(twin.inputs):
+            return None  # A recurrent layer may be given a state, or none.
         is_same = modules[node.path] == modules[twin.path]
         if not is_same and (modules[twin.path] != twin.path or _has_tensors(twin)):
             return None

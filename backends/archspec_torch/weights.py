@@ -82,12 +82,24 @@ class Weights:
         alike: dict[str, list[_Weight]] = {}
         for node in _layers(self.graph, reach.path, reach):
             for name, initialiser in node.init.items() if node.shares is None else ():
-                if name not in node.ties:
+                if name not in node.ties and name not in node.weights:
+                    yield from self._given(node, name, initialiser, reach)
+                elif name not in node.ties:
                     known = reach.weight(node.path, name, self.functions[node.path])
                     found = _Weight(initialiser, name, reach.key((*node.path, name)), known)
                     alike.setdefault(str(filled(initialiser, ())), []).append(found)
         for weights in alike.values():
             yield from _filled(weights)
+
+
+    def _given(self, node: Node, name: str, initialiser: Initialiser, reach: Reach) -> Iterator[str]:
+        """A statement that gives a layer a weight which it makes of others: torch then finds these."""
+        shape = node.op.starts(*(value.shape for value in node.inputs))[name]
+        holder = reach.module(node.path)
+        if holder.startswith(LOOKED_UP):
+            yield from assignment("layer", looked_up(holder), _BODY)
+            holder = "layer"
+        yield from assignment(f"{holder}.{name}", filled(initialiser, Call("torch.empty", shape.sizes)), _BODY)
 
 
 @final

@@ -1,0 +1,183 @@
+"""What ONNX does not have and the language does, beside what PyTorch does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, final
+
+import networkx as nx
+
+from archspec.diagnostics import Diagnostic, Report
+from archspec.graph import Graph, Node, Output, Path, Value
+from archspec.op import ShapeError
+from archspec.shape import Shape
+from archspec.size import Formula, Size, named, names
+from archspec.source import Span
+from archspec.spelling import listed
+from archspec_onnx.examples import open_sizes
+from archspec_onnx.export import Exporter, NotExportedError
+
+MOST_BYTES: Final = 2**31 - 2**20
+"""No file of ONNX is larger than two gibibytes; some of it is for what is no weight."""
+
+_BYTES: Final = 4
+"""What a weight takes."""
+
+
+@final
+class NotExportable(Diagnostic):
+    """A layer has no form in ONNX.
+
+    ONNX is written by the exporter of PyTorch, which does not know of all that PyTorch can do.
+
+    Wrong: a layer that the exporter refuses.
+
+    Right: other layers that calculate the same, or the target `torch`, which has them all.
+    """
+
+    code = "O001"
+    name = "not-exportable"
+    what: str
+    reason: str
+
+    def message(self) -> str:
+        return f"`{self.what}` cannot be written as ONNX"
+
+    def label(self) -> str:
+        return f"the exporter says: {self.reason}"
+
+    def help(self) -> str:
+        return "use other ops here, or compile with `--to torch`"
+
+
+@final
+class FixedSize(Diagnostic):
+    """A size is open, and must be a number in ONNX.
+
+    A loop over the positions of a sequence has as many steps in a file of ONNX as it had when it was exported.
+
+    Wrong: `archspec compile tagger.arch --to onnx`, where `tagger.arch` scans over `[B, T, 8]`.
+
+    Right: `archspec compile tagger.arch --to onnx --size T=20`.
+    """
+
+    code = "O002"
+    name = "fixed-size"
+    what: str
+    sizes: tuple[str, ...]
+
+    def message(self) -> str:
+        numbers = "a number" if len(self.sizes) == 1 else "numbers"
+        return f"`{self.what}` needs {listed(self.sizes, 'and')} as {numbers} in ONNX"
+
+    def help(self) -> str:
+        given = " ".join(f"--size {size}=NUMBER" for size in self.sizes)
+        return f"compile with `{given}`"
+
+
+@final
+class TooLarge(Diagnostic):
+    """The weights of a model do not fit into a file of ONNX.
+
+    Wrong: a model with more than 500 million weights.
+
+    Right: a smaller one, or the target `torch`, whose source holds no weights.
+    """
+
+    code = "O003"
+    name = "too-large"
+    model: str
+    weights: int
+
+    def message(self) -> str:
+        return f"a file of ONNX holds 2 GiB, and the {self.weights:,} weights of `{self.model}` are more"
+
+    def help(self) -> str:
+        return "compile with `--to torch`, whose source holds no weights"
+
+
+CATALOG: Final = (NotExportable, FixedSize, TooLarge)
+
+
+def check(graph: Graph, report: Report) -> None:
+    """Add a finding for each layer that keeps a graph from being a model of ONNX."""
+    exporter = Exporter.installed()
+    exporter.backend.check(graph, exporter.target, report)
+    if report.has_errors:
+        return
+    if isinstance(graph.parameters, int) and graph.parameters * _BYTES > MOST_BYTES:
+        report.add(TooLarge(graph.span, graph.name, graph.parameters))
+        return
+    try:
+        exporter.keep(graph)
+    except NotExportedError as error:
+        found = [finding for node in _different(graph.nodes) for finding in _of_layer(exporter, node, graph)]
+        for finding in found or [_finding(exporter, graph, graph.span, graph.name, str(error))]:
+            report.add(finding)
+
+
+def _different(nodes: Sequence[Node]) -> Sequence[Node]:
+    """The layers, of those that are alike the first."""
+    firsts: dict[tuple[str, tuple[Shape, ...]], Node] = {}
+    for node in nodes:
+        firsts.setdefault((str(node.op), tuple(value.shape for value in node.inputs)), node)
+    return tuple(firsts.values())
+
+
+def _of_layer(exporter: Exporter, node: Node, graph: Graph) -> Sequence[Diagnostic]:
+    """What keeps a layer from being exported, if it is the layer by itself."""
+    alone, sizes = _alone(node, graph)
+    report = Report()
+    if alone is None:
+        return ()
+    exporter.backend.check(alone, exporter.target, report)
+    if report.has_errors:
+        return ()  # It is not the same by itself.
+    try:
+        exporter.export(alone)
+    except NotExportedError as error:
+        finding = _finding(exporter, alone, node.span, node.op.name, str(error))
+        if isinstance(finding, FixedSize):
+            wanted = (name for size in finding.sizes for name in names(sizes[size]))
+            return (replace(finding, sizes=tuple(dict.fromkeys(wanted))),)
+        return (finding,)
+    return ()
+
+
+def _finding(exporter: Exporter, graph: Graph, span: Span, what: str, reason: str) -> Diagnostic:
+    sizes = open_sizes(graph)
+    for some in (*((size,) for size in sizes), sizes):
+        try:
+            exporter.export(graph, some)
+        except NotExportedError:
+            continue
+        return FixedSize(span, what, some)
+    return NotExportable(span, what, reason)
+
+
+def _alone(node: Node, graph: Graph) -> tuple[Graph | None, dict[str, Size]]:
+    """A model of one layer, whose open sizes are names, and what each stands for."""
+    known: dict[Formula, Formula] = {}
+    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+    inputs = []
+    for number, value in enumerate(node.inputs):
+        sizes = [
+            size if isinstance(size, int) else known.setdefault(size, named(f"N{len(known)}")) for size in value.shape
+        ]
+        inputs.append(Value((f"x{number}",), value.shape.with_sizes(sizes), node.span))
+        network.add_node((f"x{number}",))
+    try:
+        shapes = node.op.outputs(*(value.shape for value in inputs))
+    except ShapeError:
+        return None, {}  # The formulas are needed, for what they say of each other.
+    path = ("layer",)
+    values = tuple(Value(path, shape, node.span, port) for port, shape in enumerate(shapes))
+    network.add_node(path, node=Node(path, node.op, tuple(inputs), values, node.span, is_named=True))
+    for number, value in enumerate(inputs):
+        network.add_edge(value.producer, path, key=number)
+    outputs = tuple(Output("output" if not port else f"output{port}", value) for port, value in enumerate(values))
+    alone = replace(
+        graph, name="Layer", doc="", inputs=tuple(inputs), outputs=outputs, groups={}, network=network, repeats=()
+    )
+    return alone, {str(name): size for size, name in known.items()}

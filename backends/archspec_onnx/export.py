@@ -1,0 +1,255 @@
+"""A graph as a model of ONNX: the module that the target `torch` gives, through the exporter of torch."""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from typing import Any, Final, final
+
+from archspec import plugins
+from archspec.backend import MissingLibraryError, ModuleBackend, Purpose, Target
+from archspec.graph import Graph, Output
+from archspec.size import Size, evaluate, names
+from archspec.version import VERSION
+from archspec_onnx.examples import numbers, open_sizes
+
+TORCH: Final = "torch"
+"""The target whose module is exported."""
+
+SEED: Final = 0
+"""Weights start from here, so that the same spec gives the same file."""
+
+_WIDEST: Final = 160
+"""How many letters of what the exporter says are shown."""
+
+_LAYER: Final = "archspec.layer"
+"""Under this name, each node of the file says which layer of the spec it is of."""
+
+
+class NotExportedError(Exception):
+    """The exporter cannot write a graph. Its text says why, in the words of the exporter."""
+
+
+@final
+@dataclass
+class Exporter:
+    """What writes models, and the last one that it wrote: each is checked by being written, and then asked for."""
+
+    backend: ModuleBackend
+    target: Target
+
+    _graph: Graph | None = field(default=None, init=False)
+    _data: bytes = field(default=b"", init=False)
+
+    @staticmethod
+    @cache
+    def installed() -> Exporter:
+        """The one there is.
+
+        Raises:
+            MissingLibraryError: something that it needs is not installed.
+        """
+        try:
+            import onnx  # noqa: F401
+            import onnxscript  # noqa: F401  # The exporter of torch writes with it.
+            import torch  # noqa: F401
+        except ModuleNotFoundError as error:
+            if error.name not in ("onnx", "onnxscript", "torch"):
+                raise
+            needed = f"writing ONNX needs {error.name}; install it with `pip install 'archspec-nn[onnx]'`"
+            raise MissingLibraryError(needed) from error
+        backend, target = plugins.targets(Purpose.COMPILE).get(TORCH, (None, None))
+        if not isinstance(backend, ModuleBackend) or target is None:
+            raise MissingLibraryError(
+                f"ONNX is written from what the target `{TORCH}` gives, which nothing here writes"
+            )
+        return Exporter(backend, target)
+
+    def keep(self, graph: Graph) -> None:
+        """Write a model that will be asked for.
+
+        Raises:
+            NotExportedError: it cannot be written.
+        """
+        self._data = self.export(graph)
+        self._graph = graph
+
+    def take(self, graph: Graph) -> bytes:
+        """A model, which is kept no longer.
+
+        Raises:
+            NotExportedError: it cannot be written.
+        """
+        data = self._data if self._graph is graph else self.export(graph)
+        self._graph, self._data = None, b""
+        return data
+
+    def export(self, graph: Graph, fixed: Collection[str] = ()) -> bytes:
+        """A model in which all open sizes are open but those of the given names.
+
+        Raises:
+            NotExportedError: it cannot be written.
+        """
+        import onnx
+        import torch
+
+        with _silence():
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(SEED)
+                module: Any = self.backend.module(graph)
+            examples = self._examples(graph)
+            first = next(examples, None)
+            if first is None:
+                raise NotExportedError("it does not run with any of the numbers tried for its open sizes")
+            model = _model(graph, module, first, fixed)
+            # The exporter takes numbers of its example for constants without a word. They differ in another example.
+            others = (each for each in examples if not set(each.values()) & set(first.values()))
+            for other in islice(others, 1 if set(open_sizes(graph)) - set(fixed) else 0):
+                if _model(graph, module, {**other, **{name: first[name] for name in fixed}}, fixed) != model:
+                    raise NotExportedError("what it writes depends on the numbers that it sees for open sizes")
+        onnx.checker.check_model(model, full_check=True)
+        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        data: bytes = inferred.SerializeToString(deterministic=True)
+        return data
+
+    def _examples(self, graph: Graph) -> Iterator[Mapping[str, int]]:
+        """Numbers for the open sizes with which the model runs."""
+        import torch
+
+        with torch.device("meta"):
+            module: Any = self.backend.module(graph)
+        for chosen in numbers(graph):
+            try:
+                with torch.device("meta"):
+                    module.eval()(*_inputs(graph, chosen))
+            except RuntimeError:
+                continue  # There are conditions on the numbers that the formulas do not have.
+            yield chosen
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Lets the exporter work without a word; what it has to say, it says when it fails."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _inputs(graph: Graph, chosen: Mapping[str, int]) -> tuple[Any, ...]:
+    import torch
+
+    kinds = {"float": torch.float32, "int": torch.int64, "bool": torch.bool}
+    inputs = []
+    for value in graph.inputs:
+        sizes: list[Any] = [evaluate(size, chosen) for size in value.shape]
+        inputs.append(torch.zeros(sizes, dtype=kinds[value.shape.element]))
+    return tuple(inputs)
+
+
+def _model(graph: Graph, module: Any, chosen: Mapping[str, int], fixed: Collection[str]) -> Any:
+    """The model as a message, without what depends on the machine or the example."""
+    import onnx_ir
+    import torch
+
+    module.eval()
+    inputs = _inputs(graph, chosen)
+    dynamic = tuple(
+        {axis: torch.export.Dim.AUTO for axis, size in enumerate(value.shape) if _is_open(size, fixed)}
+        for value in graph.inputs
+    )
+    try:
+        program = torch.onnx.export(module, inputs, dynamic_shapes=dynamic, dynamo=True, verbose=False, optimize=False)
+    except Exception as error:  # It raises what it happens to meet, of any class.
+        raise NotExportedError(_reason(error)) from error
+    model = program.model  # type: ignore[union-attr]  # It gives none where it is given a file to write to.
+    firsts: dict[int, str] = {}
+    for name, weight in module.named_parameters(remove_duplicate=False):
+        firsts.setdefault(id(weight), name)
+    weights = {name: firsts[id(weight)] for name, weight in module.named_parameters(remove_duplicate=False)}
+    _tidy(model, set(module.state_dict()))
+    _name(model, graph, weights)
+    for value, known in zip((*model.graph.inputs, *model.graph.outputs), _values(graph), strict=True):
+        sizes = [evaluate(size, {name: chosen[name] for name in fixed if name in chosen}) for size in known.shape]
+        value.shape = onnx_ir.Shape([size if isinstance(size, int) else str(size) for size in sizes])
+    return onnx_ir.to_proto(model)
+
+
+def _is_open(size: Size, fixed: Collection[str]) -> bool:
+    return not isinstance(size, int) and not set(names(size)) <= set(fixed)
+
+
+def _values(graph: Graph) -> tuple[Any, ...]:
+    return (*graph.inputs, *_outputs(graph))
+
+
+def _outputs(graph: Graph) -> tuple[Output, ...]:
+    return tuple(output for output in graph.outputs if not output.in_training_only)
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong at first, in a line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    line = str(error).strip().partition("\n")[0] or type(error).__name__
+    return textwrap.shorten(line, _WIDEST, placeholder=" ...")
+
+
+def _tidy(model: Any, weights: Collection[str]) -> None:
+    """Calculate what is known already, save for weights: they keep their names, so that others can be put there."""
+    from onnx_ir.passes import Sequential, common
+    from onnxscript import optimizer
+
+    def may_fold(node: Any) -> bool | None:
+        takes_weight = any(value is not None and value.name in weights for value in node.inputs)
+        return False if takes_weight else None
+
+    optimizer.fold_constants(model, should_fold=may_fold)
+    Sequential(
+        common.IdentityEliminationPass(),
+        common.CommonSubexpressionEliminationPass(),
+        common.RemoveUnusedNodesPass(),
+        common.OutputFixPass(),
+    )(model)
+
+
+def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
+    """Call inputs, outputs and weights as the spec does, and say of each node which layer it is of."""
+    from ast import literal_eval
+
+    ends = (*model.graph.inputs, *model.graph.outputs)
+    taken = {known.name for known in _values(graph)} | set(weights)
+    for value in tuple(model.graph.initializers.values()):
+        if value.name in weights:
+            value.name = weights[value.name]
+    inner = [value for value in model.graph.initializers.values() if value.name not in weights]
+    for number, node in enumerate(model.graph.all_nodes()):
+        scopes = literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
+        node.metadata_props.clear()
+        node.metadata_props.update({_LAYER: scopes[-2]} if len(scopes) > 1 and scopes[-2] else {})
+        node.name = f"{number}"
+        inner += node.outputs
+    for value in inner:
+        if value not in ends and value.name in taken:
+            value.name = f"{value.name}/inner"
+    for value, known in zip(ends, _values(graph), strict=True):
+        value.name = known.name
+    for value in (*ends, *inner):
+        value.metadata_props.clear()
+        if value not in ends:
+            value.shape = None
+    model.metadata_props.clear()
+    model.graph.metadata_props.clear()
+    model.producer_name, model.producer_version = "archspec-nn", VERSION
+    model.graph.name = graph.name
+    model.doc_string = graph.doc or None
