@@ -171,3 +171,21 @@ def test_expectations_count_as_the_graph_does(name: str) -> None:
     graph = model(f"{lines}\n expect params == {parameters}")
     assert graph.parameters == parameters
     assert parameters == sum(node.parameters for node in graph.nodes)
+
+
+def test_a_layer_goes_before_an_op_of_its_name() -> None:
+    graph = model("scale = linear(8)\n relu -> scale", inputs="input x: [B, 8]")
+    assert [str(node.op) for node in graph.nodes] == ["linear(8)", "relu", "linear(8)"]
+    assert graph.nodes[2].shares == graph.nodes[0].path
+    graph = model("norm = {\n layernorm\n relu\n }\n tanh -> norm", inputs="input x: [B, 8]")
+    assert [node.op.name for node in graph.nodes] == ["layernorm", "relu", "tanh", "layernorm", "relu"]
+
+
+def test_a_layer_of_the_very_op_takes_nothing_from_it() -> None:
+    graph = model("batchnorm = batchnorm\n relu -> batchnorm", inputs="input x: [B, 8]")
+    assert [node.shares for node in graph.nodes] == [None, None, None]
+
+
+def test_what_has_settings_is_an_op() -> None:
+    graph = model("scale = linear(8)\n relu -> scale(axis=1)", inputs="input x: [B, 8]")
+    assert [str(node.op) for node in graph.nodes] == ["linear(8)", "relu", "scale(1)"]

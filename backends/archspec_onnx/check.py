@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, final
 
-import networkx as nx
-
 from archspec.diagnostics import Diagnostic, Report
-from archspec.graph import Graph, Node, Output, Path, Value
+from archspec.graph import Graph, Node
 from archspec.op import ShapeError
 from archspec.shape import Shape
-from archspec.size import Formula, Size, named, names
+from archspec.size import names
 from archspec.source import Span
 from archspec.spelling import listed
 from archspec_onnx.examples import open_sizes
 from archspec_onnx.export import Exporter, NotExportedError
+from archspec_onnx.layer import alone
 
 MOST_BYTES: Final = 2**31 - 2**20
 """No file of ONNX is larger than two gibibytes; some of it is for what is no weight."""
@@ -127,19 +126,20 @@ def _different(nodes: Sequence[Node]) -> Sequence[Node]:
 
 def _of_layer(exporter: Exporter, node: Node, graph: Graph) -> Sequence[Diagnostic]:
     """What keeps a layer from being exported, if it is the layer by itself."""
-    alone, sizes = _alone(node, graph)
-    report = Report()
-    if alone is None:
-        return ()
-    exporter.backend.check(alone, exporter.target, report)
-    if report.has_errors:
-        return ()  # It is not the same by itself.
     try:
-        exporter.export(alone)
+        model = alone(node, graph)
+    except ShapeError:
+        return ()  # It needs what the formulas of its sizes say of each other.
+    report = Report()
+    exporter.backend.check(model.graph, exporter.target, report)
+    if report.has_errors:
+        return ()  # By itself it is something else.
+    try:
+        exporter.export(model.graph)
     except NotExportedError as error:
-        finding = _finding(exporter, alone, node.span, node.op.name, str(error))
+        finding = _finding(exporter, model.graph, node.span, node.op.name, str(error))
         if isinstance(finding, FixedSize):
-            wanted = (name for size in finding.sizes for name in names(sizes[size]))
+            wanted = (name for size in finding.sizes for name in names(model.sizes[size]))
             return (replace(finding, sizes=tuple(dict.fromkeys(wanted))),)
         return (finding,)
     return ()
@@ -154,30 +154,3 @@ def _finding(exporter: Exporter, graph: Graph, span: Span, what: str, reason: st
             continue
         return FixedSize(span, what, some)
     return NotExportable(span, what, reason)
-
-
-def _alone(node: Node, graph: Graph) -> tuple[Graph | None, dict[str, Size]]:
-    """A model of one layer, whose open sizes are names, and what each stands for."""
-    known: dict[Formula, Formula] = {}
-    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
-    inputs = []
-    for number, value in enumerate(node.inputs):
-        sizes = [
-            size if isinstance(size, int) else known.setdefault(size, named(f"N{len(known)}")) for size in value.shape
-        ]
-        inputs.append(Value((f"x{number}",), value.shape.with_sizes(sizes), node.span))
-        network.add_node((f"x{number}",))
-    try:
-        shapes = node.op.outputs(*(value.shape for value in inputs))
-    except ShapeError:
-        return None, {}  # The formulas are needed, for what they say of each other.
-    path = ("layer",)
-    values = tuple(Value(path, shape, node.span, port) for port, shape in enumerate(shapes))
-    network.add_node(path, node=Node(path, node.op, tuple(inputs), values, node.span, is_named=True))
-    for number, value in enumerate(inputs):
-        network.add_edge(value.producer, path, key=number)
-    outputs = tuple(Output("output" if not port else f"output{port}", value) for port, value in enumerate(values))
-    alone = replace(
-        graph, name="Layer", doc="", inputs=tuple(inputs), outputs=outputs, groups={}, network=network, repeats=()
-    )
-    return alone, {str(name): size for size, name in known.items()}

@@ -113,8 +113,11 @@ class Exporter:
             for other in islice(others, 1 if set(open_sizes(graph)) - set(fixed) else 0):
                 if _model(graph, module, {**other, **{name: first[name] for name in fixed}}, fixed) != model:
                     raise NotExportedError("what it writes depends on the numbers that it sees for open sizes")
-        onnx.checker.check_model(model, full_check=True)
-        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        try:
+            onnx.checker.check_model(model, full_check=True)
+            inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            raise NotExportedError(_reason(error)) from error
         data: bytes = inferred.SerializeToString(deterministic=True)
         return data
 
@@ -215,12 +218,13 @@ def _tidy(model: Any, weights: Collection[str]) -> None:
         return False if takes_weight else None
 
     optimizer.fold_constants(model, should_fold=may_fold)
-    Sequential(
-        common.IdentityEliminationPass(),
-        common.CommonSubexpressionEliminationPass(),
-        common.RemoveUnusedNodesPass(),
-        common.OutputFixPass(),
-    )(model)
+    passes: list[Any] = [common.CommonSubexpressionEliminationPass(), common.RemoveUnusedNodesPass()]
+    if sum(1 for _ in model.graph.all_nodes()) == len(model.graph):
+        # In the branches of an `If`, they take away what the branch has to give. The inference of shapes overlooks some
+        # constants that are nodes.
+        lifting = common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)
+        passes = [lifting, common.IdentityEliminationPass(), *passes]
+    Sequential(*passes, common.OutputFixPass())(model)
 
 
 def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
@@ -246,8 +250,8 @@ def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
         value.name = known.name
     for value in (*ends, *inner):
         value.metadata_props.clear()
-        if value not in ends:
-            value.shape = None
+        if value.producer() is not None:
+            value.shape = None  # It may be that of the example.
     model.metadata_props.clear()
     model.graph.metadata_props.clear()
     model.producer_name, model.producer_version = "archspec-nn", VERSION

@@ -219,8 +219,7 @@ class Arguments:
         """An argument that says whether a part is there."""
         for each in self.known:
             if all(value is wanted for value, wanted in zip(each.values, values, strict=True)):
-                self.used[each.name] = each
-                return Variable(each.name)
+                return self._said(each)
         argument = Argument(self.names.fresh(word), values, default=False)
         self.own.append(argument)
         return Variable(argument.name)
@@ -248,13 +247,16 @@ class Arguments:
         return None
 
     def _said(self, argument: Argument) -> Variable:
-        if argument not in self.own:
-            self.used[argument.name] = argument
-        return Variable(argument.name)
+        """What an argument is called, which not all names can be that parameters have."""
+        if argument in self.own:
+            return Variable(argument.name)
+        if argument.name not in self.used:
+            self.used[argument.name] = replace(argument, name=self.names.fresh(argument.name))
+        return Variable(self.used[argument.name].name)
 
     def all(self) -> tuple[Argument, ...]:
         """The arguments, those with defaults behind the others."""
-        found = [*(each for each in self.known if each.name in self.used), *self.own]
+        found = [*(self.used[each.name] for each in self.known if each.name in self.used), *self.own]
         return tuple(sorted(found, key=lambda each: each.default is not ABSENT))
 
 
