@@ -253,6 +253,7 @@ def test_what_is_built_in_another_way_cannot_be_laid_over(values: list[Any]) -> 
         ((5, 8, 9), "channels"),
         ((ABSENT, 512, 1024), "4 * width"),
         ((1, 2, 1), "stride"),
+        ((8, 16, 24), "widths[1]"),
         ((2, 4, 2), None),
         ((64, 128, 250), None),
         ((True, 2, True), None),
@@ -263,9 +264,25 @@ def test_an_expression_is_found_for_values(values: tuple[Any, ...], text: str | 
         Argument("channels", (5, 8, 9)),
         Argument("width", (64, 128, 256)),
         Argument("stride", (1, 2, 1)),
+        Argument("widths", ((2, 8), (4, 16), (6, 24))),
     )
     found = Arguments(known, Names(())).expression(values)
     assert (None if found is None else printed(found)) == text
+
+
+def test_half_of_a_kernel_is_its_padding() -> None:
+    text = source(
+        "block Unit(size) { residual { conv(8, kernel=size, padding=size // 2) } }\n"
+        "model M { input x: [B, 8, 9, 9]\n Unit(1) -> Unit(3) -> Unit(5) }"
+    )
+    assert "nn.Conv2d(8, 8, kernel_size=size, padding=size // 2)" in text
+
+
+def test_long_sentences_of_a_spec_are_broken_into_lines() -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    text = source(f'"{words}"\nmodel M {{ input x: [B, 8]\n relu }}')
+    assert " ".join(text.split()).count(words) == 1
+    assert max(map(len, text.splitlines())) <= 88
 
 
 def test_modules_stay_modules() -> None:

@@ -118,6 +118,8 @@ def known_by(graph: Graph, uses: Sequence[Use]) -> tuple[Argument, ...]:
 
 
 def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
     return isinstance(value, bool | int | float | str)
 
 

@@ -17,7 +17,7 @@ from archspec_torch.alike import Alike, Use, alike_in, known_by
 from archspec_torch.call import Call, Repeated, printed
 from archspec_torch.cell import REVERSE, STEP, parameters_of_cell, run
 from archspec_torch.inline import Inline
-from archspec_torch.layout import INDENT, assignment, docstring, expression, header
+from archspec_torch.layout import INDENT, assignment, docstring, expression, header, wrapped
 from archspec_torch.lifting import ABSENT, Arguments, given
 from archspec_torch.lower import lower
 from archspec_torch.method import BODY, method, parameters_of, shape_of
@@ -280,7 +280,7 @@ class _Classes:
         path = scope.path if isinstance(scope, Scope) else scope
         form = form or _form(modules)
         reach = Reach(path, form, self.forms)
-        lines = [*header(f"class {name}", [_BASES[form]], ":", ""), *docstring(manual, INDENT), ""]
+        lines = [*header(f"class {name}", [_BASES[form]], ":", ""), *docstring(wrapped(manual, INDENT), INDENT), ""]
         if modules or is_reversible:
             arguments = (*arguments, *([f"{REVERSE}: bool = False"] if is_reversible else []))
             lines += _constructor(modules, arguments, form, flags or {})

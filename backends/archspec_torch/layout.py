@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import Any, Final
 
 from archspec_torch.call import Call, Item, Operation, Repeated, Variable, escaped, is_spread, printed, tightness
@@ -136,6 +137,22 @@ def header(start: str, arguments: Sequence[str], end: str, indent: str) -> Itera
     else:
         yield from (f"{indent}{INDENT}{each}," for each in arguments)
     yield f"{indent}){end}"
+
+
+def wrapped(text: str, indent: str) -> str:
+    """A text whose paragraphs are broken into lines that are short enough, but for those that are set in columns."""
+    width = WIDTH - len(indent)
+    paragraphs = text.strip().split("\n\n")
+    return "\n\n".join(each if _is_set(each, width) else fill(each, width, **_WRAPPING) for each in paragraphs)
+
+
+_WRAPPING: Final[Mapping[str, Any]] = {"break_long_words": False, "break_on_hyphens": False}
+
+
+def _is_set(paragraph: str, width: int) -> bool:
+    """Whether a paragraph stays as it is: it is short, or has a list, a table or an example in it."""
+    lines = paragraph.split("\n")
+    return all(len(line) <= width for line in lines) or any(line[:1] in " \t-*|>#0123456789" for line in lines if line)
 
 
 def docstring(text: str, indent: str) -> Iterator[str]:

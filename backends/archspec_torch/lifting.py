@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, final
 
-from archspec_torch.call import Call, Operation, Repeated, Unsaid, Variable
+from archspec_torch.call import Call, Item, Operation, Repeated, Unsaid, Variable
 from archspec_torch.naming import Names
 
 _SIZE_FROM: Final = 4
@@ -191,7 +191,7 @@ class Arguments:
         """A value that is united, with expressions over arguments where uses differ."""
         match value:
             case Lifted(values, place):
-                return self.expression(values) or self.new(place, values)
+                return self.expression(values) or self.margin(place, values) or self.new(place, values)
             case Call():
                 return replace(
                     value,
@@ -233,6 +233,11 @@ class Arguments:
         for each in candidates:
             if _fit(each.values, values):
                 return self._said(each)
+        for each in candidates:
+            if len({len(value) if isinstance(value, tuple) else -1 for value in each.values}) == 1:
+                for place, _ in enumerate(each.values[0] if isinstance(each.values[0], tuple) else ()):
+                    if _fit([value[place] for value in each.values], values):
+                        return Item(self._said(each), (place,))
         wanted = [each for each in values if each is not ABSENT]
         if not all(type(each) is int and each >= _SIZE_FROM for each in wanted):
             return None
@@ -244,6 +249,13 @@ class Arguments:
             for right in sizes:
                 if left is not right and _fit([a + b for a, b in zip(left.values, right.values, strict=True)], values):
                     return Operation("+", (self._said(left), self._said(right)))
+        return None
+
+    def margin(self, place: str, values: Sequence[Any]) -> Operation | None:
+        """Half of a kernel, which is the padding that keeps a size, or `None`."""
+        for each in self.known if place.endswith("padding") else ():
+            if all(type(size) is int for size in each.values) and _fit([size // 2 for size in each.values], values):
+                return Operation("//", (self._said(each), 2))
         return None
 
     def _said(self, argument: Argument) -> Variable:

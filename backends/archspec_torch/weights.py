@@ -91,7 +91,6 @@ class Weights:
         for weights in alike.values():
             yield from _filled(weights)
 
-
     def _given(self, node: Node, name: str, initialiser: Initialiser, reach: Reach) -> Iterator[str]:
         """A statement that gives a layer a weight which it makes of others: torch then finds these."""
         shape = node.op.starts(*(value.shape for value in node.inputs))[name]
