@@ -81,7 +81,7 @@ CASES: Final = {
             input picture: [B, 3, H, W]
             stem = { conv(4, kernel=3, padding="same") -> batchnorm -> relu -> dropout(0.25) -> maxpool(2) }
             conv(6, kernel=3, padding=[[0, 1], 1], bias=false) -> batchnorm -> silu
-            adaptive_avgpool(2) -> flatten -> dropout(0.5) -> linear(5)
+            global_avgpool -> flatten -> dropout(0.5) -> linear(5)
         }
         """,
         first={"B": 3, "H": 9, "W": 12},

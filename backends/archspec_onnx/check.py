@@ -146,11 +146,20 @@ def _of_layer(exporter: Exporter, node: Node, graph: Graph) -> Sequence[Diagnost
 
 
 def _finding(exporter: Exporter, graph: Graph, span: Span, what: str, reason: str) -> Diagnostic:
-    sizes = open_sizes(graph)
-    for some in (*((size,) for size in sizes), sizes):
-        try:
-            exporter.export(graph, some)
-        except NotExportedError:
-            continue
-        return FixedSize(span, what, some)
-    return NotExportable(span, what, reason)
+    """Which sizes have to be numbers, so that the rest may stay open; or that not even this helps."""
+    needed = open_sizes(graph)
+    if not needed or not _is_exported(exporter, graph, needed):
+        return NotExportable(span, what, reason)
+    for size in needed:
+        others = tuple(each for each in needed if each != size)
+        if _is_exported(exporter, graph, others):
+            needed = others
+    return FixedSize(span, what, needed)
+
+
+def _is_exported(exporter: Exporter, graph: Graph, fixed: Sequence[str]) -> bool:
+    try:
+        exporter.export(graph, fixed)
+    except NotExportedError:
+        return False
+    return True
