@@ -123,6 +123,8 @@ LEFT_OUT: Final[Mapping[str, Callable[..., bool]]] = {
     # Torch knows no causal padding: it is written out, of any number of axes and with anything in it.
     "conv": lambda op, x: op.padding == "causal" and (x.rank != 3 or op.padding_mode in ("reflect", "circular")),
     "conv_transpose": _leaves_nothing,
+    # What is padded at run time gives no places, which the lowering relies on.
+    "maxpool": lambda op, *_: op.indices and op.padding == "same",
     "arithmetic": _calculates_with_flags,
     **dict.fromkeys(("stochastic_pool", "mixed_pool"), _sees_padding_alone),
     # The axes decide the class that it is lowered to, and torch needs more than one value for each channel in training.

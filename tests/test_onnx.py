@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,7 @@ from archspec.compiler import find_target
 from archspec.diagnostics import Report
 from archspec.main import main
 from archspec_onnx.check import MOST_BYTES, check
-from archspec_onnx.examples import numbers
+from archspec_onnx.examples import even_numbers, odd_numbers
 from archspec_onnx.export import Exporter
 from tests.test_torch_tools import CASES, given, read, results
 
@@ -209,16 +210,28 @@ def test_an_input_that_nothing_needs_in_evaluation_is_still_one() -> None:
 
 
 def test_numbers_for_open_sizes_suit_every_layer() -> None:
-    def first(text: str) -> dict[str, int]:
-        return next(numbers(archspec.loads(text).graph))
+    def first(text: str, least: Callable[[archspec.Graph], Iterator[dict[str, int]]] = odd_numbers) -> dict[str, int]:
+        return next(least(archspec.loads(text).graph))
 
     assert first("model M { input x: [2, 4]\n relu }") == {}
-    assert first("model M { input x: [B, T, 4]\n relu }") == {"B": 3, "T": 5}
+    text = "model M { input x: [B, T, 4]\n relu }"
+    assert (first(text), first(text, even_numbers)) == ({"B": 3, "T": 5}, {"B": 4, "T": 6})
     deep = first("model M { input x: [B, 3, H, 8]\n conv(4, kernel=[40, 3]) }")
     assert deep["H"] >= 41
     many = "".join(f"S{number}, " for number in range(40))
     wide = first(f"model M {{ input x: [{many}4]\n relu }}")
     assert len(set(wide.values())) == 40
+
+
+def test_a_file_is_right_for_odd_and_even_sizes_and_those_that_can_be_halved() -> None:
+    text = "model M { input x: [B, 2, 4 * H, W]\n conv(3, kernel=3, padding=1) -> maxpool(2) -> avgpool(3, stride=2) }"
+    model = archspec.loads(text)
+    data, module = data_of(model), model.compile().eval()
+    module.load_state_dict(weights(onnx.load_from_string(data)))
+    for sizes in ((1, 2, 8, 9), (2, 2, 12, 10), (3, 2, 16, 16), (4, 2, 20, 11)):
+        x = torch.randn(sizes)
+        with torch.no_grad():
+            torch.testing.assert_close(ran(data, {"x": x})["output"], module(x), rtol=1e-4, atol=1e-5)
 
 
 # ------------------------------------------------------------------------------------------------- what is not written

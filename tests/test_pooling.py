@@ -15,12 +15,21 @@ from torch import Tensor
 
 import archspec
 from archspec.op import Op, ShapeError
-from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, LpPool, MaxPool, MixedPool, StochasticPool
-from archspec.shape import Shape
+from archspec.ops.pool import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    LpPool,
+    MaxPool,
+    MaxUnpool,
+    MixedPool,
+    StochasticPool,
+)
+from archspec.shape import Element, Shape
 from archspec.size import evaluate, named
 from archspec_torch.lower import OpenSizeError, lower
 from tests.laws import agrees_with_torch
-from tests.lowered import built, call_of, module_of, random_uses, shape_of
+from tests.lowered import built, call_of, module_of, random_uses, result, results, shape_of
 
 PADDED: Final = (MaxPool, AvgPool, StochasticPool, MixedPool)
 
@@ -423,3 +432,61 @@ def test_pooling_in_a_spec_runs_at_every_size() -> None:
         assert found.shape == (2, 2, ceil(height / 8), ceil(width / 8))
         found.sum().backward()
     assert {name for name, _ in module.named_parameters()} == {"mixed_pool1.weight"}
+
+
+# ----------------------------------------------------------------------------------------------------------- unpooling
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "sizes"), [(2, 2, (6,)), (2, 2, (4, 6)), (3, 3, (6, 3)), (2, 2, (2, 4, 2))]
+)
+def test_unpooling_puts_the_largest_values_back(kernel: int, stride: int, sizes: tuple[int, ...]) -> None:
+    x = torch.randn(2, 3, *sizes)
+    pooled, places = results(MaxPool(kernel=kernel, stride=stride, indices=True), x)
+    found = result(MaxUnpool(kernel=kernel, stride=stride), pooled, places)
+    assert found.shape == x.shape
+    for example, channel in product(range(2), range(3)):
+        expected = torch.zeros(x[example, channel].numel())
+        kept = places[example, channel].flatten()
+        expected[kept] = x[example, channel].flatten()[kept]
+        assert found[example, channel].flatten().equal(expected)
+    assert found.amax(dim=tuple(range(2, x.dim()))).equal(x.amax(dim=tuple(range(2, x.dim()))))
+
+
+def test_what_was_pooled_is_unpooled_in_a_whole_model() -> None:
+    text = """
+    model Segmenter {
+        input image: [B, 3, 2 * H, 2 * W]
+
+        conv(8, kernel=3, padding=1)
+        pooled, places = maxpool(2, indices=true)
+        inner = pooled -> conv(8, kernel=3, padding=1)
+        (inner, places) -> max_unpool(2)
+        conv(2, kernel=1)
+
+        expect output == [B, 2, 2 * H, 2 * W]
+    }
+    """
+    model = archspec.loads(text)
+    assert not list(model.check())
+    assert model.compile()(torch.randn(1, 3, 8, 6)).shape == (1, 2, 8, 6)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (
+            (Shape.of(2, 3, 4), Shape.of(2, 3, 4)),
+            "takes numbers and the places that `maxpool` gave for them, but is given [2, 3, 4] and [2, 3, 4]",
+        ),
+        (
+            (Shape.of(2, 3, 4), Shape.of(2, 3, 5, element=Element.INT)),
+            "needs a place for each value, but has [2, 3, 4] and [2, 3, 5] int",
+        ),
+        ((Shape.of(2, 3), Shape.of(2, 3, element=Element.INT)), "needs 3 to 5 axes, but the input has 2"),
+    ],
+)
+def test_unpooling_needs_a_place_for_each_value(shapes: tuple[Shape, Shape], message: str) -> None:
+    with pytest.raises(ShapeError) as refusal:
+        MaxUnpool(kernel=2).infer(*shapes)
+    assert refusal.value.message == message

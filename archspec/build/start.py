@@ -45,7 +45,7 @@ class Starts:
     """The names of all weights that could have been meant."""
 
     def of(self, weight: str, shape: Shape) -> Start | None:
-        """How a weight starts; one is meant by its whole name, or by its last or first words, the last before the first.
+        """How a weight starts: one is meant by its whole name, or by its last words, or else by its first ones.
 
         So `bias` means the `bias` of most layers, the `in_proj_bias` of attention, and each `bias_ih_l0` of an LSTM.
         """

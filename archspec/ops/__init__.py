@@ -19,6 +19,7 @@ MODULES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "linear": ("linear", "bilinear"),
         "pool": (
             "maxpool",
+            "max_unpool",
             "avgpool",
             "lp_pool",
             "stochastic_pool",

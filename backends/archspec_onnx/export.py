@@ -17,7 +17,7 @@ from archspec.backend import MissingLibraryError, ModuleBackend, Purpose, Target
 from archspec.graph import Graph, Output
 from archspec.size import Size, evaluate, names
 from archspec.version import VERSION
-from archspec_onnx.examples import numbers, open_sizes
+from archspec_onnx.examples import apart, even_numbers, odd_numbers, open_sizes
 
 TORCH: Final = "torch"
 """The target whose module is exported."""
@@ -103,16 +103,16 @@ class Exporter:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(SEED)
                 module: Any = self.backend.module(graph)
-            examples = self._examples(graph)
-            first = next(examples, None)
+            first = next(self._running(graph, odd_numbers(graph)), None)
             if first is None:
                 raise NotExportedError("it does not run with any of the numbers tried for its open sizes")
             model = _model(graph, module, first, fixed)
-            # The exporter takes numbers of its example for constants without a word. They differ in another example.
-            others = (each for each in examples if not set(each.values()) & set(first.values()))
-            for other in islice(others, 1 if set(open_sizes(graph)) - set(fixed) else 0):
-                if _model(graph, module, {**other, **{name: first[name] for name in fixed}}, fixed) != model:
-                    raise NotExportedError("what it writes depends on the numbers that it sees for open sizes")
+            # The exporter takes numbers of its example for constants, and what it does with an odd one for what is done
+            # with all, without a word. With other numbers it writes something else then.
+            if set(open_sizes(graph)) - set(fixed):
+                for other in islice(self._running(graph, apart(even_numbers(graph), first)), 1):
+                    if _model(graph, module, {**other, **{name: first[name] for name in fixed}}, fixed) != model:
+                        raise NotExportedError("what it writes depends on the numbers that it sees for open sizes")
         try:
             onnx.checker.check_model(model, full_check=True)
             inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
@@ -121,13 +121,13 @@ class Exporter:
         data: bytes = inferred.SerializeToString(deterministic=True)
         return data
 
-    def _examples(self, graph: Graph) -> Iterator[Mapping[str, int]]:
-        """Numbers for the open sizes with which the model runs."""
+    def _running(self, graph: Graph, numbers: Iterator[dict[str, int]]) -> Iterator[dict[str, int]]:
+        """Of some numbers for the open sizes, those with which the model runs."""
         import torch
 
         with torch.device("meta"):
             module: Any = self.backend.module(graph)
-        for chosen in numbers(graph):
+        for chosen in numbers:
             try:
                 with torch.device("meta"):
                     module.eval()(*_inputs(graph, chosen))
@@ -236,11 +236,12 @@ def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
     for value in tuple(model.graph.initializers.values()):
         if value.name in weights:
             value.name = weights[value.name]
+    layers = {node.name for node in graph.nodes}
     inner = [value for value in model.graph.initializers.values() if value.name not in weights]
     for number, node in enumerate(model.graph.all_nodes()):
         scopes = literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
         node.metadata_props.clear()
-        node.metadata_props.update({_LAYER: scopes[-2]} if len(scopes) > 1 and scopes[-2] else {})
+        node.metadata_props.update({_LAYER: scope for scope in scopes if scope in layers})
         node.name = f"{number}"
         inner += node.outputs
     for value in inner:

@@ -13,6 +13,7 @@ from archspec.ops.pool import (
     GlobalMaxPool,
     LpPool,
     MaxPool,
+    MaxUnpool,
     MixedPool,
     PaddedPool,
     StochasticPool,
@@ -30,13 +31,21 @@ def _(op: MaxPool, x: Shape) -> Call:
     windows = op.windows(x)
     dilation = {"dilation": (alike(window.dilation for window in windows), 1)}
     if op.padding != "same":
-        options = changed(**_sliding(windows), **dilation, ceil_mode=(op.ceil_mode, False))
+        options = changed(
+            **_sliding(windows), **dilation, ceil_mode=(op.ceil_mode, False), return_indices=(op.indices, False)
+        )
         return Call(f"nn.MaxPool{len(windows)}d", (), {"kernel_size": kernel_of(windows), **options})
     # Torch pads both ends alike, and by half of the kernel at most, even where its taps are apart.
     if _are_even(windows) and not any(below(window.kernel // 2, window.before) for window in windows):
         options = changed(**_sliding(windows), **dilation)
         return Call(f"nn.MaxPool{len(windows)}d", (), {"kernel_size": kernel_of(windows), **options})
     return _padded("PaddedMaxPool", op, x, **dilation)
+
+
+@lower.register
+def _(op: MaxUnpool, x: Shape, indices: Shape) -> Call:
+    windows = op.windows(x)
+    return Call(f"nn.MaxUnpool{len(windows)}d", (), {"kernel_size": kernel_of(windows), **changed(**_sliding(windows))})
 
 
 @lower.register
