@@ -195,10 +195,17 @@ class Graph:
     repeats: tuple[Repetition, ...] = ()
     """Those outside come before those inside."""
 
+    names: Mapping[tuple[Path, int, int], str] = field(default_factory=dict)
+    """What the spec calls values: by who gives them, by which output they are, and by how deep in groups that is said."""
+
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The layers, in an order in which they can run."""
         return tuple(data["node"] for _, data in self.network.nodes(data=True) if "node" in data)
+
+    def called(self, value: Value, depth: int) -> str | None:
+        """What the spec calls a value inside so many groups, if it gives it a name there."""
+        return self.names.get((value.producer, value.port, depth))
 
     def node(self, path: Path) -> Node:
         found: Node = self.network.nodes[path]["node"]

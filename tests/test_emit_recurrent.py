@@ -271,10 +271,10 @@ def test_a_decoder_starts_from_what_the_encoder_ends_with() -> None:
     assert (
         forward_of("translator")
         == """        x: Tensor = self.embedding1(source)  # [B, S, 6]
-        lstm1, (h, c) = self.lstm1(x)  # [B, S, 8], [2, B, 8], [2, B, 8]
+        memory, (h, c) = self.lstm1(x)  # [B, S, 8], [2, B, 8], [2, B, 8]
         x = self.words(target)  # [B, T, 6]
         x, _ = self.decoded(x, (h, c))  # [B, T, 8]
-        x = self.attention1(x, lstm1)  # [B, T, 8]
+        x = self.attention1(x, memory)  # [B, T, 8]
         x = self.linear1(x)  # [B, T, 20]
         return x"""
     )
@@ -293,10 +293,10 @@ def test_states_that_leave_the_model_have_the_names_of_its_outputs() -> None:
 def test_states_do_not_hide_inputs_of_their_names() -> None:
     assert (
         forward_of("shadowed")
-        == """        lstm1, (h2, _) = self.lstm1(h)  # [B, T, 3], [1, B, 3]
-        lstm2, (h3, c2) = self.lstm2(lstm1, (h2, c))  # [B, T, 3], [1, B, 3], [1, B, 3]
-        e2, h4 = self.gru1(lstm2, h3)  # [B, T, 3], [1, B, 3]
-        sum = c2 + h4  # [1, B, 3]
+        == """        x2, (y, _) = self.lstm1(h)  # [B, T, 3], [1, B, 3]
+        a, (b, d) = self.lstm2(x2, (y, c))  # [B, T, 3], [1, B, 3], [1, B, 3]
+        e2, f = self.gru1(a, b)  # [B, T, 3], [1, B, 3]
+        sum = d + f  # [1, B, 3]
         return ShadowedOutput(sum, e2)"""
     )
 
@@ -305,9 +305,9 @@ def test_a_layer_that_is_used_again_is_one_module_with_states_and_without() -> N
     assert (
         forward_of("again")
         == """        x, _ = self.first(x)  # [B, T, 4]
-        first_2, (h, c) = self.first(x)  # [B, T, 4], [1, B, 4], [1, B, 4]
-        first_3, (h2, c2) = self.first(first_2, (h, c))
-        x, _ = self.other(first_3)  # [B, T, 4]
+        a, (h, c) = self.first(x)  # [B, T, 4], [1, B, 4], [1, B, 4]
+        b, (h2, c2) = self.first(a, (h, c))  # [B, T, 4], [1, B, 4], [1, B, 4]
+        x, _ = self.other(b)  # [B, T, 4]
         last, h3 = self.other(x, h2)  # [B, T, 4], [1, B, 4]
         states = h2 + h3 + c2  # [1, B, 4]
         return AgainOutput(last, states)"""
@@ -319,8 +319,8 @@ def test_a_layer_that_is_used_again_is_one_module_with_states_and_without() -> N
 
 def test_a_step_of_a_cell_is_given_its_states() -> None:
     text = class_of(model("cells").source(), "Deep")
-    assert "        h2, c2 = self.lstm_cell1(x, (h, c))  # [B, 5], [B, 5]\n" in text
-    assert "        x = self.d(h2, h)  # [B, 5]\n        return x, c2\n" in text
+    assert "        a, b = self.lstm_cell1(x, (h, c))  # [B, 5], [B, 5]\n" in text
+    assert "        x = self.d(a, h)  # [B, 5]\n        return x, b\n" in text
 
 
 @each_text

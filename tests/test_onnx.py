@@ -261,10 +261,8 @@ def test_all_sizes_that_must_be_numbers_are_named_and_no_other() -> None:
 
 def test_a_number_of_the_example_that_gets_into_the_file_is_found() -> None:
     # The exporter loses sight of the length behind a recurrence of torch, and attention needs it.
-    text = "model Both { input x: [B, T, 4]\n lstm(8)\n attention(2) }"
-    ((code, place, message, _),) = refused(text)
+    ((code, place, message, _),) = refused("model Both { input x: [2, T, 4]\n lstm(4)\n attention(2) }")
     assert (code, place, message) == ("O002", "Both", "`Both` needs `T` as a number in ONNX")
-    assert data_of(archspec.loads(text, sizes={"T": 6}))
 
 
 def test_layers_that_the_exporter_does_not_know_are_found_each_at_its_place() -> None:

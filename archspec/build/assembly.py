@@ -39,6 +39,9 @@ class Assembly:
     order: list[Path] = field(default_factory=list)
     """The layers, in the order in which they were added."""
 
+    names: dict[tuple[Path, int, int], str] = field(default_factory=dict)
+    """What values are called, as a graph has it."""
+
     repeats: list[Repetition | None] = field(default_factory=list)
     macs: dict[Path, Size] = field(default_factory=dict)
 
@@ -103,5 +106,6 @@ class Assembly:
             groups=self.groups,
             network=self.network,
             repeats=tuple(each for each in self.repeats if each is not None),
+            names=self.names,
             **named,
         )

@@ -252,6 +252,7 @@ class Placer(Limited, ABC):
             self.report.add(DuplicateName(name.span, name.text, first.span))
             return
         scope.values[name.text] = Draft(draft.producer, draft.shapes, name.span, draft.port)
+        self.assembly.names.setdefault((draft.producer, draft.port, len(scope.path)), name.text)
         if self.account.is_model:
             self.account.shapes[".".join((*scope.path, name.text))] = draft.shapes
 

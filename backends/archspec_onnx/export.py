@@ -241,7 +241,8 @@ def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
     for number, node in enumerate(model.graph.all_nodes()):
         scopes = literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
         node.metadata_props.clear()
-        node.metadata_props.update({_LAYER: scope for scope in scopes if scope in layers})
+        for scope in layers.intersection(scopes):
+            node.metadata_props[_LAYER] = scope
         node.name = f"{number}"
         inner += node.outputs
     for value in inner:

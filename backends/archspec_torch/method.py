@@ -250,7 +250,8 @@ class _Method:
             return word_for(self.graph, value, len(step.path) - 1)
         word = word_for(self.graph, value, len(value.producer) - 1)
         node = self.graph.node(value.producer)
-        return f"{word}_{value.port}" if len(node.outputs) > 1 and not has_states(node) else word
+        is_told_apart = word == self.graph.called(value, len(value.producer) - 1) or has_states(node)
+        return word if is_told_apart or len(node.outputs) == 1 else f"{word}_{value.port}"
 
     def _needs_type(self, value: Value) -> bool:
         """Whether it must be said that a value is a tensor.

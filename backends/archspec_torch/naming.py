@@ -48,10 +48,13 @@ class Names:
 
 
 def word_for(graph: Graph, value: Value, depth: int) -> str:
-    """What to call a value in a method of a group at some depth: after the group or layer in it that gives the value.
+    """What to call a value in a method of a group at some depth: as the spec does there, or after what gives it.
 
     Where that has a number for a name, or a very long one, the kind of the layer stands for it.
     """
+    word = graph.called(value, depth) or ""
+    if is_fit(word):
+        return word
     word = value.producer[min(depth, len(value.producer) - 1)]
     node = None if value in graph.inputs else graph.node(value.producer)
     if node is not None and depth >= len(value.producer) - 1:
