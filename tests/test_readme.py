@@ -44,8 +44,14 @@ def test_the_wrong_spec_gives_the_findings_that_are_shown() -> None:
     assert shown == f"$ archspec check broken.yaml\n{render(report)}"
 
 
+def test_the_class_of_a_block_is_the_one_that_is_written() -> None:
+    text = next(body for body in TEXT_SPECS if "model SmallSENet" in body)
+    (shown,) = (body for info, body in BLOCKS if info == "python" and body.startswith("class Unit("))
+    assert shown in archspec.loads(text, syntax="arch").source()
+
+
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = next(body for info, body in BLOCKS if info == "python")
+    code = next(body for info, body in BLOCKS if info == "python" and "archspec.load(" in body)
     names: dict[str, object] = {}
     monkeypatch.chdir(tmp_path)
     example = code.replace('"specs/', f'"{ROOT.as_posix()}/specs/')

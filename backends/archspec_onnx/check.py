@@ -9,6 +9,7 @@ from typing import Final, final
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph, Node
 from archspec.op import ShapeError
+from archspec.scan import TIME, Scan
 from archspec.shape import Shape
 from archspec.size import names
 from archspec.source import Span
@@ -108,12 +109,26 @@ def check(graph: Graph, report: Report) -> None:
     if isinstance(graph.parameters, int) and graph.parameters * _BYTES > MOST_BYTES:
         report.add(TooLarge(graph.span, graph.name, graph.parameters))
         return
+    loops = [finding for node in graph.nodes for finding in _loop(node)]
+    for finding in loops:
+        report.add(finding)
+    if loops:
+        return
     try:
         exporter.keep(graph)
     except NotExportedError as error:
         found = [finding for node in _different(graph.nodes) for finding in _of_layer(exporter, node, graph)]
-        for finding in found or [_finding(exporter, graph, graph.span, graph.name, str(error))]:
+        for finding in found or (_finding(exporter, graph, graph.span, graph.name, str(error)),):
             report.add(finding)
+
+
+def _loop(node: Node) -> Sequence[Diagnostic]:
+    """What is known of a cell that runs over time, and takes long to find out.
+
+    A recurrence that torch has itself may be exported all the same.
+    """
+    sizes = dict.fromkeys(names(node.inputs[0].shape[TIME])) if isinstance(node.op, Scan) else ()
+    return (FixedSize(node.span, node.op.name, tuple(sizes)),) if sizes else ()
 
 
 def _different(nodes: Sequence[Node]) -> Sequence[Node]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, final
 
 from archspec import plugins
@@ -176,16 +176,20 @@ def _model(graph: Graph, module: Any, chosen: Mapping[str, int], fixed: Collecti
     except Exception as error:  # It raises what it happens to meet, of any class.
         raise NotExportedError(_reason(error)) from error
     model = program.model  # type: ignore[union-attr]  # It gives none where it is given a file to write to.
-    firsts: dict[int, str] = {}
-    for name, weight in module.named_parameters(remove_duplicate=False):
-        firsts.setdefault(id(weight), name)
-    weights = {name: firsts[id(weight)] for name, weight in module.named_parameters(remove_duplicate=False)}
-    _tidy(model, set(module.state_dict()))
+    weights = _weights(module)
+    _tidy(model, weights)
     _name(model, graph, weights)
     for value, known in zip((*model.graph.inputs, *model.graph.outputs), _values(graph), strict=True):
         sizes = [evaluate(size, {name: chosen[name] for name in fixed if name in chosen}) for size in known.shape]
         value.shape = onnx_ir.Shape([size if isinstance(size, int) else str(size) for size in sizes])
     return onnx_ir.to_proto(model)
+
+
+def _weights(module: Any) -> dict[str, str]:
+    """The names of all weights and buffers; one that has several is called by the first of them."""
+    named = (*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False))
+    firsts: dict[int, str] = {}
+    return {name: firsts.setdefault(id(tensor), name) for name, tensor in named}
 
 
 def _is_open(size: Size, fixed: Collection[str]) -> bool:
@@ -228,34 +232,41 @@ def _tidy(model: Any, weights: Collection[str]) -> None:
 
 
 def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
-    """Call inputs, outputs and weights as the spec does, and say of each node which layer it is of."""
+    """Call inputs, outputs and weights as the spec does, and say of each node which layer it is of.
+
+    All else is numbered: its names have a slash, as no name of a spec or a weight has.
+    """
     from ast import literal_eval
 
-    ends = (*model.graph.inputs, *model.graph.outputs)
-    taken = {known.name for known in _values(graph)} | set(weights)
-    for value in tuple(model.graph.initializers.values()):
-        if value.name in weights:
-            value.name = weights[value.name]
     layers = {node.name for node in graph.nodes}
-    inner = [value for value in model.graph.initializers.values() if value.name not in weights]
-    for number, node in enumerate(model.graph.all_nodes()):
+    graphs = (model.graph, *model.graph.subgraphs())
+    counted = count()
+    for each in graphs:
+        for value in tuple(each.initializers.values()):
+            value.name = weights.get(value.name, "") or f"constant/{next(counted)}"
+    for each in graphs[1:]:
+        for value in each.inputs:
+            value.name = f"given/{next(counted)}"
+            value.shape = None
+    for node in model.graph.all_nodes():
         scopes = literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
         node.metadata_props.clear()
         for scope in layers.intersection(scopes):
             node.metadata_props[_LAYER] = scope
-        node.name = f"{number}"
-        inner += node.outputs
-    for value in inner:
-        if value not in ends and value.name in taken:
-            value.name = f"{value.name}/inner"
-    for value, known in zip(ends, _values(graph), strict=True):
-        value.name = known.name
-    for value in (*ends, *inner):
-        value.metadata_props.clear()
-        if value.producer() is not None:
+        node.name = f"{node.op_type.lower()}/{next(counted)}"
+        for port, value in enumerate(node.outputs):
+            # One that is left out has no name.
+            value.name = value.name and (f"{node.name}/{port}" if port else node.name)
             value.shape = None  # It may be that of the example.
+            value.metadata_props.clear()
+    for value, known in zip((*model.graph.inputs, *model.graph.outputs), _values(graph), strict=True):
+        value.name = known.name
+        value.metadata_props.clear()
+    for each in graphs:
+        each.metadata_props.clear()
+        for value in each.initializers.values():
+            value.metadata_props.clear()
     model.metadata_props.clear()
-    model.graph.metadata_props.clear()
     model.producer_name, model.producer_version = "archspec-nn", VERSION
     model.graph.name = graph.name
     model.doc_string = graph.doc or None

@@ -58,12 +58,12 @@ class Alike:
     """What builds the layers of all of them, as `united` gives it."""
 
 
-def alike_in(uses: Sequence[Use]) -> Iterator[Alike]:
-    """The uses of a block, those together that can have one class."""
+def alike_in(uses: Sequence[Use], words: Mapping[str, Sequence[str]]) -> Iterator[Alike]:
+    """The uses of a block, those together that can have one class; `words` are as `united` has them."""
     found: list[Alike] = []
     for use in sorted(uses, key=lambda each: -len(each.modules)):
         for number, each in enumerate(found):
-            if (wider := _with(each, use)) is not None:
+            if (wider := _with(each, use, words)) is not None:
                 found[number] = wider
                 break
         else:
@@ -78,23 +78,23 @@ def alike_in(uses: Sequence[Use]) -> Iterator[Alike]:
             each,
             uses=sorted_uses,
             twins=tuple(each.twins[number] for number in order),
-            modules=_united(each.plan, sorted_uses),
+            modules=_united(each.plan, sorted_uses, words),
         )
 
 
-def _with(alike: Alike, use: Use) -> Alike | None:
+def _with(alike: Alike, use: Use, words: Mapping[str, Sequence[str]]) -> Alike | None:
     """Uses with one more, if it can have their class."""
     if (found := twins(alike.plan, use)) is None:
         return None
     try:
-        modules = _united(alike.plan, (*alike.uses, use))
+        modules = _united(alike.plan, (*alike.uses, use), words)
     except DifferError:
         return None
     return Alike(alike.plan, (*alike.uses, use), (*alike.twins, found), modules)
 
 
-def _united(plan: Use, uses: Sequence[Use]) -> dict[str, Any]:
-    return {name: united([each.modules.get(name, ABSENT) for each in uses], name) for name in plan.modules}
+def _united(plan: Use, uses: Sequence[Use], words: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {name: united([each.modules.get(name, ABSENT) for each in uses], name, words) for name in plan.modules}
 
 
 def known_by(graph: Graph, uses: Sequence[Use]) -> tuple[Argument, ...]:

@@ -56,6 +56,8 @@ class Book:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.entries: dict[str, Entry] = {}
+        self.words: dict[str, Sequence[str]] = {}
+        """What the arguments of classes are called that have no defaults."""
 
     def entry(self, text: str, wish: str, places: Sequence[str], write: Callable[[Entry], str]) -> Entry:
         """The class that reads like a text, in which it has no name, or a new one."""
@@ -217,7 +219,7 @@ class _Classes:
             text = f"{form}\n{self.plain(path)[0]}"
             known = uses.get(text)
             uses[text] = self.use(path, form) if known is None else replace(known, paths=(*known.paths, path))
-        for alike in alike_in(tuple(uses.values())):
+        for alike in alike_in(tuple(uses.values()), self.book.words):
             # What stands in a row, and is used once, is read more easily where it is used.
             if alike.plan.form not in _SEQUENTIAL or sum(len(each.paths) for each in alike.uses) > 1:
                 self.share(block, alike)
@@ -257,6 +259,7 @@ class _Classes:
         groups = [self.graph.groups[path] for each in uses for path in each.paths]
         places = [f"`{each.name}` of {self.whole}" for each in groups]
         entry = self.book.entry(text("", ""), class_name(groups[0]), places, write)
+        self.book.words[entry.name] = tuple(each.name for each in arguments.all() if each.default is ABSENT)
         for number, each in enumerate(uses):
             call = Call(entry.name, *given(arguments.all(), number))
             self.shared |= dict.fromkeys(each.paths, call)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, final
 
 from archspec_torch.call import Call, Item, Operation, Repeated, Unsaid, Variable
@@ -18,6 +19,9 @@ from archspec_torch.naming import Names
 
 _SIZE_FROM: Final = 4
 """Numbers below this are settings such as a stride, with which sizes are equal by chance."""
+
+_NO_SIZES: Final = ("stride", "padding", "dilation", "kernel_size", "groups", "heads", "dim", "depth", "_layers")
+"""What arguments end in that have nothing to do with sizes, though they may be a part of one by chance."""
 
 _LARGEST_FACTOR: Final = 16
 
@@ -48,8 +52,10 @@ class Lifted:
     """What it is an argument of, in a word."""
 
 
-def united(values: Sequence[Any], place: str) -> Any:
+def united(values: Sequence[Any], place: str, words: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Any:
     """The values of all uses in one; those that are absent fit with anything.
+
+    `words` has what the first arguments of classes are called, by the names of these.
 
     Raises:
         DifferError: they are not built by the same calls.
@@ -59,36 +65,36 @@ def united(values: Sequence[Any], place: str) -> Any:
         return first
     kind = type(first)
     if kind is Call and all(each is ABSENT or isinstance(each, Call) for each in values):
-        return _united_calls(values, first, place)
+        return _united_calls(values, first, place, words)
     if kind is Repeated and all(each is ABSENT or isinstance(each, Repeated) for each in values):
-        each_value = united(_parts(values, lambda each: each.value), place)
+        each_value = united(_parts(values, lambda each: each.value), place, words)
         return Repeated(each_value, united(_parts(values, lambda each: each.times), f"{place}_depth"))
     if isinstance(first, Mapping):
         _must(all(each is ABSENT or (isinstance(each, Mapping) and list(each) == list(first)) for each in values))
-        return {key: united(_parts(values, lambda each, key=key: each[key]), f"{place}_{key}") for key in first}
+        return {key: united(_parts(values, lambda each, key=key: each[key]), f"{place}_{key}", words) for key in first}
     if isinstance(first, tuple) and any(isinstance(each, Call | Repeated) for each in first):
         _must(all(each is ABSENT or (isinstance(each, tuple) and len(each) == len(first)) for each in values))
         parts = (_parts(values, lambda each, number=number: each[number]) for number, _ in enumerate(first))
-        return tuple(united(part, f"{place}{number}") for number, part in enumerate(parts))
+        return tuple(united(part, f"{place}{number}", words) for number, part in enumerate(parts))
     plain = tuple(each.value if isinstance(each, Unsaid) else each for each in values)
     _must(all(each is ABSENT or _is_plain(each) for each in plain))
     return Lifted(plain, place)
 
 
-def _united_calls(values: Sequence[Any], first: Call, place: str) -> Call:
+def _united_calls(values: Sequence[Any], first: Call, place: str, known: Mapping[str, Sequence[str]]) -> Call:
     for each in values:
         if each is not ABSENT:
             _must(each.function == first.function and len(each.positional) == len(first.positional))
             _must(list(each.named) == list(first.named) and each.is_spread == first.is_spread)
             _must(each.passing == first.passing)
-    words = _POSITIONS.get(_kind(first.function), ())
+    words = known.get(first.function) or _POSITIONS.get(_kind(first.function), ())
     positional = []
     for number, _ in enumerate(first.positional):
         word = words[number] if number < len(words) else f"{number}" if len(first.positional) > 1 else ""
         part = _parts(values, lambda each, number=number: each.positional[number])
-        positional.append(united(part, f"{place}_{word}".strip("_")))
+        positional.append(united(part, f"{place}_{word}".strip("_"), known))
     named = {
-        name: united(_parts(values, lambda each, name=name: each.named[name]), f"{place}_{name}")
+        name: united(_parts(values, lambda each, name=name: each.named[name]), f"{place}_{name}", known)
         for name in first.named
     }
     return replace(first, positional=tuple(positional), named=named)
@@ -191,7 +197,9 @@ class Arguments:
         """A value that is united, with expressions over arguments where uses differ."""
         match value:
             case Lifted(values, place):
-                return self.expression(values) or self.margin(place, values) or self.new(place, values)
+                is_size = not place.endswith(_NO_SIZES)
+                found = self.expression(values) if is_size else self.exact(values) or self.margin(place, values)
+                return found or self.new(place, values)
             case Call():
                 return replace(
                     value,
@@ -224,12 +232,13 @@ class Arguments:
         self.own.append(argument)
         return Variable(argument.name)
 
-    def expression(self, values: Sequence[Any], *, is_said: bool = False) -> Any:
-        """An expression over known arguments that comes to these values, or `None`.
+    def candidates(self, *, is_said: bool) -> list[Argument]:
+        """What expressions can speak of; with `is_said`, only what are arguments anyway."""
+        return [*self.own, *(each for each in self.known if not is_said or each.name in self.used)]
 
-        With `is_said`, only over those that are arguments anyway.
-        """
-        candidates = [*self.own, *(each for each in self.known if not is_said or each.name in self.used)]
+    def exact(self, values: Sequence[Any], *, is_said: bool = False) -> Any:
+        """An argument that has these values, or an item of one, or `None`."""
+        candidates = self.candidates(is_said=is_said)
         for each in candidates:
             if _fit(each.values, values):
                 return self._said(each)
@@ -238,8 +247,15 @@ class Arguments:
                 for place, _ in enumerate(each.values[0] if isinstance(each.values[0], tuple) else ()):
                     if _fit([value[place] for value in each.values], values):
                         return Item(self._said(each), (place,))
+        return None
+
+    def expression(self, values: Sequence[Any], *, is_said: bool = False) -> Any:
+        """An expression over arguments that comes to these values, or `None`."""
+        if (found := self.exact(values, is_said=is_said)) is not None:
+            return found
+        candidates = self.candidates(is_said=is_said)
         wanted = [each for each in values if each is not ABSENT]
-        if not all(type(each) is int and each >= _SIZE_FROM for each in wanted):
+        if not all(type(each) is int and each > 0 for each in wanted):
             return None
         sizes = [each for each in candidates if all(type(size) is int and size >= _SIZE_FROM for size in each.values)]
         for each in sizes:
