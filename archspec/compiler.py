@@ -87,9 +87,14 @@ class Model:
 
         Raises:
             SpecError: the spec has errors, or names that the target reserves.
-            UnknownTargetError: no installed backend has this target.
+            UnknownTargetError: no installed backend has this target, or it gives no text.
         """
-        return self.written(*find_target(Purpose.COMPILE, target)).decode()
+        try:
+            return self.written(*find_target(Purpose.COMPILE, target)).decode()
+        except UnicodeDecodeError:
+            raise UnknownTargetError(
+                f"what `{target}` gives is no text; `archspec compile` writes it to a file"
+            ) from None
 
     def compile(self, target: str = "torch") -> Any:
         """The model as a `torch.nn.Module`, made by executing what `source` gives.

@@ -49,9 +49,16 @@ class Configured(BaseModel):
             if field.is_required() or getattr(self, name) != field.default
         }
 
+    @classmethod
+    def _is_clear(cls, name: str) -> bool:
+        """Whether a setting is read as what it is where its name is left out."""
+        return len(cls.model_fields) == 1 or cls.model_fields[name].is_required()
+
     def __str__(self) -> str:
         """As a spec writes it, without what is at its default."""
-        first, chosen = self.positional()[:1], self.chosen()
+        # A reader of `layernorm(1e-6)` would have to know its settings; one of `dropout(0.1)` knows its only one.
+        chosen = self.chosen()
+        first = [name for name in self.positional()[:1] if self._is_clear(name)]
         # What has no name comes before all else, wherever it is declared.
         arguments = [written(chosen.pop(name)) for name in first if name in chosen]
         arguments += [f"{name}={written(value)}" for name, value in chosen.items()]

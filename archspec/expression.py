@@ -429,7 +429,8 @@ def written(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return f"[{', '.join(map(written, value))}]"
-    return str(value)
+    # Python writes small numbers as `1e-05`.
+    return str(value).replace("e-0", "e-") if isinstance(value, float) else str(value)
 
 
 def as_size(value: Value) -> Size | None:

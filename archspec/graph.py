@@ -196,7 +196,7 @@ class Graph:
     """Those outside come before those inside."""
 
     names: Mapping[tuple[Path, int, int], str] = field(default_factory=dict)
-    """What the spec calls values: by who gives them, by which output they are, and by how deep in groups that is said."""
+    """What the spec calls values: by who gives them, which output they are, and how deep in groups that is said."""
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

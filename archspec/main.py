@@ -37,7 +37,7 @@ from archspec.compiler import (
 )
 from archspec.diagnostics import Report
 from archspec.files import write_atomically
-from archspec.plugins import PluginError
+from archspec.plugins import PluginError, targets
 from archspec.render import json, text
 from archspec.source import Source
 from archspec.spec import Override
@@ -128,7 +128,9 @@ def check(options: argparse.Namespace) -> int:
 def compile_(options: argparse.Namespace) -> int:
     """Write a model as source."""
     model = _load(options.spec, options)
-    target = find_target(Purpose.COMPILE, options.to)
+    # Source may have any ending; that of another target asks for it.
+    suffixes = {target.suffix: name for name, (_, target) in targets(Purpose.COMPILE).items()}
+    target = find_target(Purpose.COMPILE, options.to or suffixes.get(Path(options.output).suffix.lower(), "torch"))
     _write(options, model.written(*target))
     return CLEAN
 
@@ -305,10 +307,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     check_.add_argument("--format", choices=("text", "json"), default="text", help="how findings are written")
 
-    compile_command = _command(commands, "compile", compile_, "write a spec as PyTorch source")
+    compile_command = _command(commands, "compile", compile_, "write a spec as PyTorch source, or as ONNX")
     _one_spec(compile_command)
     compile_command.add_argument("-o", "--output", default="-", metavar="FILE", help="where to (default: stdout)")
-    compile_command.add_argument("--to", default="torch", metavar="TARGET", help="what to write (default: torch)")
+    compile_command.add_argument("--to", metavar="TARGET", help="what to write, where the file name does not tell")
 
     draw_ = _command(commands, "draw", draw, "draw a spec as a diagram")
     _one_spec(draw_)

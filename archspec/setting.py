@@ -102,6 +102,7 @@ NonNegativeNumber: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)
 OptionalNumber: TypeAlias = Annotated[_Integer | Annotated[float, Field(allow_inf_nan=False)] | None, Says("a number")]
 """A number that may be left out, and is whole where it is written so: `1` and not `1.0`."""
 
+BelowOne: TypeAlias = Annotated[float, Field(ge=0, lt=1), Says("a number of at least 0 and below 1")]
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1), Says("a number from 0 to 1")]
 
 PositivePerAxis: TypeAlias = Annotated[

@@ -44,7 +44,7 @@ def words(*sizes: Size) -> Shape:
 
 @pytest.mark.parametrize(("padding", "row"), [(0, 0), (3, 3), (-1, 4), (-5, 0)])
 def test_the_padding_starts_at_zero_and_is_not_trained(padding: int, row: int) -> None:
-    module = module_for(Embedding(entries=5, features=4, padding=padding), WORDS)
+    module = module_for(Embedding(entries=5, features=4, padding_index=padding), WORDS)
     table = module.get_parameter("weight")
     assert not table[row].any()
     assert all(table[other].any() for other in range(5) if other != row)
@@ -84,7 +84,7 @@ def bag(table: Tensor, line: list[int], mode: str, padding: int | None, shares: 
 @pytest.mark.parametrize("padding", [None, 0, 4])
 @pytest.mark.parametrize("is_training", [True, False])
 def test_a_bag_is_its_formula(mode: Mode, padding: int | None, is_training: bool) -> None:
-    module = module_for(EmbeddingBag(entries=5, features=3, mode=mode, padding=padding), WORDS).double()
+    module = module_for(EmbeddingBag(entries=5, features=3, mode=mode, padding_index=padding), WORDS).double()
     module.train(is_training)
     table, found = module.get_parameter("weight"), module(WORDS)
     for example, line in enumerate(WORDS.tolist()):
@@ -95,7 +95,7 @@ def test_a_bag_is_its_formula(mode: Mode, padding: int | None, is_training: bool
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_padding_of_a_bag_does_not_count_and_is_not_trained(mode: Mode) -> None:
-    module = module_for(EmbeddingBag(entries=5, features=3, mode=mode, padding=0), WORDS)
+    module = module_for(EmbeddingBag(entries=5, features=3, mode=mode, padding_index=0), WORDS)
     table = module.get_parameter("weight")
     with torch.no_grad():
         # It does not count even where its row is not zero.
@@ -112,7 +112,7 @@ def test_the_padding_of_a_bag_does_not_count_and_is_not_trained(mode: Mode) -> N
 @pytest.mark.parametrize("padding", [None, 4])
 def test_words_may_have_weights(padding: int | None) -> None:
     shares = torch.rand(4, 4)
-    op = EmbeddingBag(entries=5, features=3, mode="sum", padding=padding)
+    op = EmbeddingBag(entries=5, features=3, mode="sum", padding_index=padding)
     module = module_for(op, WORDS, shares)
     table, found = module.get_parameter("weight"), module(WORDS, per_sample_weights=shares)
     for example, line in enumerate(WORDS.tolist()):
@@ -136,10 +136,10 @@ def test_a_bag_is_an_embedding_and_a_reduction(mode: Mode) -> None:
     ("op", "inputs", "source"),
     [
         (Embedding(entries=9, features=4), (words(B, T),), "nn.Embedding(9, 4)"),
-        (Embedding(entries=9, features=4, padding=0), (words(B, T),), "nn.Embedding(9, 4, padding_idx=0)"),
+        (Embedding(entries=9, features=4, padding_index=0), (words(B, T),), "nn.Embedding(9, 4, padding_idx=0)"),
         (EmbeddingBag(entries=9, features=4), (words(B, T),), "nn.EmbeddingBag(9, 4)"),
         (
-            EmbeddingBag(entries=9, features=4, mode="max", padding=-1),
+            EmbeddingBag(entries=9, features=4, mode="max", padding_index=-1),
             (words(B, T),),
             'nn.EmbeddingBag(9, 4, mode="max", padding_idx=-1)',
         ),
@@ -161,34 +161,34 @@ def test_shapes_are_those_of_the_manual() -> None:
 
 
 def test_a_padding_may_be_the_last_of_rows_whose_number_is_open() -> None:
-    assert Embedding(entries=N, features=4, padding=N - 1).infer(words(B)) == Shape.of(B, 4)
-    assert Embedding(entries=N, features=4, padding=5).infer(words(B)) == Shape.of(B, 4)
+    assert Embedding(entries=N, features=4, padding_index=N - 1).infer(words(B)) == Shape.of(B, 4)
+    assert Embedding(entries=N, features=4, padding_index=5).infer(words(B)) == Shape.of(B, 4)
     with pytest.raises(ShapeError, match="has row N as its padding, but only N of them"):
-        Embedding(entries=N, features=4, padding=N).infer(words(B))
-    with pytest.raises(OpenSizeError, match="needs its padding as a number"):
-        lower(Embedding(entries=N, features=4, padding=N - 1), words(B))
+        Embedding(entries=N, features=4, padding_index=N).infer(words(B))
+    with pytest.raises(OpenSizeError, match="needs its padding_index as a number"):
+        lower(Embedding(entries=N, features=4, padding_index=N - 1), words(B))
 
 
 @pytest.mark.parametrize(
     ("op", "inputs", "message", "setting"),
     [
         (
-            Embedding(entries=5, features=4, padding=5),
+            Embedding(entries=5, features=4, padding_index=5),
             (words(B),),
             "has row 5 as its padding, but only 5 of them",
-            "padding",
+            "padding_index",
         ),
         (
-            Embedding(entries=5, features=4, padding=-6),
+            Embedding(entries=5, features=4, padding_index=-6),
             (words(B),),
             "has row -6 as its padding, but only 5 of them",
-            "padding",
+            "padding_index",
         ),
         (
-            EmbeddingBag(entries=5, features=4, padding=5),
+            EmbeddingBag(entries=5, features=4, padding_index=5),
             (words(B, T),),
             "has row 5 as its padding, but only 5 of them",
-            "padding",
+            "padding_index",
         ),
         (
             EmbeddingBag(entries=5, features=4),
@@ -240,10 +240,10 @@ model Topics(entries = 50) {
     input words: [B, T] int
     input shares: [B, T]
 
-    mean = words -> embedding_bag(entries, 6, padding=0)
+    mean = words -> embedding_bag(entries, 6, padding_index=0)
     most = words -> embedding_bag(entries, 6, mode=max)
-    shared = (words, shares) -> embedding_bag(entries, 6, mode=sum, padding=entries - 1)
-    each = words -> embedding(entries, 6, padding=0) -> permute([0, 2, 1]) -> global_avgpool -> flatten
+    shared = (words, shares) -> embedding_bag(entries, 6, mode=sum, padding_index=entries - 1)
+    each = words -> embedding(entries, 6, padding_index=0) -> permute([0, 2, 1]) -> global_avgpool -> flatten
     (mean, most, shared, each) -> concat -> linear(3)
 }
 """

@@ -113,7 +113,7 @@ def test_the_nearest_start_of_a_weight_holds() -> None:
     definitions = "block Unit { init zeros\n linear(8) -> linear(8, init=ones) }"
     graph = model("init normal(std=0.5), bias=constant(2)\n linear(8) -> Unit", definitions)
     assert starts(graph) == {
-        "linear1": {"weight": "normal(0.5)", "bias": "constant(2.0)"},
+        "linear1": {"weight": "normal(std=0.5)", "bias": "constant(2.0)"},
         "unit1.linear1": {"weight": "zeros", "bias": "constant(2.0)"},
         "unit1.linear2": {"weight": "ones", "bias": "constant(2.0)"},
     }

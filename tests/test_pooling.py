@@ -60,8 +60,8 @@ def test_same_rounds_up_and_valid_rounds_down(kind: type[Op]) -> None:
         (AvgPool(kernel=2, padding="valid"), [[3]]),
         (MixedPool(kernel=2, padding="same"), [[4.5, 2.75]]),
         (MixedPool(kernel=2, share=1), [[6]]),
-        (LpPool(kernel=2, norm=2), [[50**0.5]]),
-        (LpPool(kernel=2, norm=1), [[12]]),
+        (LpPool(kernel=2, p=2), [[50**0.5]]),
+        (LpPool(kernel=2, p=1), [[12]]),
         # The probabilities are 1, 2, 3 and 6 twelfths, and then 4 and 1 fifths.
         (StochasticPool(kernel=2, padding="same"), [[50 / 12, 15 / 5]]),
     ],
@@ -89,8 +89,8 @@ def test_the_padding_of_same_is_that_of_its_definition() -> None:
             expected = margins(size, kernel, stride, dilation)
             assert (window.before, window.after) == expected
             assert (evaluate(open_window.before, numbers), evaluate(open_window.after, numbers)) == expected
-            assert op.infer(x)[2] == window.positions(size) == ceil(size / stride)
-            assert evaluate(op.infer(open_shape)[2], numbers) == ceil(size / stride)
+            assert op.outputs(x)[0][2] == window.positions(size) == ceil(size / stride)
+            assert evaluate(op.outputs(open_shape)[0][2], numbers) == ceil(size / stride)
 
 
 def test_open_sizes_under_same_agree_with_those_of_a_convolution_that_halves_them() -> None:
@@ -243,7 +243,7 @@ def test_padding_by_numbers_is_that_of_the_definition(
             [9, 9],
             'MixedPool(kernel_size=2, padding="same", share=0.25, trained=True)',
         ),
-        (LpPool(kernel=3, norm=2, stride=2), [9], "nn.LPPool1d(2.0, kernel_size=3, stride=2)"),
+        (LpPool(kernel=3, p=2, stride=2), [9], "nn.LPPool1d(2.0, kernel_size=3, stride=2)"),
         (AdaptiveAvgPool(size=(HEIGHT, 1)), [HEIGHT, 40], "nn.AdaptiveAvgPool2d((None, 1))"),
         (AdaptiveMaxPool(size=(HEIGHT // 2, 1, 2)), [HEIGHT // 2, 9, 9], "nn.AdaptiveMaxPool3d((None, 1, 2))"),
     ],
@@ -339,24 +339,24 @@ def test_a_pooled_norm_is_its_formula(norm: float) -> None:
     def root(values: Tensor, _: int) -> Any:
         return (values**norm).sum() ** (1 / norm)
 
-    found = module_of(LpPool(kernel=(2, 3), stride=2, norm=norm), image[None, None])(image[None, None])[0, 0]
+    found = module_of(LpPool(kernel=(2, 3), stride=2, p=norm), image[None, None])(image[None, None])[0, 0]
     torch.testing.assert_close(found, pooled_by_hand(image, places, root))
 
 
 def test_an_incomplete_window_of_a_norm_is_scaled_to_a_complete_one() -> None:
     x = torch.tensor([[[1.0, 2, 3, 4, 5]]])
-    found = module_of(LpPool(kernel=2, norm=2, ceil_mode=True), x)(x)
+    found = module_of(LpPool(kernel=2, p=2, ceil_mode=True), x)(x)
     torch.testing.assert_close(found, torch.tensor([[[5.0, 25, 2 * 25]]]).sqrt())
 
 
 def test_a_norm_of_negative_values_is_as_torch_has_it() -> None:
     x = torch.tensor([[[-2.0, 1]]])
-    assert module_of(LpPool(kernel=2, norm=2), x)(x).item() == pytest.approx(5**0.5)
-    assert module_of(LpPool(kernel=2, norm=1), x)(x).item() == -1
-    assert isnan(module_of(LpPool(kernel=2, norm=3), x)(x).item())
-    assert isnan(module_of(LpPool(kernel=2, norm=1.5), x)(x).item())
+    assert module_of(LpPool(kernel=2, p=2), x)(x).item() == pytest.approx(5**0.5)
+    assert module_of(LpPool(kernel=2, p=1), x)(x).item() == -1
+    assert isnan(module_of(LpPool(kernel=2, p=3), x)(x).item())
+    assert isnan(module_of(LpPool(kernel=2, p=1.5), x)(x).item())
     zeros = torch.zeros(1, 1, 2, requires_grad=True)
-    module_of(LpPool(kernel=2, norm=2), x)(zeros).sum().backward()
+    module_of(LpPool(kernel=2, p=2), x)(zeros).sum().backward()
     assert zeros.grad is not None
     assert zeros.grad.tolist() == [[[0, 0]]]
 
@@ -366,7 +366,7 @@ def norms(draw: st.DrawFn) -> tuple[LpPool, Shape]:
     axes = draw(st.integers(1, 3))
     sizes = draw(st.tuples(*[st.integers(1, 9 if axes < 3 else 5)] * axes))
     numbers = st.integers(1, 5) | st.tuples(*[st.integers(1, 5)] * axes)
-    op = LpPool(kernel=draw(numbers), norm=2, stride=draw(st.none() | numbers), ceil_mode=draw(st.booleans()))
+    op = LpPool(kernel=draw(numbers), p=2, stride=draw(st.none() | numbers), ceil_mode=draw(st.booleans()))
     return op, Shape.of(1, 2, *sizes)
 
 
@@ -398,9 +398,9 @@ def test_lp_pool_agrees_with_torch(use: tuple[LpPool, Shape]) -> None:
             "has a padding of 3, which is more than half of its kernel of 4",
         ),
         (StochasticPool(kernel=9), [2, 3, 8], "has a kernel of 9, but axis 2 of the input has only 8"),
-        (LpPool(kernel=3, norm=2), [2, 3, 8, 2], "has a kernel of 3, but axis 3 of the input has only 2"),
+        (LpPool(kernel=3, p=2), [2, 3, 8, 2], "has a kernel of 3, but axis 3 of the input has only 2"),
         (
-            LpPool(kernel=3, norm=2, ceil_mode=True),
+            LpPool(kernel=3, p=2, ceil_mode=True),
             [2, 3, 8, 8, 2],
             "has a kernel of 3, but axis 4 of the input has only 2",
         ),
@@ -424,7 +424,7 @@ def test_a_window_under_same_may_be_larger_than_its_input() -> None:
 def test_pooling_in_a_spec_runs_at_every_size() -> None:
     text = (
         "model M { input x: [B, 2, H, W]\n maxpool(2, padding=same)\n avgpool(3, stride=2, padding=same)\n"
-        " stochastic_pool(2, padding=same)\n mixed_pool(2, stride=1, padding=same, trained=true)\n lp_pool(1, norm=2) }"
+        " stochastic_pool(2, padding=same)\n mixed_pool(2, stride=1, padding=same, trained=true)\n lp_pool(1, p=2) }"
     )
     module = archspec.loads(text).compile()
     for height, width in ((1, 1), (7, 30), (16, 33)):

@@ -182,7 +182,7 @@ class Softplus(Activation):
 
 @final
 class Mish(Activation):
-    """`y = x * tanh(log(1 + exp(x)))`.
+    """The self-regularised activation: `y = x * tanh(log(1 + exp(x)))`.
 
     Shapes: `[...] -> [...]`.
     Source: Misra, "Mish: a self regularized non-monotonic activation function", 2019; `torch.nn.Mish`.

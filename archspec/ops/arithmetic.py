@@ -60,10 +60,10 @@ class Arithmetic(Op):
     The `formula` calls the first input `a`, the second `b`, and so on; it has numbers, `+ - * /`, `**` with a number as
     exponent, and parentheses. A spec need not name the op: arithmetic between values is read as one.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: elementwise arithmetic with the broadcasting of `torch.add`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     A quotient is a fraction, also of whole numbers. Of flags there are products and quotients alone: what is multiplied
     by a mask is zero where the mask is false.
     """

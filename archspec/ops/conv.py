@@ -182,7 +182,7 @@ class ConvTranspose(Op):
     one for each. The padding is that of the convolution of which this is the transpose, so here it takes positions away
     from both ends of the output.
 
-    A convolution with a stride above 1 makes the same size of several. `output_padding` says which of these is meant:
+    A convolution with a stride above 1 gives several sizes of its input the same output. `output_padding` says which:
     each axis of the output goes on for so many positions at its end, which are computed like all others. It must be
     smaller than the stride or the dilation.
 

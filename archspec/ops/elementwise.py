@@ -68,7 +68,7 @@ class Expm1(Fractional):
 class Log(Fractional):
     """The natural logarithm: `y = log(x)`, such that `e^y = x`.
 
-    It is minus infinity at 0, and no number below.
+    It is minus infinity at 0, and not a number below.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the natural logarithm; `torch.log`.
@@ -81,7 +81,7 @@ class Log(Fractional):
 class Log1p(Fractional):
     """The natural logarithm of one more: `y = log(1 + x)`.
 
-    It is exact near 0, where the sum would lose the digits of `x`. It is no number below -1.
+    It is exact near 0, where the sum would lose the digits of `x`. It is not a number below -1.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the natural logarithm; `torch.log1p`.
@@ -94,7 +94,7 @@ class Log1p(Fractional):
 class Log2(Fractional):
     """The logarithm to base 2: `y = log(x)/log(2)`, such that `2^y = x`.
 
-    It is minus infinity at 0, and no number below.
+    It is minus infinity at 0, and not a number below.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the binary logarithm; `torch.log2`.
@@ -107,7 +107,7 @@ class Log2(Fractional):
 class Log10(Fractional):
     """The logarithm to base 10: `y = log(x)/log(10)`, such that `10^y = x`.
 
-    It is minus infinity at 0, and no number below.
+    It is minus infinity at 0, and not a number below.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the decimal logarithm; `torch.log10`.
@@ -120,7 +120,7 @@ class Log10(Fractional):
 class Sqrt(Fractional):
     """The square root: `y = x^(1/2)`.
 
-    It is no number below 0.
+    It is not a number below 0.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the square root; `torch.sqrt`.
@@ -133,7 +133,7 @@ class Sqrt(Fractional):
 class Rsqrt(Fractional):
     """The reciprocal of the square root: `y = 1/sqrt(x)`.
 
-    It is infinite at 0, and no number below.
+    It is infinite at 0, and not a number below.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the square root; `torch.rsqrt`.
@@ -192,7 +192,7 @@ class Tan(Fractional):
 class Asin(Fractional):
     """The angle of a sine, in radians from -pi/2 to pi/2: `y = asin(x)`, such that `sin(y) = x`.
 
-    It is no number below -1 and above 1.
+    It is not a number below -1 or above 1.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the inverse trigonometric function; `torch.asin`.
@@ -205,7 +205,7 @@ class Asin(Fractional):
 class Acos(Fractional):
     """The angle of a cosine, in radians from 0 to pi: `y = acos(x)`, such that `cos(y) = x`.
 
-    It is no number below -1 and above 1.
+    It is not a number below -1 or above 1.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the inverse trigonometric function; `torch.acos`.
@@ -262,7 +262,7 @@ class Erf(Fractional):
 class Logit(Fractional):
     """The inverse of `sigmoid`: `y = log(x/(1 - x))`.
 
-    It is no number below 0 and above 1, and infinite at these.
+    It is not a number below 0 or above 1, and infinite at both.
 
     Shapes: `[...] -> [...]`; whole numbers and flags give fractions.
     Source: the logarithm of the odds; `torch.logit`.
@@ -470,15 +470,15 @@ class Comparison(Op, ABC):
 
 @final
 class Equal(Comparison):
-    """Where two values are equal: `y = (x = other)`.
+    """Where two values are equal: `y = (x == other)`.
 
     The other is a second input, or the number `value`. Results of fractions are rarely equal to the last digit, so
     that it is of use for whole numbers.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.eq`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "equal"
@@ -491,10 +491,10 @@ class NotEqual(Comparison):
     The other is a second input, or the number `value`. Results of fractions are rarely equal to the last digit, so
     that it is of use for whole numbers.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.ne`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "not_equal"
@@ -506,10 +506,10 @@ class Greater(Comparison):
 
     The other is a second input, or the number `value`.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.gt`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "greater"
@@ -521,10 +521,10 @@ class GreaterEqual(Comparison):
 
     The other is a second input, or the number `value`.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.ge`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "greater_equal"
@@ -536,10 +536,10 @@ class Less(Comparison):
 
     The other is a second input, or the number `value`.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.lt`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "less"
@@ -551,10 +551,10 @@ class LessEqual(Comparison):
 
     The other is a second input, or the number `value`.
 
-    Shapes: equal shapes, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
+    Shapes: shapes that go together, `[...], [...] -> [...] bool`; with a `value`, `[...] -> [...] bool`.
     Source: comparison, with the broadcasting of `torch.le`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "less_equal"
@@ -585,10 +585,10 @@ class Connective(Op, ABC):
 class LogicalAnd(Connective):
     """Where all of two or more values hold: `y = x1 and x2 and ...`.
 
-    Shapes: equal shapes, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
+    Shapes: shapes that go together, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
     Source: conjunction, with the broadcasting of `torch.logical_and`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "logical_and"
@@ -598,10 +598,10 @@ class LogicalAnd(Connective):
 class LogicalOr(Connective):
     """Where any of two or more values holds: `y = x1 or x2 or ...`.
 
-    Shapes: equal shapes, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
+    Shapes: shapes that go together, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
     Source: disjunction, with the broadcasting of `torch.logical_or`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "logical_or"
@@ -611,10 +611,10 @@ class LogicalOr(Connective):
 class LogicalXor(Connective):
     """Where an odd number of two or more values holds; of two, where they differ.
 
-    Shapes: equal shapes, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
+    Shapes: shapes that go together, `[...] bool, [...] bool -> [...] bool`. A number holds unless it is zero.
     Source: exclusive disjunction, with the broadcasting of `torch.logical_xor`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "logical_xor"

@@ -17,8 +17,8 @@ from archspec.size import Size, below
 class Embedding(Op):
     """A table of trained vectors: each number of the input is replaced by the row that it counts to, from 0.
 
-    The entry `padding`, if there is one, stands for no word: its row starts at zero and is not trained. Where a spec
-    gives the weight another start, that row has it, too.
+    The entry `padding_index`, if there is one, stands for no word: its row starts at zero and is not trained. Where a
+    spec gives the weight another start, that row has it, too.
 
     Shapes: `[...] int -> [..., features]`.
     Source: Bengio et al., "A neural probabilistic language model", 2003; `torch.nn.Embedding`.
@@ -30,12 +30,12 @@ class Embedding(Op):
 
     entries: Count = Field(description="rows of the table; the numbers of the input are below it")
     features: Count = Field(description="size of each row, and of the last axis of the output")
-    padding: OptionalPlace = Field(
+    padding_index: OptionalPlace = Field(
         None, description="row that stands for no word, from 0; negative numbers count from the last, which is -1"
     )
 
     def infer(self, x: Shape) -> Shape:
-        _check_padding(self.padding, self.entries)
+        _check_padding(self.padding_index, self.entries)
         return Shape((*x, self.features))
 
     def weights(self, x: Shape) -> dict[str, Shape]:
@@ -46,8 +46,8 @@ class Embedding(Op):
         return (
             Example.of(cls(entries=100, features=8), [2, 5], element=Element.INT),
             Example.of(cls(entries=10, features=1), [2], element=Element.INT),
-            Example.of(cls(entries=10, features=4, padding=0), [2, 3, 5], element=Element.INT),
-            Example.of(cls(entries=10, features=4, padding=-1), [2, 5], element=Element.INT),
+            Example.of(cls(entries=10, features=4, padding_index=0), [2, 3, 5], element=Element.INT),
+            Example.of(cls(entries=10, features=4, padding_index=-1), [2, 5], element=Element.INT),
         )
 
 
@@ -65,8 +65,8 @@ class EmbeddingBag(Op):
     A second input has a number that the vector of each word is multiplied by, as in `(words, shares) ->
     embedding_bag(100, 8, mode=sum)`. Torch has it for sums alone.
 
-    The entry `padding`, if there is one, stands for no word: its row starts at zero and is not trained, and it does not
-    count in what is given, nor in the number that a mean divides by. A bag of nothing else gives zeros.
+    The entry `padding_index`, if there is one, stands for no word: its row starts at zero and is not trained, and it
+    does not count in what is given, nor in the number that a mean divides by. A bag of nothing else gives zeros.
     """
 
     name = "embedding_bag"
@@ -76,7 +76,7 @@ class EmbeddingBag(Op):
     entries: Count = Field(description="rows of the table; the numbers of the input are below it")
     features: Count = Field(description="size of each row, and of the last axis of the output")
     mode: Literal["mean", "sum", "max"] = Field("mean", description="what is given of the vectors of a bag")
-    padding: OptionalPlace = Field(
+    padding_index: OptionalPlace = Field(
         None, description="row that stands for no word, from 0; negative numbers count from the last, which is -1"
     )
 
@@ -91,7 +91,7 @@ class EmbeddingBag(Op):
                 f"needs 2 axes, but the input has {x.rank}",
                 help="the axes are `[batch, words]`; an `embedding` takes any number of axes",
             )
-        _check_padding(self.padding, self.entries)
+        _check_padding(self.padding_index, self.entries)
         if weight is not None:
             x = self._weighted(x, weight)
         return Shape.of(x[0], self.features)
@@ -132,8 +132,8 @@ class EmbeddingBag(Op):
         words = Shape.of(2, 5, element=Element.INT)
         return (
             Example(cls(entries=100, features=8), (words,)),
-            Example(cls(entries=10, features=4, mode="max", padding=0), (words,)),
-            Example(cls(entries=10, features=4, mode="sum", padding=-1), (words,)),
+            Example(cls(entries=10, features=4, mode="max", padding_index=0), (words,)),
+            Example(cls(entries=10, features=4, mode="sum", padding_index=-1), (words,)),
             Example(cls(entries=10, features=3, mode="sum"), (words, Shape.of(2, 5))),
         )
 
@@ -142,6 +142,6 @@ def _check_padding(padding: Size | None, entries: Size) -> None:
     if padding is not None and (below(entries, padding + 1) or below(padding, -entries)):
         raise ShapeError(
             f"has row {padding} as its padding, but only {entries} of them",
-            setting="padding",
+            setting="padding_index",
             help=f"use a number from 0 to {entries - 1}, or from -1 to {-entries}, counted from the last",
         )

@@ -57,10 +57,10 @@ class Elementwise(Op, ABC):
 class Add(Elementwise):
     """The sum of two or more values: `y = x1 + x2 + ...`, as in a shortcut around some layers.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: addition, with the broadcasting of `torch.add`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "add"
@@ -70,10 +70,10 @@ class Add(Elementwise):
 class Mul(Elementwise):
     """The product, position by position, of two or more values: `y = x1 * x2 * ...`, as where a gate scales a signal.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: the Hadamard product, with the broadcasting of `torch.mul`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     Flags count as 0 and 1, so that a mask takes away what it is false for; the product of flags alone is one itself.
     """
 
@@ -89,10 +89,10 @@ class Mul(Elementwise):
 class Sub(Elementwise):
     """The difference of two values: `y = a - b`.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: subtraction, with the broadcasting of `torch.sub`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "sub"
@@ -114,12 +114,12 @@ class Div(Elementwise):
     """The quotient of two values: `y = a / b`.
 
     It is a fraction, also that of whole numbers, and flags count as 0 and 1. As in all arithmetic of tensors, nothing
-    is refused where `b` is zero: the quotient is infinite then, or no number.
+    is refused where `b` is zero: the quotient is infinite then, or not a number.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: division, with the broadcasting of `torch.div`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     """
 
     name = "div"
@@ -141,10 +141,10 @@ class Div(Elementwise):
 class Maximum(Elementwise):
     """The largest, position by position, of two or more values: `y = max(x1, x2, ...)`, as in a maxout layer.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: Goodfellow et al., "Maxout networks", 2013; `torch.maximum`, with its broadcasting.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     `max` is the largest value along axes of one input.
     """
 
@@ -156,10 +156,10 @@ class Maximum(Elementwise):
 class Minimum(Elementwise):
     """The smallest, position by position, of two or more values: `y = min(x1, x2, ...)`.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: the minimum, with the broadcasting of `torch.minimum`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     `min` is the smallest value along axes of one input.
     """
 
@@ -173,10 +173,10 @@ class Average(Elementwise):
 
     It is a fraction, also that of whole numbers.
 
-    Shapes: equal shapes, `[...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...], [...] -> [...]`.
     Source: the arithmetic mean, with the broadcasting of `torch.add`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     `mean` is the mean along axes of one input.
     """
 
@@ -190,10 +190,10 @@ class Average(Elementwise):
 class Where(Op):
     """One of two values, position by position: `y = a` where the condition is true, and `y = b` where it is false.
 
-    Shapes: equal shapes, `[...] bool, [...], [...] -> [...]`.
+    Shapes: shapes that go together, `[...] bool, [...], [...] -> [...]`.
     Source: `torch.where`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     Where one value has fractions and the other whole numbers, the result has fractions.
     """
 
@@ -225,10 +225,10 @@ class MaskedFill(Op):
     Without a `value` it is minus infinity, to which a softmax gives nothing: the positions that an attention must not
     see. In each row of a softmax there must be some position that is left.
 
-    Shapes: equal shapes, `[...], [...] bool -> [...]`.
+    Shapes: shapes that go together, `[...], [...] bool -> [...]`.
     Source: `torch.Tensor.masked_fill`.
 
-    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such.
+    An axis of size 1 is repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1.
     Whole numbers are filled with a whole number, and flags with 0 or 1.
     """
 
@@ -373,11 +373,11 @@ class Matmul(Op):
 class Dot(Op):
     """The inner product of two values along an axis: `y = sum over i of a[i] * b[i]`; the axis is gone.
 
-    Shapes: equal shapes, `[..., n], [..., n] -> [...]` by default.
+    Shapes: shapes that go together, `[..., n], [..., n] -> [...]` by default.
     Source: the inner product; `torch.linalg.vecdot`.
 
     Both have the same size along the axis, which is that of the two laid over each other. Any other axis of size 1 is
-    repeated to the size that it has elsewhere, and axes that a shape lacks in front count as such. Each product counts
+    repeated to the size that it has elsewhere, and axes that a shape lacks in front have size 1. Each product counts
     as a multiply-add.
     """
 

@@ -160,7 +160,7 @@ class MaxUnpool(SlidingPool):
     Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014, section 2.1;
     Badrinarayanan, Kendall and Cipolla, "SegNet", 2017; `torch.nn.MaxUnpool2d`.
 
-    A `maxpool` makes the same size of several, of which this gives the smallest.
+    A `maxpool` gives several sizes of its input the same output; this gives the smallest of them.
     """
 
     name = "max_unpool"
@@ -259,16 +259,16 @@ class AvgPool(PaddedPool):
 
 @final
 class LpPool(SlidingPool):
-    """The norm of each window: `y[i] = (sum over j < kernel of x[i*stride + j]^norm)^(1/norm)`.
+    """The norm of each window: `y[i] = (sum over j < kernel of x[i*stride + j]^p)^(1/p)`.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, space'...]`, where each axis of space of size `n` becomes
     `floor((n - kernel)/stride) + 1`.
     Source: Sermanet, Chintala and LeCun, "Convolutional neural networks applied to house numbers digit
     classification", 2012; `torch.nn.LPPool2d`.
 
-    A norm of 1 gives the sum; the larger the norm, the closer the result comes to the largest value. As torch does it,
+    A `p` of 1 gives the sum; the larger `p`, the closer the result comes to the largest value. As torch does it,
     values are raised to the power as they are, and not by their magnitudes: with negative values the result is no
-    number where the norm is no whole number, nor where it is odd, other than 1, and the sum of the powers is negative.
+    number where `p` is no whole number, nor where it is odd, other than 1, and the sum of the powers is negative.
     The gradient of a window whose sum is zero is taken to be zero.
 
     With `ceil_mode: true` the quotient is rounded up, so that a last, incomplete window counts as well. Its sum is
@@ -278,7 +278,7 @@ class LpPool(SlidingPool):
 
     name = "lp_pool"
 
-    norm: PositiveNumber = Field(description="the power that values are raised to, and whose root is taken")
+    p: PositiveNumber = Field(description="the power that values are raised to, and whose root is taken")
     ceil_mode: Flag = Field(False, description="whether a last, incomplete window counts")
 
     def infer(self, x: Shape) -> Shape:
@@ -294,9 +294,9 @@ class LpPool(SlidingPool):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
-            Example.of(cls(kernel=2, norm=2), [2, 3, 8, 8]),
-            Example.of(cls(kernel=3, norm=1.5, stride=2), [2, 3, 9]),
-            Example.of(cls(kernel=(2, 1, 3), norm=3, stride=(1, 2, 2), ceil_mode=True), [1, 2, 4, 5, 6]),
+            Example.of(cls(kernel=2, p=2), [2, 3, 8, 8]),
+            Example.of(cls(kernel=3, p=1.5, stride=2), [2, 3, 9]),
+            Example.of(cls(kernel=(2, 1, 3), p=3, stride=(1, 2, 2), ceil_mode=True), [1, 2, 4, 5, 6]),
         )
 
 
@@ -372,7 +372,7 @@ class AdaptivePool(Op, ABC):
     family = Family.POOLING
 
     size: CountPerAxis = Field(
-        description="size of each axis of space of the output; one that is open must be that of the input"
+        description="size of each axis of space of the output; a size that is open must be that of the input"
     )
 
     def infer(self, x: Shape) -> Shape:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.window import space
-from archspec.setting import NonNegativeNumber, Probability
+from archspec.setting import BelowOne, NonNegativeNumber, Probability
 from archspec.shape import Shape
 
 
@@ -182,15 +182,9 @@ class GaussianDropout(Regularisation):
 
     name = "gaussian_dropout"
 
-    rate: Probability = Field(0.5, description="rate of the dropout that has the same variance; below 1")
+    rate: BelowOne = Field(0.5, description="rate of the dropout that has the same variance")
 
     def infer(self, x: Shape) -> Shape:
-        if self.rate == 1:
-            raise ShapeError(
-                "has a rate of 1, for which the variance of the noise would be infinite",
-                setting="rate",
-                help="use a rate below 1",
-            )
         return x
 
     @classmethod

@@ -149,7 +149,7 @@ class Crop(Op):
     With `size`, or with a second input whose axes of space have the size that is wanted, what lies in the middle is
     kept; where that cannot be exactly the middle, one position more is cut off at the end. With `margins`, so many
     positions are cut off at each end: one number for both ends of all axes of space, or a list with one entry for each,
-    a number or a pair `[before, after]`. It is one of the three that decides.
+    a number or a pair `[before, after]`. Exactly one of the three is given.
 
     Shapes: `[batch, channels, space...] -> [batch, channels, size...]` with `size`; with a second input,
     `[batch, channels, space...], [batch, channels, size...] -> [batch, channels, size...]`; with `margins`, each axis

@@ -94,7 +94,7 @@ class SoftAttention(ScoredAttention):
     """Attention of a single head: `y = sum over t of a[t]*value[t]` with `a = softmax over t of score(query, key[t])`.
 
     A query is compared with the key of each position; the better the two fit, the more is taken of the value that
-    stands there. The second output, which need not be named, are the weights `a`, which sum up to 1.
+    stands there. The second output, which need not be named, is the weights `a`, which add up to 1.
 
     With two inputs, the keys are the values too; with three, as in `(query, key, value) -> soft_attention`, values have
     a width of their own. There may be one query for each example or many. A mask is the last input, after the values

@@ -61,7 +61,7 @@ def _phrase(name: str, value: Any) -> str:
         return words if value else f"no {words}"
     if value is None:
         return f"no {words}"
-    counts = isinstance(value, int | Formula) and words.endswith("s")
+    counts = isinstance(value, int | Formula) and words.endswith("s") and not words.endswith("axis")
     if counts and value == 1:
         return f"{words} 1"
     return f"{_value(value)} {words}" if counts else f"{words} {_value(value)}"
@@ -71,8 +71,9 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
-        numbers = all(isinstance(each, int | float | Formula) for each in value)
-        return ("×" if numbers else ", ").join(map(_value, value))
+        # Sizes are multiplied; axes have numbers that may be negative, and are none.
+        is_size = all(isinstance(each, int | Formula) and not (isinstance(each, int) and each < 1) for each in value)
+        return ("×" if is_size else ", ").join(map(_value, value))
     return clean(value.name if isinstance(value, Graph) else str(value))
 
 

@@ -131,7 +131,7 @@ class Exporter:
             try:
                 with torch.device("meta"):
                     module.eval()(*_inputs(graph, chosen))
-            except RuntimeError:
+            except (RuntimeError, ValueError, IndexError):
                 continue  # There are conditions on the numbers that the formulas do not have.
             yield chosen
 
@@ -247,7 +247,6 @@ def _name(model: Any, graph: Graph, weights: Mapping[str, str]) -> None:
     for each in graphs[1:]:
         for value in each.inputs:
             value.name = f"given/{next(counted)}"
-            value.shape = None
     for node in model.graph.all_nodes():
         scopes = literal_eval(node.metadata_props.get("pkg.torch.onnx.name_scopes", "[]"))
         node.metadata_props.clear()

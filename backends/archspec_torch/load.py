@@ -43,6 +43,6 @@ def _module(class_name: str, source: str) -> ModuleType:
         module.__file__ = filename
         # What runs here is what `emit` wrote of a checked graph: names are identifiers, all else are numbers, flags and
         # escaped texts. Nothing that a spec says gets here as code.
-        exec(compile(source, filename, "exec"), module.__dict__)  # noqa: S102
+        exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
         sys.modules[name] = module
     return sys.modules[name]

@@ -26,6 +26,6 @@ def _(op: EmbeddingBag, x: Shape, weight: Shape | None = None) -> Call:
 
 def _table(op: Embedding | EmbeddingBag) -> tuple[tuple[int, int], dict[str, Any]]:
     """The arguments of a table of vectors."""
-    padding = None if op.padding is None else number(op, "its padding", op.padding)
+    padding = None if op.padding_index is None else number(op, "its padding_index", op.padding_index)
     sizes = number(op, "its entries", op.entries), number(op, "its features", op.features)
     return sizes, changed(padding_idx=(padding, None))

@@ -70,7 +70,7 @@ def _(op: AvgPool, x: Shape) -> Call:
 def _(op: LpPool, x: Shape) -> Call:
     windows = op.windows(x)
     options = changed(stride=_sliding(windows)["stride"], ceil_mode=(op.ceil_mode, False))
-    return Call(f"nn.LPPool{len(windows)}d", (op.norm,), {"kernel_size": kernel_of(windows), **options})
+    return Call(f"nn.LPPool{len(windows)}d", (op.p,), {"kernel_size": kernel_of(windows), **options})
 
 
 @lower.register
