@@ -109,7 +109,7 @@ class _Reader:
 
     def used(self, line: Scalar, source: Source) -> str | None:
         """Which file a line uses, once it is read."""
-        folder = self.library(line, source)
+        folder = self.folder(line, source)
         place = self.file(line, source) if folder is None else self.part(line, folder)
         if place is None:
             return None
@@ -157,7 +157,7 @@ class _Reader:
                 if first is not use.line.span:
                     self.report.add(DuplicateName(use.line.span, block.name.text, first))
 
-    def library(self, line: Scalar, source: Source) -> Traversable | None:
+    def folder(self, line: Scalar, source: Source) -> Traversable | None:
         """The library of which a part is meant, and no file that has a name like one."""
         if not _PART.fullmatch(line.text):
             return None

@@ -88,12 +88,12 @@ class UnknownLibrary(Diagnostic):
     code = "A032"
     name = "unknown-library"
     text: str
-    library: str
+    collection: str
     known: tuple[str, ...]
     suggestion: str | None
 
     def message(self) -> str:
-        return f"`{self.text}` names no part of the library `{self.library}`"
+        return f"`{self.text}` names no part of the library `{self.collection}`"
 
     def help(self) -> str:
         return did_you_mean(self.suggestion) or f"it has {listed(self.known, 'and')}"
