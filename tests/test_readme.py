@@ -46,7 +46,7 @@ def test_the_wrong_spec_gives_the_findings_that_are_shown() -> None:
 
 def test_the_class_of_a_block_is_the_one_that_is_written() -> None:
     text = next(body for body in TEXT_SPECS if "model SmallSENet" in body)
-    (shown,) = (body for info, body in BLOCKS if info == "python" and body.startswith("class Unit("))
+    (shown,) = (body for info, body in BLOCKS if not info and body.startswith("class Unit("))
     assert shown in archspec.loads(text, syntax="arch").source()
 
 
