@@ -314,7 +314,7 @@ def whole(*sizes: Size) -> Shape:
             [Shape.of(N + 1, N)],
             "has `i` for two axes of input 1, but their sizes differ: N + 1 and N",
         ),
-        (Einsum(equation="i, i"), [Shape.of(2)], "has an equation with 2 inputs, but 1"),
+        (Einsum(equation="i, i"), [Shape.of(2)], "has an equation with 2 inputs, but is given 1"),
     ],
     ids=lambda value: str(value) if isinstance(value, Op) else "",
 )

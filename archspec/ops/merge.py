@@ -519,7 +519,7 @@ class Einsum(Op):
         inputs = subscripts(self.equation).inputs
         if len(xs) != len(inputs):
             raise ShapeError(
-                f"has an equation with {len(inputs)} {'input' if len(inputs) == 1 else 'inputs'}, but {len(xs)}",
+                f"has an equation with {len(inputs)} {'input' if len(inputs) == 1 else 'inputs'}, but is given {len(xs)}",
                 setting="equation",
                 help="the letters of one input stand between commas",
             )
