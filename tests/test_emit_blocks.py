@@ -289,3 +289,23 @@ def test_modules_stay_modules() -> None:
     module = archspec.loads(f"{UNIT} model M {{ input x: [B, 3, 8, 8]\n Unit(4) -> Unit(4) }}").compile()
     assert isinstance(module.get_submodule("unit2.projection"), nn.Identity)
     assert isinstance(module.get_submodule("unit1.projection"), nn.Conv2d)
+
+
+def test_each_weight_is_filled_once_by_the_class_that_makes_it() -> None:
+    text = source(
+        "block Step(width) { init normal(std=0.02), bias=zeros\n c = conv(width, kernel=1)\n n = batchnorm }\n"
+        "block Unit(width) { residual { Step(8) -> relu }\n Step(width) -> conv(8, kernel=1) }\n"
+        "model M { input x: [B, 8, 4, 4]\n Unit(4) -> Unit(9) -> Step(3) }"
+    )
+    assert classes(text) == ["Step", "Unit", "M"]
+    assert text.count("nn.init.normal_(") == 1
+    assert text.count("nn.init.zeros_(") == 1
+    for name, weight in (
+        archspec.loads(
+            "block Step(width) { init constant(2), bias=zeros\n c = linear(width)\n r = relu }\n"
+            "model M { input x: [B, 8]\n Step(4) -> Step(9) -> Step(3) }"
+        )
+        .compile()
+        .named_parameters()
+    ):
+        assert weight.eq(0 if "bias" in name else 2).all(), name

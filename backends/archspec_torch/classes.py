@@ -226,7 +226,7 @@ class _Classes:
 
     def use(self, path: Path, form: Form) -> Use:
         inside = {each[len(path) :]: found for each, found in self.forms.items() if each[: len(path)] == path != each}
-        statements = self.weights.prepared(Reach(path, form, self.forms))
+        statements = self.weights.prepared(Reach(path, form, self.forms, self.shared.keys()))
         return Use((path,), form, self.modules_of(path), self.scopes.get(path), inside, tuple(statements))
 
     def share(self, block: str, alike: Alike) -> None:
@@ -282,7 +282,7 @@ class _Classes:
         """The text of a class with a method for a scope, or with none, where it stands for the layers at a path."""
         path = scope.path if isinstance(scope, Scope) else scope
         form = form or _form(modules)
-        reach = Reach(path, form, self.forms)
+        reach = Reach(path, form, self.forms, self.shared.keys())
         lines = [*header(f"class {name}", [_BASES[form]], ":", ""), *docstring(wrapped(manual, INDENT), INDENT), ""]
         if modules or is_reversible:
             arguments = (*arguments, *([f"{REVERSE}: bool = False"] if is_reversible else []))

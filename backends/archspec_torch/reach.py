@@ -6,7 +6,7 @@ lies further inside of those is therefore looked up by its name, as is a weight 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, final
@@ -41,6 +41,13 @@ class Reach:
     form: Form
     forms: Mapping[Path, Form]
     """Those of the groups inside."""
+
+    shared: Container[Path] = frozenset()
+    """The groups inside that have a class as uses of a block, whatever its form is."""
+
+    def is_class(self, path: Path) -> bool:
+        """Whether a group inside has a class of its own."""
+        return path in self.shared or self.forms.get(path) in (Form.CLASS, Form.NUMBERED)
 
     def module(self, target: Path) -> str:
         """The expression for the module at a path."""

@@ -11,12 +11,11 @@ from archspec.initialiser import Initialiser
 from archspec_torch.call import Call, Variable, printed
 from archspec_torch.initial import filled
 from archspec_torch.layout import INDENT, assignment, expression, fits
-from archspec_torch.reach import LOOKED_UP, Form, Reach, looked_up
+from archspec_torch.reach import LOOKED_UP, Reach, looked_up
 from archspec_torch.sharing import Calls
 
 _BODY: Final = INDENT * 2
 _INNER: Final = INDENT * 3
-_IN_CLASS: Final = (Form.CLASS, Form.NUMBERED)
 
 
 @final
@@ -168,13 +167,13 @@ def _layers(graph: Graph, path: Path, reach: Reach) -> Iterator[Node]:
     for member in graph.members(path):
         if isinstance(member, Node):
             yield member
-        elif reach.forms.get(member.path) not in _IN_CLASS:
+        elif not reach.is_class(member.path):
             yield from _layers(graph, member.path, reach)
 
 
 def _class_around(path: Path, reach: Reach) -> Path:
     """The innermost class around a path, as far as it is inside the one at hand."""
-    while len(path) > len(reach.path) and reach.forms.get(path) not in _IN_CLASS:
+    while len(path) > len(reach.path) and not reach.is_class(path):
         path = path[:-1]
     return path
 
