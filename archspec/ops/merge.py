@@ -518,9 +518,9 @@ class Einsum(Op):
         """The sizes of each input. What `...` stands for has a number behind it, from 1 for the last axis."""
         inputs = subscripts(self.equation).inputs
         if len(xs) != len(inputs):
-            counted = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
+            expected = "1 input" if len(inputs) == 1 else f"{len(inputs)} inputs"
             raise ShapeError(
-                f"has an equation with {counted}, but is given {len(xs)}",
+                f"has an equation with {expected}, but is given {len(xs)}",
                 setting="equation",
                 help="the letters of one input stand between commas",
             )
