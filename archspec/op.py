@@ -18,6 +18,7 @@ from typing import Any, ClassVar, final
 
 from archspec.configured import Configured
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, Sights
 from archspec.size import Size
 
 
@@ -113,6 +114,14 @@ class Op(Configured, ABC):
     def macs(self, *inputs: Any, **named: Any) -> Size:
         """Multiply-adds of convolutions and matrix products; biases and elementwise work do not count."""
         return 0
+
+    def sees(self, *inputs: Any, **named: Any) -> tuple[Sights, ...]:
+        """What a position of the output sees of each input, axis by axis, when the model is evaluated.
+
+        It may be less than what is said: an op that says nothing is taken to see everything. Where there are several
+        outputs, it is true of each.
+        """
+        return tuple((EVERYTHING,) * each.rank for each in inputs if each is not None)
 
     @classmethod
     @abstractmethod

@@ -11,6 +11,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axis_of
 from archspec.setting import Count, NonNegativeNumber, Number, PositiveNumber, Whole
 from archspec.shape import Shape
+from archspec.sight import Sights, everywhere, pointwise
 from archspec.size import differs
 
 
@@ -21,6 +22,9 @@ class Activation(Op, ABC):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -247,6 +251,9 @@ class Glu(Activation):
                 help=f"give the layer before it an even size there, such as {x[axis] * 2} for {x[axis]} gated values",
             )
         return x.with_axis(axis, x[axis] // 2)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, axis_of(x, self.axis)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 from archspec.expression import is_unknown
 from archspec.op import ShapeError
 from archspec.shape import Element, Shape
+from archspec.sight import Sight, along, only
 from archspec.size import Size, differs
 
 _RANKS: Final = {Element.BOOL: 0, Element.INT: 1, Element.FLOAT: 2}
@@ -53,6 +54,21 @@ def broadcast(left: Sequence[Size], right: Sequence[Size]) -> tuple[Size, ...]:
             )
         sizes.append(size)
     return tuple(reversed(sizes))
+
+
+def seen_when_laid_over(*shapes: Shape) -> tuple[tuple[Sight, ...], ...]:
+    """What a position sees of each of several values that are laid over each other, from their last axes on."""
+    rank = max(each.rank for each in shapes)
+    return tuple(
+        tuple(
+            # An axis of size 1 is repeated where another shape is longer.
+            along(rank - place)
+            if size != 1 or all(other.rank < place or other[-place] == 1 for other in shapes)
+            else only(0)
+            for place, size in zip(range(each.rank, 0, -1), each, strict=True)
+        )
+        for each in shapes
+    )
 
 
 def joint_element(*elements: Element) -> Element:

@@ -15,9 +15,10 @@ from pydantic import AfterValidator, Field
 
 from archspec.expression import Binary, EvaluationError, Expression, Name, Unary, Value, described, evaluate, free_names
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import broadcast, joint_element
+from archspec.ops.agreement import broadcast, joint_element, seen_when_laid_over
 from archspec.setting import Says
 from archspec.shape import Element, Shape
+from archspec.sight import Sights
 from archspec.size import LARGEST
 from archspec.spelling import listed
 
@@ -93,6 +94,9 @@ class Arithmetic(Op):
         found = _shape(self.term, xs)
         assert isinstance(found, Shape), "a formula has at least one input"  # noqa: S101  # For the type checker.
         return found
+
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        return seen_when_laid_over(*xs)
 
     def __str__(self) -> str:
         return f'{self.name}("{self.formula}")'

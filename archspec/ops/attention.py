@@ -11,6 +11,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed, counted
 from archspec.setting import Flag, OptionalCount, OptionalPositive, Positive, PositiveNumber, Probability
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, Sight, Sights, Sliding, along
 from archspec.size import Size, differs
 
 
@@ -151,6 +152,19 @@ class Attention(Op):
         if roles.mask is not None:
             self._check_mask(roles.mask, (batch, self.heads, roles.query[1], roles.key[1]))
         return Shape.of(batch, roles.query[1], self.output(roles.query))
+
+    def sees(
+        self, query: Shape, key: Shape | None = None, value: Shape | None = None, mask: Shape | None = None
+    ) -> tuple[Sights, ...]:
+        roles = Roles.of(query, key, value, mask)
+        given = [each for each in (query, key, value, mask) if each is not None]
+        others = len(given) - 1 - (roles.mask is not None)
+        near: Sight = EVERYTHING
+        if self.window is not None:
+            near = Sliding(1, ((1 - self.window, 0 if self.causal else self.window - 1),), 1)
+        seen = [(along(0), along(1) if others else near, EVERYTHING)]
+        seen += [(along(0), near, EVERYTHING)] * others
+        return tuple(seen) if roles.mask is None else (*seen, (EVERYTHING,) * roles.mask.rank)
 
     def _check_heads(self, query: Shape) -> None:
         if self.head_features is None and differs(query[2] % self.heads, 0):

@@ -10,6 +10,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of
 from archspec.setting import MOST_PARTS, Axes, Says, Whole
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, Somewhere, along, only, pointwise
 from archspec.size import differs
 
 AxisOrAxes: TypeAlias = Annotated[
@@ -43,6 +44,11 @@ class Squeeze(Op):
                 )
         return x.with_sizes(size for axis, size in enumerate(x) if axis not in gone)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        gone = axes_of(x, self.axes)
+        left = [axis for axis in range(x.rank) if axis not in gone]
+        return (tuple(only(0) if axis in gone else along(left.index(axis)) for axis in range(x.rank)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -68,6 +74,10 @@ class Unsqueeze(Op):
     def infer(self, x: Shape) -> Shape:
         axis = axis_of(x, self.axis, more=1)
         return x.with_sizes((*x[:axis], 1, *x[axis:]))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        new = axis_of(x, self.axis, more=1)
+        return (tuple(along(axis + (axis >= new)) for axis in range(x.rank)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -97,6 +107,11 @@ class Transpose(Op):
         first, second = axes_of(x, self.first, "first"), axes_of(x, self.second, "second")
         order = dict(zip(first + second, second + first, strict=True))
         return x.with_sizes(x[order.get(axis, axis)] for axis in range(x.rank))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        first, second = axes_of(x, self.first, "first"), axes_of(x, self.second, "second")
+        order = dict(zip(first + second, second + first, strict=True))
+        return (tuple(along(order.get(axis, axis)) for axis in range(x.rank)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -132,6 +147,12 @@ class Unstack(Op):
                 help=f"use {x[axis]}",
             )
         return (x.with_sizes((*x[:axis], *x[axis + 1 :])),) * self.parts
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        # Which position it is is told by which of the outputs it is.
+        axis = axis_of(x, self.axis)
+        behind = (along(each - 1) for each in range(axis + 1, x.rank))
+        return ((*pointwise(axis), Somewhere(None, 1), *behind),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

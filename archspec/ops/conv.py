@@ -11,9 +11,20 @@ from pydantic import Field
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
-from archspec.ops.window import Window, check_margins, output_sizes, per_axis, space, transposed_sizes, windows_of
+from archspec.ops.window import (
+    Window,
+    check_margins,
+    output_sizes,
+    per_axis,
+    seen_by_transposed,
+    seen_by_windows,
+    space,
+    transposed_sizes,
+    windows_of,
+)
 from archspec.setting import Count, Flag, Margin, Margins, NonNegativePerAxis, Positive, PositivePerAxis, Says
 from archspec.shape import Shape
+from archspec.sight import Sights
 from archspec.size import Size, differs
 
 Padding: TypeAlias = Annotated[
@@ -76,6 +87,9 @@ class Conv(Op):
         windows = self.windows(x)
         self._check_padding(sizes, windows)
         return x.with_sizes((x[0], self.channels, *output_sizes(sizes, windows)))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (seen_by_windows(self.windows(x)),)
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """How the kernel moves along each axis of space."""
@@ -220,6 +234,9 @@ class ConvTranspose(Op):
         extra = self.output_paddings(x)
         self._check_output_paddings(extra)
         return x.with_sizes((x[0], self.channels, *transposed_sizes(sizes, windows, extra)))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (seen_by_transposed(self.windows(x)),)
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
         """How the kernel moves along each axis of space of the output."""

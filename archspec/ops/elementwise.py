@@ -8,9 +8,10 @@ from typing import Literal, final
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import broadcast, joint_element
+from archspec.ops.agreement import broadcast, joint_element, seen_when_laid_over
 from archspec.setting import OptionalNumber
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, pointwise
 
 
 class Pointwise(Op, ABC):
@@ -21,6 +22,9 @@ class Pointwise(Op, ABC):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -459,6 +463,9 @@ class Comparison(Op, ABC):
             )
         return Shape(x.sizes if other is None else broadcast(x, other), Element.BOOL)
 
+    def sees(self, x: Shape, other: Shape | None = None) -> tuple[Sights, ...]:
+        return seen_when_laid_over(x) if other is None else seen_when_laid_over(x, other)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -571,6 +578,9 @@ class Connective(Op, ABC):
         for each in xs[1:]:
             sizes = broadcast(sizes, each)
         return Shape(sizes, Element.BOOL)
+
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        return seen_when_laid_over(*xs)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

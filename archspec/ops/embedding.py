@@ -10,6 +10,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed, counted
 from archspec.setting import Count, OptionalPlace
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, pointwise
 from archspec.size import Size, below
 
 
@@ -37,6 +38,9 @@ class Embedding(Op):
     def infer(self, x: Shape) -> Shape:
         _check_padding(self.padding_index, self.entries)
         return Shape((*x, self.features))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(self.entries, self.features)}

@@ -11,6 +11,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of, check_element, counted
 from archspec.setting import Count, Flag, Whole
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, everywhere, pointwise
 from archspec.size import below
 
 _POSITIONS = "positions are whole numbers: declare them `int`, or take them from `argmax`, `topk` or `sort`"
@@ -105,6 +106,9 @@ class Ordering(Op, ABC):
 
     axis: Whole = Field(-1, description="axis that is put in order, from 0; negative numbers count from the last, -1")
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *axes_of(x, self.axis, "axis")),)
+
 
 @final
 class TopK(Ordering):
@@ -195,6 +199,9 @@ class OneHot(Op):
     def infer(self, x: Shape) -> Shape:
         return x.with_sizes((*x, self.classes))
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -219,6 +226,9 @@ class Triangle(Op, ABC):
                 f"needs at least 2 axes, but the input has {x.rank}", help="the last two axes are those of a matrix"
             )
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -276,6 +286,9 @@ class Positions(Op):
 
     def infer(self, x: Shape) -> Shape:
         return Shape.of(x[axis_of(x, self.axis)], element=Element.INT)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (None,)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -11,6 +11,7 @@ from archspec.ops.agreement import agreed
 from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
 from archspec.setting import Count, Flag
 from archspec.shape import Shape
+from archspec.sight import Sights, everywhere
 from archspec.size import Size
 
 
@@ -37,6 +38,9 @@ class Linear(Op):
         if x.rank < 1:
             raise ShapeError("needs at least one axis")
         return x.with_axis(-1, self.features)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, x.rank - 1),)
 
     def weight_shape(self, x: Shape) -> Shape:
         """The shape of the matrix."""
@@ -107,6 +111,9 @@ class Bilinear(Op):
                 )
             sizes.append(size)
         return left.with_sizes((*sizes, self.features))
+
+    def sees(self, left: Shape, right: Shape) -> tuple[Sights, ...]:
+        return everywhere(left.rank, left.rank - 1), everywhere(right.rank, right.rank - 1)
 
     def weight_shape(self, left: Shape, right: Shape) -> Shape:
         """The shape of the matrices of all features together."""

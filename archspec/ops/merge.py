@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -21,9 +22,11 @@ from archspec.ops.agreement import (
     check_element,
     counted,
     joint_element,
+    seen_when_laid_over,
 )
 from archspec.setting import Says, Whole
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, Sight, Sights, Sliding, along, only
 from archspec.size import LARGEST, Size
 
 
@@ -43,6 +46,9 @@ class Elementwise(Op, ABC):
 
     def infer(self, *xs: Shape) -> Shape:
         return Shape(_laid_over(*xs), joint_element(*(each.element for each in xs)))
+
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        return seen_when_laid_over(*xs)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -205,6 +211,9 @@ class Where(Op):
         check_element(condition, Element.BOOL, "its condition", "comparisons give flags, such as `x -> greater(0)`")
         return Shape(_laid_over(condition, a, b), joint_element(a.element, b.element))
 
+    def sees(self, condition: Shape, a: Shape, b: Shape) -> tuple[Sights, ...]:
+        return seen_when_laid_over(condition, a, b)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -253,6 +262,9 @@ class MaskedFill(Op):
             )
         return Shape(_laid_over(x, mask), x.element)
 
+    def sees(self, x: Shape, mask: Shape) -> tuple[Sights, ...]:
+        return seen_when_laid_over(x, mask)
+
     @property
     def _value_in_words(self) -> str:
         return "minus infinity" if self.value is None else str(self.value)
@@ -291,6 +303,15 @@ class Concat(Op):
                 sizes[place] = sizes[place] + size if place == axis else _same(place, sizes[place], size)
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))
 
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        axis = axis_of(xs[0], self.axis)
+        found: list[Sights] = []
+        before: Size = 0
+        for x in xs:
+            found.append(tuple(along(place, -before if place == axis else 0) for place in range(x.rank)))
+            before = before + x[axis]
+        return tuple(found)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -321,6 +342,10 @@ class Stack(Op):
             sizes = [_same(place, *pair) for place, pair in enumerate(zip(sizes, x, strict=True))]
         sizes.insert(axis, len(xs))
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))
+
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        axis = axis_of(xs[0], self.axis, more=1)
+        return tuple(tuple(along(place + (place >= axis)) for place in range(x.rank)) for x in xs)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -356,6 +381,11 @@ class Matmul(Op):
                 help="`permute` exchanges the axes of an input",
             )
         return a.with_sizes((*broadcast(a[:-2], b[:-2]), a[-2], b[-1]))
+
+    def sees(self, a: Shape, b: Shape) -> tuple[Sights, ...]:
+        rank = max(a.rank, b.rank)
+        rows, columns = seen_when_laid_over(a, b)
+        return (*rows[:-2], along(rank - 2), EVERYTHING), (*columns[:-2], EVERYTHING, along(rank - 1))
 
     def macs(self, a: Shape, b: Shape) -> Size:
         return self.infer(a, b).elements * _same(-1, a[-1], b[-2])
@@ -399,6 +429,10 @@ class Dot(Op):
                 )
         return Shape(tuple(size for axis, size in enumerate(laid) if axis not in summed))
 
+    def sees(self, a: Shape, b: Shape) -> tuple[Sights, ...]:
+        (summed,) = axes_of(Shape(_laid_over(a, b)), self.axis, "axis") or (0,)
+        return tuple(tuple(_without_axis(sight, summed) for sight in each) for each in seen_when_laid_over(a, b))
+
     def macs(self, a: Shape, b: Shape) -> Size:
         return prod(_laid_over(a, b))
 
@@ -408,6 +442,13 @@ class Dot(Op):
             Example.of(cls(), [2, 8], [2, 8]),
             Example.of(cls(axis=1), [2, 8, 4], [8, 1]),
         )
+
+
+def _without_axis(sight: Sight, summed: int) -> Sight:
+    """What is seen where an axis of the output is gone, since it is summed over."""
+    if not isinstance(sight, Sliding) or sight.axis is None or sight.axis < summed:
+        return sight
+    return EVERYTHING if sight.axis == summed else along(sight.axis - 1)
 
 
 @final
@@ -493,6 +534,20 @@ class Einsum(Op):
         inputs = self._by_letter(xs)
         sizes = _joint_sizes(inputs)
         return Shape(tuple(sizes[label] for label in self._output(inputs)))
+
+    def sees(self, *xs: Shape) -> tuple[Sights, ...]:
+        inputs = self._by_letter(xs)
+        places = {label: place for place, label in enumerate(self._output(inputs))}
+        return tuple(self._seen_by_letter(which, x, places) for which, x in enumerate(xs))
+
+    def _seen_by_letter(self, which: int, x: Shape, places: Mapping[str, int]) -> tuple[Sight, ...]:
+        labels = subscripts(self.equation).inputs[which]
+        others = x.rank - len([label for label in labels if label != _ELLIPSIS])
+        spread = _spread(labels, others)
+        return tuple(
+            only(0) if size == 1 else along(places[label]) if label in places else EVERYTHING
+            for label, size in zip(spread, x, strict=True)
+        )
 
     def macs(self, *xs: Shape) -> Size:
         inputs = self._by_letter(xs)

@@ -12,6 +12,7 @@ from archspec.ops.agreement import axis_of, counted
 from archspec.ops.window import space
 from archspec.setting import Flag, Number, Positive, PositiveNumber, Probability, Says, Whole
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, everywhere, pointwise
 from archspec.size import differs
 
 _Exponent: TypeAlias = Annotated[PositiveNumber | Literal["inf"], Says("a number above 0, or `inf`")]
@@ -49,6 +50,10 @@ class BatchNorm(Op):
                 help="the axes are `[batch, channels, space...]`, with up to three axes of space",
             )
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        # Without running statistics, those of the batch are used also when the model is evaluated.
+        return (pointwise(x.rank) if self.track_running_stats else everywhere(x.rank, 0, *range(2, x.rank)),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
@@ -96,6 +101,9 @@ class LocalResponseNorm(Op):
             )
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, 1),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -127,6 +135,9 @@ class LayerNorm(Op):
     def infer(self, x: Shape) -> Shape:
         _check_axes(x, self.axes)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *range(x.rank - self.axes, x.rank)),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         if not self.affine:
@@ -166,6 +177,9 @@ class RmsNorm(Op):
     def infer(self, x: Shape) -> Shape:
         _check_axes(x, self.axes)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *range(x.rank - self.axes, x.rank)),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape(x[-self.axes :])} if self.affine else {}
@@ -218,6 +232,9 @@ class GroupNorm(Op):
             )
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *range(1, x.rank)),)
+
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
 
@@ -263,6 +280,10 @@ class InstanceNorm(Op):
             )
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        # The running statistics are no part of the input.
+        return (pointwise(x.rank) if self.track_running_stats else everywhere(x.rank, *range(2, x.rank)),)
+
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
 
@@ -302,6 +323,9 @@ class UnitNorm(Op):
         # A single number counts as one axis.
         axis_of(x if x.rank else Shape.of(1), self.axis)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, self.axis % max(x.rank, 1)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

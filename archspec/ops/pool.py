@@ -9,7 +9,18 @@ from typing import Annotated, Literal, TypeAlias, final
 from pydantic import Field
 
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.window import Window, fitting, output_sizes, per_axis, space, transposed_sizes, windows_of
+from archspec.ops.window import (
+    Window,
+    fitting,
+    output_sizes,
+    per_axis,
+    seen_by_means,
+    seen_by_transposed,
+    seen_by_windows,
+    space,
+    transposed_sizes,
+    windows_of,
+)
 from archspec.setting import (
     CountPerAxis,
     Flag,
@@ -22,6 +33,7 @@ from archspec.setting import (
     Says,
 )
 from archspec.shape import Element, Shape
+from archspec.sight import Sights, along, everywhere
 from archspec.size import Size, below, differs
 
 Padding: TypeAlias = Annotated[
@@ -73,6 +85,9 @@ class PaddedPool(SlidingPool, ABC):
     def _unfitted(self, x: Shape) -> tuple[Window, ...]:
         """How the window moves, but for the padding of `same`."""
         return self._moving(x, 0 if isinstance(self.padding, str) else self.padding)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (seen_by_windows(self.windows(x), channels=along(1)),)
 
     def _pooled(self, x: Shape, *, ceil_mode: bool = False) -> Shape:
         windows = self._unfitted(x)
@@ -184,6 +199,10 @@ class MaxUnpool(SlidingPool):
         kept = transposed_sizes(sizes, windows, [0] * len(windows))
         return x.with_sizes((*x[:2], *kept))
 
+    def sees(self, x: Shape, indices: Shape) -> tuple[Sights, ...]:
+        # The places are taken to be those that a pooling with the same windows has found.
+        return (seen_by_transposed(self.windows(x), channels=along(1)),) * 2
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -291,6 +310,9 @@ class LpPool(SlidingPool):
     def windows(self, x: Shape) -> tuple[Window, ...]:
         return self._moving(x)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (seen_by_windows(self.windows(x), channels=along(1)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -378,6 +400,11 @@ class AdaptivePool(Op, ABC):
     def infer(self, x: Shape) -> Shape:
         return x.with_sizes((*x[:2], *per_axis(self.size, len(space(x)), "size")))
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        sizes = per_axis(self.size, len(space(x)), "size")
+        pairs = zip(space(x), sizes, strict=True)
+        return ((along(0), along(1), *(seen_by_means(axis, *pair) for axis, pair in enumerate(pairs, start=2))),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -422,6 +449,9 @@ class GlobalPool(Op, ABC):
 
     def infer(self, x: Shape) -> Shape:
         return x.with_sizes((*x[:2], *(1 for _ in space(x))))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *range(2, x.rank)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.setting import Count, Flag, Positive, PositiveNumber
 from archspec.shape import Shape
+from archspec.sight import Sights, everywhere, pointwise
 from archspec.size import below, differs
 
 
@@ -40,6 +41,9 @@ class LearnedPositions(Op):
             )
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
+
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(self.length, x[2])}
 
@@ -68,6 +72,9 @@ class SinusoidalPositions(Op):
         _check_sequence(x)
         _check_even(x, "one for each sine and cosine")
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -110,6 +117,9 @@ class RotaryPositions(Op):
         _check_even(x, "two for each pair")
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, x.rank - 1),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -140,6 +150,9 @@ class AlibiPositions(Op):
     def infer(self, x: Shape) -> Shape:
         _check_scores(x)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -174,6 +187,9 @@ class RelativePositions(Op):
     def infer(self, x: Shape) -> Shape:
         _check_scores(x)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"bias": Shape.of(x[1], self.max_distance + 1 if self.causal else 2 * self.max_distance + 1)}

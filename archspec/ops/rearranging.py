@@ -24,6 +24,7 @@ from archspec.setting import (
     Whole,
 )
 from archspec.shape import Element, Shape
+from archspec.sight import MOST_PARTS, Sight, Sights, Sliding, Somewhere, along, everywhere
 from archspec.size import Size, below, differs
 
 
@@ -44,6 +45,15 @@ class Flip(Op):
     def infer(self, x: Shape) -> Shape:
         axes_of(x, self.axes)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        turned = axes_of(x, self.axes)
+        return (
+            tuple(
+                Sliding(axis, ((size - 1, size - 1),), -1) if axis in turned else along(axis)
+                for axis, size in enumerate(x)
+            ),
+        )
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -90,6 +100,11 @@ class Roll(Op):
             axis_of(x, axis, "axes")
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes,)
+        rolled = [axis_of(x, axis, "axes") for axis in axes] if x.rank else []
+        return (tuple(Somewhere(axis, 1) if axis in rolled else along(axis) for axis in range(x.rank)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -121,6 +136,13 @@ class Tile(Op):
         repeats = (*[1] * (rank - len(self.repeats)), *self.repeats)
         return x.with_sizes(size * times for size, times in zip(sizes, repeats, strict=True))
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        new = max(len(self.repeats) - x.rank, 0)
+        repeats = (*[1] * (x.rank - len(self.repeats)), *self.repeats[new:])
+        return (
+            tuple(along(axis + new) if times == 1 else Somewhere(axis + new, 1) for axis, times in enumerate(repeats)),
+        )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -149,6 +171,13 @@ class RepeatInterleave(Op):
     def infer(self, x: Shape) -> Shape:
         axis = axis_of(x, self.axis)
         return x.with_axis(axis, x[axis] * self.repeats)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        axis, repeats = axis_of(x, self.axis), self.repeats
+        repeated: Sight = Somewhere(axis, 1)
+        if isinstance(repeats, int) and repeats <= MOST_PARTS:
+            repeated = Sliding(axis, ((0, 0),) * repeats, 1)
+        return (tuple(repeated if each == axis else along(each) for each in range(x.rank)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -189,6 +218,9 @@ class ChannelShuffle(Op):
             )
         return x
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (tuple(Somewhere(axis, 1) if axis == 1 else along(axis) for axis in range(x.rank)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -226,6 +258,11 @@ class PixelShuffle(Op):
                 help=f"use a number whose square divides {channels}",
             )
         return x.with_sizes((*batch, channels // square, height * self.factor, width * self.factor))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        *batch, height, width = range(x.rank)
+        grown = (Sliding(axis, ((0, 0),) * self.factor, 1) for axis in (height, width))
+        return ((*everywhere(len(batch), batch[-1]), *grown),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -266,6 +303,12 @@ class PixelUnshuffle(Op):
                 )
         sizes = (channels * self.factor**2, height // self.factor, width // self.factor)
         return x.with_sizes((*batch, *sizes))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        # Each of the channels sees one position of the square.
+        *batch, height, width = range(x.rank)
+        shrunk = (Sliding(axis, ((0, self.factor - 1),), self.factor) for axis in (height, width))
+        return ((*everywhere(len(batch), batch[-1]), *shrunk),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

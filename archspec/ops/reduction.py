@@ -12,6 +12,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of
 from archspec.setting import Flag, NonNegative, Says, Whole
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, Sight, Sights, along, everywhere
 from archspec.size import Size, below
 
 _Axes: TypeAlias = Annotated[
@@ -29,6 +30,12 @@ def _without(x: Shape, axes: tuple[int, ...], *, keep: bool) -> tuple[Size, ...]
     return tuple(sizes) if keep else tuple(size for axis, size in enumerate(x) if axis not in axes)
 
 
+def _seen(x: Shape, axes: tuple[int, ...], *, keep: bool) -> tuple[Sight, ...]:
+    """What is seen of each axis when some are reduced."""
+    left = [axis for axis in range(x.rank) if keep or axis not in axes]
+    return tuple(EVERYTHING if axis in axes else along(left.index(axis)) for axis in range(x.rank))
+
+
 class Reduction(Op, ABC):
     """One value for all that stand along some axes."""
 
@@ -43,6 +50,9 @@ class Reduction(Op, ABC):
 
     def infer(self, x: Shape) -> Shape:
         return Shape(_without(x, axes_of(x, self.axes), keep=self.keep), self._reduced(x.element))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (_seen(x, axes_of(x, self.axes), keep=self.keep),)
 
     @staticmethod
     def _reduced(element: Element) -> Element:
@@ -287,6 +297,9 @@ class Extremum(Op, ABC):
     def infer(self, x: Shape) -> Shape:
         return Shape(_without(x, axes_of(x, self.axis, "axis"), keep=self.keep), Element.INT)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (_seen(x, axes_of(x, self.axis, "axis"), keep=self.keep),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -333,6 +346,9 @@ class Running(Op, ABC):
     def infer(self, x: Shape) -> Shape:
         axes_of(x, self.axis, "axis")
         return Shape(x.sizes, _counted(x.element))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, *axes_of(x, self.axis, "axis")),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -11,6 +11,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.window import space
 from archspec.setting import BelowOne, NonNegativeNumber, Probability
 from archspec.shape import Shape
+from archspec.sight import Sights, pointwise
 
 
 class Regularisation(Op, ABC):
@@ -20,6 +21,9 @@ class Regularisation(Op, ABC):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
 
 @final

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import floor
-from typing import Annotated, Any, Final, Literal, TypeAlias, final
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast, final
 
 from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of, counted
-from archspec.ops.window import ends, per_axis, space
+from archspec.ops.window import ends, per_axis, seen_by_means, space
 from archspec.setting import Axes, Flag, Margin, Margins, Number, OptionalCountPerAxis, Says
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, MOST_PARTS, Sight, Sights, Sliding, along, pointwise
 from archspec.size import LARGEST, Size, below
 
 Ends: TypeAlias = tuple[tuple[Size, Size], ...]
@@ -70,6 +72,11 @@ class Pad(Op):
                 self._check_length(axis, x[axis], margins)
             sizes[axis] = margins[0] + x[axis] + margins[1]
         return x.with_sizes(sizes)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        padded = self.padded(x)
+        # A mirror image, or what comes round from the other end, is taken to be where it is put, like any padding.
+        return (tuple(along(axis, -padded[axis][0]) if axis in padded else along(axis) for axis in range(x.rank)),)
 
     def padded(self, x: Shape) -> dict[int, tuple[Size, Size]]:
         """What is added before and after each axis, by its number."""
@@ -169,6 +176,11 @@ class Crop(Op):
         kept = (size - before - after for size, (before, after) in zip(space(x), self.cut(x, like), strict=True))
         return x.with_sizes((*x[:2], *kept))
 
+    def sees(self, x: Shape, like: Shape | None = None) -> tuple[Sights, ...]:
+        cut = enumerate(self.cut(x, like), start=2)
+        seen = (*pointwise(2), *(along(axis, before) for axis, (before, _) in cut))
+        return (seen,) if like is None else (seen, None)
+
     def cut(self, x: Shape, like: Shape | None = None) -> Ends:
         """What is cut off before and after each axis of space."""
         sizes = space(x)
@@ -260,6 +272,11 @@ class Upsample(Op):
         _check_mode(self.mode, self.align_corners, len(sizes))
         return x.with_sizes((*x[:2], *(_scaled(*each) for each in zip(range(2, x.rank), sizes, factors, strict=True))))
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        factors, sizes = per_axis(self.scale, x.rank - 2, "scale"), self.infer(x)[2:]
+        axes = zip(range(2, x.rank), space(x), sizes, map(Fraction, factors), strict=True)
+        return ((*pointwise(2), *(_interpolated(*each, self.mode, self.align_corners) for each in axes)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -301,6 +318,11 @@ class Resize(Op):
         _check_mode(self.mode, self.align_corners, len(sizes))
         return x.with_sizes((*x[:2], *sizes))
 
+    def sees(self, x: Shape, like: Shape | None = None) -> tuple[Sights, ...]:
+        axes = zip(range(2, x.rank), space(x), self.infer(x, like)[2:], strict=True)
+        seen = (*pointwise(2), *(_resized(*each, self.mode, self.align_corners) for each in axes))
+        return (seen,) if like is None else (seen, None)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -310,6 +332,44 @@ class Resize(Op):
             Example.of(cls(mode="bicubic", align_corners=True), [2, 3, 4, 5], [2, 1, 9, 8]),
             Example.of(cls(), [2, 3, 4], [2, 5, 9]),
         )
+
+
+def _resized(axis: int, size: Size, wanted: Size, mode: Mode, align_corners: bool) -> Sight:
+    """What a position sees of an axis that is brought to a size."""
+    if size == wanted:
+        return along(axis)
+    if not isinstance(size, int) or not isinstance(wanted, int):
+        return EVERYTHING
+    return _interpolated(axis, size, wanted, Fraction(wanted, size), mode, align_corners)
+
+
+def _interpolated(axis: int, size: Size, wanted: Size, scale: Fraction, mode: Mode, align_corners: bool) -> Sight:
+    """What a position sees of an axis that is interpolated; the values that have a share in it."""
+    if mode == "area":
+        return seen_by_means(axis, size, wanted)
+    if align_corners:
+        if not isinstance(size, int) or not isinstance(wanted, int):
+            return EVERYTHING
+        step = Fraction(size - 1, max(wanted - 1, 1))
+        parts, stride = wanted, size
+    else:
+        step = 1 / scale
+        parts, stride = scale.numerator, scale.denominator
+        if isinstance(wanted, int) and wanted < parts:
+            parts, stride = wanted, cast("int", size)
+    if parts > MOST_PARTS:
+        return EVERYTHING
+    return Sliding(axis, tuple(_span(place * step, step, mode, align_corners) for place in range(parts)), stride)
+
+
+def _span(start: Fraction, step: Fraction, mode: Mode, align_corners: bool) -> tuple[int, int]:
+    """The first and the last position that are interpolated where a cell of the output starts, and is so wide."""
+    if mode in ("nearest", "nearest_exact"):
+        nearest = floor(start if mode == "nearest" else start + step / 2)
+        return nearest, nearest
+    place = start if align_corners else start + step / 2 - Fraction(1, 2)
+    reach = 1 if mode == "bicubic" else 0
+    return (floor(place) - reach, floor(place) + 1 + reach) if place.denominator > 1 else (int(place), int(place))
 
 
 def _wanted(size: Any, x: Shape, like: Shape | None, nothing: str) -> tuple[Size, ...]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archspec.expression import written
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.agreement import axis_of, counted
+from archspec.ops.agreement import axis_of, counted, seen_when_laid_over
 from archspec.setting import (
     Axes,
     Counts,
@@ -22,6 +22,7 @@ from archspec.setting import (
     Whole,
 )
 from archspec.shape import Element, Shape
+from archspec.sight import EVERYTHING, Sight, Sights, Sliding, Somewhere, along, only, pointwise
 from archspec.size import Size, below, differs
 
 
@@ -61,6 +62,14 @@ class Flatten(Op):
                 help=f"use an `end` of {first} or more, or -1 for the last axis",
             )
         return x.with_sizes((*x[:first], prod(x[first : last + 1]), *x[last + 1 :]))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        if not x.rank:
+            return ((),)
+        first, last = self.start % x.rank, self.end % x.rank
+        joined = [along(first) if first == last else Somewhere(first, 1)] * (last - first + 1)
+        behind = (along(axis - (last - first)) for axis in range(last + 1, x.rank))
+        return ((*pointwise(first), *joined, *behind),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -106,6 +115,11 @@ class Unflatten(Op):
             )
         return x.with_sizes((*x[:axis], *sizes, *x[axis + 1 :]))
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_of(x, self.axis)
+        behind = (along(each + len(self.sizes) - 1) for each in range(axis + 1, x.rank))
+        return ((*pointwise(axis), along(axis) if len(self.sizes) == 1 else EVERYTHING, *behind),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -143,6 +157,11 @@ class Reshape(Op):
                 help="the product of the sizes must stay the same",
             )
         return x.with_sizes(sizes)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        pairs = zip(x, self.infer(x), strict=False)
+        kept = next((axis for axis, (size, wanted) in enumerate(pairs) if size != wanted), min(x.rank, len(self.sizes)))
+        return ((*pointwise(kept), *(EVERYTHING for _ in range(kept, x.rank))),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -203,6 +222,10 @@ class Permute(Op):
             raise ShapeError(f"has axis {twice[0]} twice", setting="axes", help="list each axis of the input once")
         return x.with_sizes(x[axis] for axis in order)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        order = [axis_of(x, axis, "axes") for axis in self.axes]
+        return (tuple(along(order.index(axis)) for axis in range(x.rank)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -237,6 +260,11 @@ class Select(Op):
                 help=f"use a number from {-size} to {size - 1}",
             )
         return x.with_sizes((*x[:axis], *x[axis + 1 :]))
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_of(x, self.axis)
+        place = x[axis] + self.index if below(self.index, 0) else self.index
+        return ((*pointwise(axis), only(place), *(along(each - 1) for each in range(axis + 1, x.rank))),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -278,6 +306,13 @@ class Slice(Op):
                 help="use a `start` that comes before the `end`",
             )
         return x.with_axis(axis, (end - start - 1) // self.step + 1)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        axis = axis_of(x, self.axis)
+        start = self._place(self.start, x[axis], axis, "start")
+        sights: list[Sight] = list(pointwise(x.rank))
+        sights[axis] = Sliding(axis, ((start, start),), self.step)
+        return (tuple(sights),)
 
     @staticmethod
     def _place(place: Size, size: Size, axis: int, setting: str) -> Size:
@@ -339,6 +374,11 @@ class Split(Op):
             )
         return tuple(x.with_axis(axis, each) for each in self.parts)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        # Where a part begins is told by which of the outputs it is.
+        axis = axis_of(x, self.axis)
+        return (tuple(Somewhere(axis, 1) if each == axis else along(each) for each in range(x.rank)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -380,6 +420,13 @@ class Broadcast(Op):
                 )
         return x.with_sizes(self.sizes)
 
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        (sights, _) = seen_when_laid_over(x, Shape(self.sizes))
+        wanted = self.sizes[len(self.sizes) - x.rank :]
+        # An open size may turn out to be 1, and the axis to be repeated.
+        is_open = (not isinstance(size, int) and size != other for size, other in zip(x, wanted, strict=True))
+        return (tuple(EVERYTHING if each else sight for each, sight in zip(is_open, sights, strict=True)),)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -402,6 +449,9 @@ class Identity(Op):
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

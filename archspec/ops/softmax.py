@@ -10,6 +10,7 @@ from pydantic import Field
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.setting import Flag, PositiveNumber, Whole
 from archspec.shape import Shape
+from archspec.sight import Sights, everywhere
 
 
 class OverAxis(Op, ABC):
@@ -29,6 +30,9 @@ class OverAxis(Op, ABC):
                 help=f"use a number from {-axes} to {axes - 1}",
             )
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (everywhere(x.rank, self.axis % max(x.rank, 1)),)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

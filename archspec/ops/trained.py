@@ -11,6 +11,7 @@ from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axis_of
 from archspec.setting import Count, Number, Whole
 from archspec.shape import Shape
+from archspec.sight import Sights, along, pointwise
 
 
 class PerFeature(Op, ABC):
@@ -23,6 +24,9 @@ class PerFeature(Op, ABC):
     def infer(self, x: Shape) -> Shape:
         axis_of(x, self.axis)
         return x
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return (pointwise(x.rank),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[self.axis])}
@@ -93,6 +97,9 @@ class Tokens(Op):
         if x.rank != 3:
             raise ShapeError(f"needs 3 axes, but the input has {x.rank}", help="the axes are `[batch, time, features]`")
         return x.with_axis(1, x[1] + self.count)
+
+    def sees(self, x: Shape) -> tuple[Sights, ...]:
+        return ((along(0), along(1, -self.count if self.at == "start" else 0), along(2)),)
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(self.count, x[2])}

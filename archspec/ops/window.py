@@ -27,6 +27,7 @@ from typing import Any, final
 
 from archspec.op import ShapeError
 from archspec.shape import Shape
+from archspec.sight import EVERYTHING, MOST_PARTS, Sight, Sliding, along
 from archspec.size import Size, below
 
 
@@ -178,6 +179,45 @@ def transposed_sizes(sizes: Sequence[Size], windows: Sequence[Window], extra: Se
             )
         found.append(kept)
     return tuple(found)
+
+
+def seen_by_windows(windows: Sequence[Window], channels: Sight = EVERYTHING) -> tuple[Sight, ...]:
+    """What a position of the output sees of `[batch, channels, space...]` through windows that slide over space."""
+    spans = ((-window.before, window.extent - 1 - window.before) for window in windows)
+    sliding = (
+        Sliding(axis, (span,), window.stride)
+        for axis, (span, window) in enumerate(zip(spans, windows, strict=True), start=2)
+    )
+    return along(0), channels, *sliding
+
+
+def seen_by_transposed(windows: Sequence[Window], channels: Sight = EVERYTHING) -> tuple[Sight, ...]:
+    """What a position of the output sees of the input where it is the output that windows slide over."""
+    return along(0), channels, *(_transposed_sight(axis, window) for axis, window in enumerate(windows, start=2))
+
+
+def _transposed_sight(axis: int, window: Window) -> Sight:
+    numbers = [each for each in (window.kernel, window.stride, window.dilation, window.before) if isinstance(each, int)]
+    if len(numbers) < 4 or max(numbers[:2]) > MOST_PARTS:
+        return EVERYTHING
+    kernel, stride, dilation, before = numbers
+    spans = []
+    for place in range(before, before + stride):
+        # The windows that reach this place begin a tap or several before it, at a multiple of the stride.
+        offsets = (place - tap * dilation for tap in range(kernel))
+        seen = [offset // stride for offset in offsets if offset % stride == 0]
+        spans.append((place // stride + 1, place // stride) if not seen else (min(seen), max(seen)))
+    return Sliding(axis, tuple(spans), 1)
+
+
+def seen_by_means(axis: int, size: Size, wanted: Size) -> Sight:
+    """What a position sees of an axis that is cut into so many windows, which overlap where they must."""
+    if size == wanted:
+        return along(axis)
+    if not isinstance(size, int) or not isinstance(wanted, int) or wanted > MOST_PARTS:
+        return EVERYTHING
+    starts_and_ends = ((place * size // wanted, -(-(place + 1) * size // wanted) - 1) for place in range(wanted))
+    return Sliding(axis, tuple(starts_and_ends), size)
 
 
 def _too_large(window: Window, size: Size, axis: int) -> ShapeError:
