@@ -1,6 +1,7 @@
 """archspec: a declarative architecture-spec compiler for neural networks.
 
-`load` reads a spec; what it gives has `check()`, `graph`, `source()`, `compile()`, `draw(path)` and `summary()`.
+`load` reads a spec; what it gives has `check()`, `graph`, `source()`, `compile()`, `load_weights(path)`,
+`draw(path)` and `summary()`.
 
 A name is imported when it is first used, so that the command line decides for itself what it waits for.
 """
@@ -9,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archspec.compiler import Model, SpecError, UnknownTargetError, load, loads
+    from archspec.compiler import Model, SpecError, UnknownTargetError, WeightsError, load, loads
     from archspec.diagnostics import Diagnostic, Related, Report, Severity
     from archspec.graph import Graph, Group, Node, Value
     from archspec.op import Example, Family, Op, ShapeError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from archspec.version import VERSION as __version__  # noqa: N811  # The name that a package's version has.
 
 _HOMES = {
-    "compiler": ("Model", "SpecError", "UnknownTargetError", "load", "loads"),
+    "compiler": ("Model", "SpecError", "UnknownTargetError", "WeightsError", "load", "loads"),
     "diagnostics": ("Diagnostic", "Related", "Report", "Severity"),
     "graph": ("Graph", "Group", "Node", "Value"),
     "op": ("Example", "Family", "Op", "ShapeError"),
@@ -54,6 +55,7 @@ __all__ = [
     "Summary",
     "UnknownTargetError",
     "Value",
+    "WeightsError",
     "__version__",
     "load",
     "loads",

@@ -9,10 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
+
+if TYPE_CHECKING:
+    from archspec.weights import WeightFile  # Most models are written without, and need not wait.
 
 
 class Purpose(StrEnum):
@@ -58,10 +61,32 @@ class Backend(ABC):
     def write(self, graph: Graph, target: Target) -> bytes:
         """The graph in the form of one of the targets. The same graph gives the same bytes."""
 
+    def write_with(self, weights: WeightFile, graph: Graph, target: Target) -> bytes:
+        """The same with the weights of a file in it, for a target that holds weights; others are as they are."""
+        return self.write(graph, target)
+
 
 class ModuleBackend(Backend):
     """A backend whose result can also be run at once, in this process."""
 
     @abstractmethod
-    def module(self, graph: Graph) -> object:
-        """The model, ready to run, from the same source that `write` gives."""
+    def module(self, graph: Graph, *, device: Any = None, dtype: Any = None, **arguments: Any) -> object:
+        """The model, ready to run, from the same source that `write` gives.
+
+        Args:
+            device: where its weights are made, if not where the framework makes them.
+            dtype: the type of its elements, or the name of that.
+            arguments: what is given to the class of the model.
+
+        Raises:
+            TypeError: the class has no such argument.
+            ValueError: there is no such type of elements.
+        """
+
+    @abstractmethod
+    def load_weights(self, module: Any, weights: WeightFile) -> None:
+        """Give a module of this backend the weights of a file.
+
+        Raises:
+            ValueError: the module cannot be given weights.
+        """

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from archspec import plugins
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
@@ -20,21 +20,26 @@ from archspec.build import Built, Settings, build, check_library
 from archspec.build.environment import Environment
 from archspec.catalog.fields import MissingField
 from archspec.catalog.parameters import UnknownParameter, UnknownSize, UnknownVariant
-from archspec.diagnostics import Report
+from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
 from archspec.graph import Graph
 from archspec.op import Op
 from archspec.passes import PASSES
+from archspec.rename import Rename
 from archspec.render.text import render
 from archspec.source import Source, Span
 from archspec.spec import Library, Override, Spec, Variant, read_spec
-from archspec.spelling import closest
+from archspec.spelling import closest, did_you_mean
 from archspec.summary import Summary, summarise
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
 from archspec.using import Installed, environment_of, root_of
+
+if TYPE_CHECKING:
+    from archspec.passes.advice import Choice
+    from archspec.weights import WeightFile
 
 
 class SpecError(Exception):
@@ -42,6 +47,14 @@ class SpecError(Exception):
 
     def __init__(self, report: Report) -> None:
         super().__init__(f"the spec has errors\n\n{render(report)}")
+        self.report = report
+
+
+class WeightsError(Exception):
+    """The weights of a file are not those of a model. Its text shows all findings."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"the weights do not fit\n\n{render(report)}")
         self.report = report
 
 
@@ -63,9 +76,32 @@ class Model:
     collection: Library | None = None
     """The blocks of a file that has blocks and no model."""
 
-    def check(self) -> Report:
-        """Everything that was found."""
-        return self._report
+    _renames: tuple[Rename, ...] = ()
+
+    _advice: Callable[[Choice], Iterable[Diagnostic]] | None = field(default=None, compare=False, repr=False)
+    """What there is to say of a spec without errors; it is looked for when somebody asks."""
+
+    def check(self, *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Report:
+        """Everything that was found: errors and, where there are none, advice.
+
+        Args:
+            select: which advice is given, by codes (`A403`), the beginnings of codes, names (`bias-before-norm`) or the
+                names of sets (`performance`); all but the sets where nothing is selected.
+            ignore: which advice is not given. Errors cannot be ignored.
+
+        Raises:
+            UnknownAdviceError: a word, which is neither of these, a `ValueError`.
+        """
+        from archspec.passes.advice import Choice  # What compiles or draws a model asks for no advice.
+
+        choice = Choice.of(select, ignore)
+        if self._advice is None or self._report.has_errors:
+            return self._report
+        report = Report()
+        report.files |= self._report.files
+        for finding in (*self._report, *self._advice(choice)):
+            report.add(finding)
+        return report
 
     @property
     def graph(self) -> Graph:
@@ -96,18 +132,63 @@ class Model:
                 f"what `{target}` gives is no text; `archspec compile` writes it to a file"
             ) from None
 
-    def compile(self, target: str = "torch") -> Any:
+    def compile(self, target: str = "torch", *, device: Any = None, dtype: Any = None, **arguments: Any) -> Any:
         """The model as a `torch.nn.Module`, made by executing what `source` gives.
+
+        Args:
+            target: what makes the module.
+            device: where its weights are made, such as `"cuda"`; on `"meta"` they take no memory.
+            dtype: the type of its elements, as torch has it or by its name, such as `"bfloat16"`.
+            arguments: what is given to the class of the model; `source` shows which arguments it has.
 
         Raises:
             SpecError: the spec has errors, or names that the target reserves.
             UnknownTargetError: no installed backend has this target, or it gives nothing that runs.
+            TypeError: the class has no such argument.
+            ValueError: there is no such type of elements.
         """
-        backend, found = find_target(Purpose.COMPILE, target)
-        if not isinstance(backend, ModuleBackend):
-            raise UnknownTargetError(f"what `{target}` gives cannot be run in this process")
-        self._check_for(backend, found)
-        return backend.module(self.graph)
+        return self._runnable(target).module(self.graph, device=device, dtype=dtype, **arguments)
+
+    def check_weights(self, path: str | PathLike[str]) -> Report:
+        """What keeps the weights in a file from being those of the model, told by its header.
+
+        Raises:
+            SpecError: the spec has errors.
+        """
+        report = Report()
+        self._weights_in(path, report)
+        return report
+
+    def load_weights(
+        self,
+        path: str | PathLike[str],
+        module: Any = None,
+        *,
+        target: str = "torch",
+        device: Any = None,
+        dtype: Any = None,
+        **arguments: Any,
+    ) -> Any:
+        """The model as `compile` gives it, or a module that it gave, with the weights of a safetensors file.
+
+        The file has all weights of the model and no others, under the names of the spec or those that its `rename`
+        lines say. They are converted to the type of elements that the module has.
+
+        Raises:
+            SpecError: the spec has errors, or names that the target reserves.
+            WeightsError: the file cannot be read, or its weights are not those of the model.
+            UnknownTargetError: no installed backend has this target, or it gives nothing that runs.
+            TypeError: the class has no such argument, or there is one for a module that is made already.
+            ValueError: there is no such type of elements, or the module has no memory for weights.
+        """
+        if module is not None and (device is not None or dtype is not None or arguments):
+            raise TypeError("the module is made already: device, dtype and arguments say how it is made")
+        backend = self._runnable(target)
+        weights = self.find_weights(path)
+        if module is None:
+            module = backend.module(self.graph, device=device, dtype=dtype, **arguments)
+        backend.load_weights(module, weights)
+        return module
 
     def draw(self, path: str | PathLike[str], target: str | None = None) -> None:
         """Write a diagram; the ending of the path says in which form, unless a target does.
@@ -128,14 +209,41 @@ class Model:
         """
         return summarise(self.graph)
 
-    def written(self, backend: Backend, target: Target) -> bytes:
-        """The model in the form of a target.
+    def find_weights(self, path: str | PathLike[str]) -> WeightFile:
+        """Where the weights of the model are in a file.
+
+        Raises:
+            SpecError: the spec has errors.
+            WeightsError: the file cannot be read, or its weights are not those of the model.
+        """
+        report = Report()
+        found = self._weights_in(path, report)
+        if found is None:
+            raise WeightsError(report)
+        return found
+
+    def written(self, backend: Backend, target: Target, weights: WeightFile | None = None) -> bytes:
+        """The model in the form of a target; with the weights of a file, if that form holds weights.
 
         Raises:
             SpecError: the spec has errors, or names that the target reserves.
         """
         self._check_for(backend, target)
-        return backend.write(self.graph, target)
+        if weights is None:
+            return backend.write(self.graph, target)
+        return backend.write_with(weights, self.graph, target)
+
+    def _weights_in(self, path: str | PathLike[str], report: Report) -> WeightFile | None:
+        from archspec.weights import find_weights  # Only what is given weights waits for it.
+
+        return find_weights(self.graph, self._renames, Path(path), report)
+
+    def _runnable(self, target: str) -> ModuleBackend:
+        backend, found = find_target(Purpose.COMPILE, target)
+        if not isinstance(backend, ModuleBackend):
+            raise UnknownTargetError(f"what `{target}` gives cannot be run in this process")
+        self._check_for(backend, found)
+        return backend
 
     def _check_for(self, backend: Backend, target: Target) -> None:
         report = Report()
@@ -230,6 +338,12 @@ def read_path(path: str, outside: Outside, report: Report, syntax: str | None = 
     return _model(read_file(Path(file), report), syntax, replace(outside, root=root), report, variant)
 
 
+def read_instead(path: str, text: str, outside: Outside) -> Model:
+    """Read a spec as if its file had this text."""
+    root = root_of(Path(path)) if outside.root is None else outside.root
+    return _model(Source(path, text), None, replace(outside, root=root), Report())
+
+
 _VARIANT: Final = re.compile(r"(?P<file>.*\.\w+):(?P<variant>[^\W\d]\w*)", re.DOTALL)
 
 
@@ -259,20 +373,40 @@ def _model(
         for check in PASSES:
             check(spec, alone, report)
         _find_idle(spec, outside.settings, variant, report)
-        return Model(report, None, collection=spec)
+        return Model(report, None, collection=spec, _advice=_advice(spec.span.source, syntax, (), is_whole=False))
     known = {each.name.text: each for each in spec.variants}
     if variant is not None and variant not in known:
         place = spec.model.span
         report.add(UnknownVariant(place, spec.model.text, variant, tuple(known), closest(variant, known)))
         return Model(report, None, tuple(known))
-    built = _built(spec, environment, outside.settings, report, None if variant is None else known[variant])
-    for each in known.values() if variant is None and not outside.settings else ():
+    built = _built(spec, environment, outside, report, None if variant is None else known[variant])
+    graphs = [built.graph]
+    is_whole = variant is None and not outside.settings
+    for each in known.values() if is_whole else ():
         # A variant that is wrong makes the file wrong. With settings from outside, it would be none of the file's.
-        own = Report()
-        _built(spec, environment, outside.settings, own, each)
+        own = report.beside()
+        graphs.append(_built(spec, environment, outside, own, each).graph)
         for finding in own:
             report.add(finding)
-    return Model(report, built, tuple(known) if variant is None else ())
+    if spec.rename and not report.has_errors:
+        from archspec.weights import check_renames  # Most specs have none.
+
+        check_renames(spec.rename, [each for each in graphs if each is not None], report, is_whole=is_whole)
+    advice = _advice(spec.span.source, syntax, [each for each in graphs if each is not None], is_whole=is_whole)
+    return Model(report, built, tuple(known) if variant is None else (), _renames=spec.rename, _advice=advice)
+
+
+def _advice(
+    source: Source, syntax: str | None, graphs: Sequence[Graph], *, is_whole: bool
+) -> Callable[[Choice], Iterable[Diagnostic]]:
+    """What gives advice on a file, when it is asked to."""
+
+    def advice(choice: Choice) -> Iterable[Diagnostic]:
+        from archspec.passes.advice import advice_on
+
+        return advice_on(source, syntax, graphs, choice, is_whole=is_whole)
+
+    return advice
 
 
 def _find_idle(library: Library, settings: Settings, variant: str | None, report: Report) -> None:
@@ -286,8 +420,21 @@ def _find_idle(library: Library, settings: Settings, variant: str | None, report
         report.add(UnknownVariant(source.span(0, 0), source.name, variant, (), None))
 
 
-def _built(spec: Spec, environment: Environment, settings: Settings, report: Report, variant: Variant | None) -> Built:
-    built = build(spec, environment, settings, report, variant)
+def _built(spec: Spec, environment: Environment, outside: Outside, report: Report, variant: Variant | None) -> Built:
+    own = report.beside()
+    built = build(spec, environment, outside.settings, own, variant)
+    if any(each.code == "A301" for each in own):
+        from archspec.cures import add_cures
+
+        def rebuild(changed: Spec) -> Report:
+            found = report.beside()
+            around = environment_of(changed, outside.root, Report(), outside.installed)
+            build(changed, around, outside.settings, found, variant)
+            return found
+
+        add_cures(spec, own, rebuild)
+    for finding in own:
+        report.add(finding)
     for check in PASSES:
         check(spec, built, report)
     return built
@@ -394,11 +541,17 @@ def find_target(purpose: Purpose, name: str | None, suffix: str = "") -> tuple[B
         for backend, target in known.values():
             if target.suffix == suffix.lower():
                 return backend, target
+    choices = ", ".join(f"{target.name} (*{target.suffix})" for _, target in known.values()) or "nothing is installed"
+    if name == "":
+        raise UnknownTargetError(f"no target is named; what can be written: {choices}; `archspec targets` tells more")
     wanted = (
         f"`{name}`" if name is not None else f"files that end in `{suffix}`" if suffix else "a file without an ending"
     )
-    choices = ", ".join(f"{target.name} (*{target.suffix})" for _, target in known.values()) or "none is installed"
-    raise UnknownTargetError(f"nothing here writes {wanted}; what can be written: {choices}")
+    more = did_you_mean(closest(name or suffix.removeprefix("."), known)) or "`archspec targets` tells more"
+    for other in Purpose:
+        if any(target.name == name or target.suffix == suffix for _, target in plugins.targets(other).values()):
+            more = f"`archspec {other}` writes it"
+    raise UnknownTargetError(f"nothing here writes {wanted}; what can be written: {choices}; {more}")
 
 
 # ------------------------------------------------------------------------------------------------ specs written anew
@@ -422,26 +575,6 @@ def rewritten(source: Source, syntax: str | None, to: str | None, report: Report
     if to is None or to == syntax:
         return rewrite.formatted(source, syntax, report)
     return rewrite.converted(source, syntax, to, report)
-
-
-def spec_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are given, and the specs in folders; of YAML files there, those with the keys of a spec."""
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for each in sorted(path.rglob("*")):
-            suffix = each.suffix.lower()
-            if each.is_file() and (suffix == ".arch" or (suffix in SUFFIXES and _is_spec(each))):
-                yield each
-
-
-def _is_spec(path: Path) -> bool:
-    source = read_file(path, Report())
-    return source is not None and _SPEC_KEY.search(source.text) is not None
-
-
-_SPEC_KEY: Final = re.compile(r"^(model|blocks|cells):", re.MULTILINE)
 
 
 def differences(source: Source, text: str) -> Iterator[str]:

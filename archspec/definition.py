@@ -199,7 +199,10 @@ def _element(tree: Tree, info: ValidationInfo) -> Element:
     if not isinstance(tree, Scalar):
         wrong(info, tree, "`element`", "a word")
     if tree.text not in tuple(Element):
-        refuse(info, UnknownElement(tree.span, tree.text))
+        from archspec.foreign import foreign_element
+
+        suggestion = foreign_element(tree.text) or closest(tree.text, Element)
+        refuse(info, UnknownElement(tree.span, tree.text, suggestion))
     return Element(tree.text)
 
 

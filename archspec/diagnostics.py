@@ -6,13 +6,16 @@ on as well as it can, so that one run tells all. The kinds of findings are the c
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, dataclass_transform, final
+from typing import ClassVar, Final, dataclass_transform, final
 
 from archspec.source import Span
+from archspec.spelling import did_you_mean
 
 
 class Severity(StrEnum):
@@ -23,6 +26,16 @@ class Severity(StrEnum):
     ADVICE = "advice"
 
 
+class Absence(StrEnum):
+    """What is missing for a finding."""
+
+    NAME = "name"
+    """Something of the name that stands at its place."""
+
+    ANYTHING = "anything"
+    """Any layer of the model."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Related:
@@ -30,6 +43,27 @@ class Related:
 
     span: Span
     label: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of a text, and what is to stand there instead."""
+
+    span: Span
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of the text that cures a finding."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+    is_safe: bool
+    """Whether the spec means the same after it; otherwise it is a guess, which a person has to agree to."""
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
@@ -46,7 +80,16 @@ class Diagnostic(ABC):
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.ERROR
 
+    depends_on_use: ClassVar[bool] = False
+    """Whether it may hold in one use of a block, or pass of a loop, and not in another, so that the way counts."""
+
+    follows_from: ClassVar[Absence | None] = None
+    """What makes it doubtful, where it is not known what stands in some lines."""
+
     span: Span
+
+    way: tuple[Related, ...] = field(default=(), kw_only=True)
+    """The uses of blocks and the passes of loops that led there, from the outermost in."""
 
     def __init_subclass__(cls) -> None:
         # There are many kinds, and a check that finds nothing waits for all of them; what nobody needs is not made.
@@ -61,8 +104,25 @@ class Diagnostic(ABC):
     def help(self) -> str:
         return ""
 
+    def notes(self) -> tuple[str, ...]:
+        """What else there is to know; a note may have several lines, in which columns line up."""
+        return ()
+
     def related(self) -> tuple[Related, ...]:
         return ()
+
+    def fixes(self) -> tuple[Fix, ...]:
+        """Changes that cure it: a word that was meant is written in the place of the one that stands there."""
+        suggestion: str | tuple[str, ...] | None = getattr(self, "suggestion", None)
+        words = (suggestion,) if isinstance(suggestion, str) else suggestion or ()
+        if self.help() != did_you_mean(suggestion) or not all(map(_NAME.fullmatch, (self.span.text, *words))):
+            return ()
+        return tuple(Fix(f"write `{word}`", (Edit(self.span, word),), is_safe=False) for word in words)
+
+    @final
+    def places(self) -> tuple[Related, ...]:
+        """All further places that explain it, each once: those that belong to it, and the way there."""
+        return tuple(dict.fromkeys((*self.related(), *self.way)))
 
 
 @final
@@ -71,9 +131,65 @@ class Report:
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self.files: set[str] = set()
+        """The files that were to be read, missing ones included: what is found depends on them."""
+        self._way: list[Related] = []
+        self._hidden: list[Span] = []
+        self._hidden_words: set[str] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
-        self._found.setdefault((*_reading_order(diagnostic), diagnostic.message()), diagnostic)
+        key = (*_reading_order(diagnostic), diagnostic.message())
+        if key in self._found or self._is_hidden(diagnostic):
+            return
+        if self._way and diagnostic.depends_on_use and not diagnostic.way:
+            way = tuple(each for each in self._way if not each.span.covers(diagnostic.span))
+            diagnostic = replace(diagnostic, way=way)
+        self._found[key] = diagnostic
+
+    def hide(self, place: Span) -> None:
+        """Let nothing more be told of a place than is told already, nor what may follow from what stands there."""
+        self._hidden.append(place)
+        first, last = place.first().line, place.last().line
+        for line in range(first, min(last, place.source.line_count) + 1):
+            self._hidden_words.update(_WORDS.findall(place.source.line(line)))
+
+    def _is_hidden(self, diagnostic: Diagnostic) -> bool:
+        if not self._hidden:
+            return False
+        match diagnostic.follows_from:
+            case Absence.ANYTHING:
+                return True
+            case Absence.NAME if not self._hidden_words.isdisjoint(_WORDS.findall(diagnostic.span.text)):
+                return True
+        return self.hides(diagnostic.span)
+
+    def hides(self, place: Span) -> bool:
+        return any(each.covers(place) for each in self._hidden)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there are places of which nothing is told, so that what seems to be missing may stand there."""
+        return bool(self._hidden)
+
+    def beside(self) -> Report:
+        """An empty report, with the same hidden places."""
+        other = Report()
+        other._hidden, other._hidden_words = self._hidden, self._hidden_words
+        return other
+
+    def amend(self, diagnostic: Diagnostic, better: Diagnostic) -> None:
+        """Put a finding that tells more in the place of one that is there, whose place and message it has."""
+        key = next(key for key, each in self._found.items() if each is diagnostic)
+        self._found[key] = better
+
+    @contextmanager
+    def within(self, span: Span, label: str) -> Iterator[None]:
+        """Let what is added meanwhile tell that it was found on the way through this place."""
+        self._way.append(Related(span, label))
+        try:
+            yield
+        finally:
+            self._way.pop()
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=_reading_order))
@@ -93,6 +209,10 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<Report: {', '.join(f'{each.code} at {each.span!r}' for each in self) or 'clean'}>"
+
+
+_WORDS: Final = re.compile(r"\w+")
+_NAME: Final = re.compile(r"\w+(\.\w+)*")
 
 
 def _reading_order(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

@@ -6,7 +6,7 @@ why a backend that takes a `Graph` need not check anything again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, final
@@ -95,6 +95,9 @@ class Node:
 
     init: Mapping[str, Initialiser] = field(default_factory=dict)
     """How weights start, by name, where the spec says so; others start as the framework has it."""
+
+    presumed: tuple[tuple[Size, Size], ...] = ()
+    """Sizes that it takes to be equal, since they are not known to differ."""
 
     @property
     def name(self) -> str:
@@ -197,6 +200,9 @@ class Graph:
 
     names: Mapping[tuple[Path, int, int], str] = field(default_factory=dict)
     """What the spec calls values: by who gives them, which output they are, and how deep in groups that is said."""
+
+    rebuilt: Callable[[Mapping[str, Any]], Graph | None] | None = field(default=None, compare=False, repr=False)
+    """What builds the graph anew with other values for some parameters, or gives `None` where these are wrong."""
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 
 from archspec.catalog import CATALOG
 from archspec.diagnostics import Diagnostic
+from archspec.explanation import CODE, explanation
 from archspec.expression import Value, written
 from archspec.op import Example, Family, Op, ShapeError, count
 from archspec.ops import OPS
@@ -496,7 +497,7 @@ def contents(ops: Mapping[str, type[Op]] | None = None, width: int = WIDTH) -> s
         _entry(family, ", ".join(each.name for each in members), room, width) for family, members in families.items()
     ]
     lines += ["", "Findings:"]
-    lines += [_entry(f"{kind.code}  {kind.name}", _first_line(kind), 26, width) for kind in findings()]
+    lines += [_entry(f"{kind.code}  {kind.name}", explanation(kind).summary, 26, width) for kind in findings()]
     closing = "`archspec explain TOPIC` prints the page of an op or a finding; `archspec ops` says what each op is."
     lines += ["", *_wrapped(closing, width)]
     return "\n".join(lines)
@@ -511,7 +512,7 @@ def manual(topic: str, ops: Mapping[str, type[Op]] | None = None, width: int = W
     kinds = findings()
     for kind in kinds:
         if topic.upper() == kind.code or topic.lower() == kind.name:
-            return f"{kind.code}: {kind.name}\n\n{cleandoc(kind.__doc__ or '')}"
+            return "\n".join(_finding_lines(kind, width)).rstrip()
     known = shipped() if ops is None else ops
     if topic in known:
         return "\n".join(_page_lines(page(known[topic]), width)).rstrip()
@@ -524,8 +525,22 @@ def manual(topic: str, ops: Mapping[str, type[Op]] | None = None, width: int = W
     raise UnknownTopicError(f"there is no page on `{topic}`; {cure}")
 
 
-def _first_line(kind: type[Diagnostic]) -> str:
-    return cleandoc(kind.__doc__ or "").partition("\n")[0]
+def _finding_lines(kind: type[Diagnostic], width: int) -> Iterator[str]:
+    yield f"{kind.code}: {kind.name}"
+    yield ""
+    end, text = 0, explanation(kind).whole
+    for block in CODE.finditer(text):
+        yield from _prose_lines(text[end : block.start()], width)
+        yield from (f"    {line}".rstrip() for line in block["body"].splitlines())
+        yield ""
+        end = block.end()
+    yield from _prose_lines(text[end:], width)
+
+
+def _prose_lines(text: str, width: int) -> Iterator[str]:
+    for part in _parts(text):
+        yield from _part_lines(part, width)
+        yield ""
 
 
 def _page_lines(each: Page, width: int) -> Iterator[str]:

@@ -44,14 +44,16 @@ class Family(StrEnum):
 class ShapeError(Exception):
     """Raised by `infer`: what is wrong with an input or a setting. The builder knows where, and makes the finding.
 
-    `setting` names the setting to blame, if it is one; `help` is a cure.
+    `setting` names the setting to blame, if it is one; `help` is a cure. `axes` are those of the inputs that do not
+    fit, the one that the message tells of first; negative ones count from the last.
     """
 
-    def __init__(self, message: str, *, setting: str | None = None, help: str = "") -> None:
+    def __init__(self, message: str, *, setting: str | None = None, help: str = "", axes: tuple[int, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.setting = setting
         self.help = help
+        self.axes = axes
 
 
 @final
@@ -114,6 +116,13 @@ class Op(Configured, ABC):
     def macs(self, *inputs: Any, **named: Any) -> Size:
         """Multiply-adds of convolutions and matrix products; biases and elementwise work do not count."""
         return 0
+
+    def calculation(self, axis: int, *inputs: Any) -> str:
+        """How the size of an axis of the output is calculated from those of the inputs; empty where it is not.
+
+        An axis that is as long as one of an input is not calculated, nor is one whose size a setting says.
+        """
+        return ""
 
     def sees(self, *inputs: Any, **named: Any) -> tuple[Sights, ...]:
         """What a position of the output sees of each input, axis by axis, when the model is evaluated.

@@ -7,8 +7,9 @@ be read.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, final
+from typing import Any, ClassVar, Final, TypeVar, final
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError, ValidationInfo, model_validator
 from pydantic_core import core_schema
@@ -17,8 +18,8 @@ from archspec.catalog.fields import MissingField, UnknownField
 from archspec.diagnostics import Report
 from archspec.reading import report_of
 from archspec.source import Span
-from archspec.spelling import closest
-from archspec.syntax.tree import Fields, locate
+from archspec.spelling import closest, is_slip
+from archspec.syntax.tree import Entry, Fields, locate
 
 
 @final
@@ -62,13 +63,40 @@ class Part(BaseModel):
             if key in known:
                 values[key] = entry.value
             else:
-                suggestion = closest(key, known)
-                report_of(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion))
+                suggestion, cure = cls._meant(entry, known)
+                report_of(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion, cure))
                 if suggestion is not None and tree.entry(suggestion) is None:
                     values[suggestion] = entry.value
                 else:
                     values["is_partial"] = True
         return values | {"span": tree.span}
+
+    @classmethod
+    def _meant(cls, entry: Entry, known: tuple[str, ...]) -> tuple[str | None, str]:
+        """The key that an unknown one is meant for, if there is one, and what to write where it is more than that."""
+        from archspec.foreign import foreign_key
+
+        key, is_mapping = entry.key.text, isinstance(entry.value, Fields)
+        near = closest(key, known)
+        if near is not None and is_slip(key, near) and (is_mapping or near != "inputs"):
+            return near, ""
+        meant, cure = foreign_key(key, known, None if is_mapping else entry.value.span.text)
+        if meant is None and not cure:
+            homes = [each.owner for each in _kinds(Part) if key in each.model_fields and key not in Part.model_fields]
+            cure = f"it is a key of {' and of '.join(homes)}" if homes and near is None else ""
+            cure = "it stands at the top of the file, beside `model`" if cure and homes[0] == _TOP else cure
+        return meant or (None if cure else near), cure
+
+
+_TOP: Final = "a model"
+
+
+def _kinds(kind: type[Part]) -> Iterator[type[Part]]:
+    """The mappings with keys of their own, by the order in which they are declared; those of no file left out."""
+    for each in kind.__subclasses__():
+        if "owner" in vars(each):
+            yield each
+        yield from _kinds(each)
 
 
 _P = TypeVar("_P", bound=Part)

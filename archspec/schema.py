@@ -39,6 +39,7 @@ _PUNCTUATION: Final = r"!-/:-@\[-\^`{-~"
 NAME: Final = rf"^[^\s\d{_PUNCTUATION}][^\s{_PUNCTUATION}]*$"
 NAME_OR_POSITION: Final = rf"^([1-9][0-9]*|[^\s\d{_PUNCTUATION}][^\s{_PUNCTUATION}]*)$"
 WEIGHT: Final = r"^[^\s.]+(\.[^\s.]+)+$"
+RENAMED: Final = rf"^(\*|[^\s{_PUNCTUATION}]+)(\.(\*|[^\s{_PUNCTUATION}]+))*$"
 
 BESIDE_GROUP: Final = tuple(key for key in BESIDE_OP if key != "from")
 """The keys that may stand beside everything that is a layer, and not only beside ops."""
@@ -156,6 +157,7 @@ def _forms() -> Mapping[str, Schema]:
             "pattern": rf"^\s*({'|'.join(INITIALISERS)})\s*(\(.*\))?\s*$",
         },
         "init": {"anyOf": [_ref("initialiser"), _by_name(_ref("initialiser"), NAME_OR_POSITION)]},
+        "renames": _by_name({"type": ["string", "number"]}, RENAMED),
         "layers": {"anyOf": [{"type": "array", "items": _ref("layer"), "minItems": 1}, _ref("layer")]},
     }
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
@@ -212,7 +214,25 @@ def divide_exactly(dividend: Size, divisor: Size) -> Size | None:
 def differs(left: Size, right: Size) -> bool:
     """Whether the two are different for every input."""
     low, high = _bounds_of_difference(left, right)
-    return (low is not None and low > 0) or (high is not None and high < 0)
+    if (low is not None and low > 0) or (high is not None and high < 0):
+        return True
+    if (noted := _PRESUMED.get()) is not None and not low == high == 0:
+        noted.append((left, right))
+    return False
+
+
+_PRESUMED: Final[ContextVar[list[tuple[Size, Size]] | None]] = ContextVar("presumed", default=None)
+
+
+@contextmanager
+def presumed_equal() -> Iterator[list[tuple[Size, Size]]]:
+    """The sizes that are not known to differ, nor to be equal, and are found to be so meanwhile."""
+    noted: list[tuple[Size, Size]] = []
+    token = _PRESUMED.set(noted)
+    try:
+        yield noted
+    finally:
+        _PRESUMED.reset(token)
 
 
 def below(left: Size, right: Size) -> bool:

@@ -74,6 +74,16 @@ class Span:
         """The span from the start of this one to the end of the other."""
         return Span(self.source, self.start, max(self.end, other.end))
 
+    def line(self) -> Span:
+        """The whole of its first line, with the line break."""
+        text = self.source.text
+        end = text.find("\n", self.start)
+        return Span(self.source, text.rfind("\n", 0, self.start) + 1, len(text) if end < 0 else end + 1)
+
+    def covers(self, other: Span) -> bool:
+        """Whether the other span lies in this one."""
+        return self.source is other.source and self.start <= other.start and other.end <= self.end
+
     def first(self) -> Position:
         return self.source.position(self.start)
 

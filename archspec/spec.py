@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, final
 
 from pydantic import Field, InstanceOf, ValidationInfo
 
-from archspec.catalog.fields import MissingField, UnsupportedVersion
+from archspec.catalog.fields import MissingField, UnsupportedVersion, WrongKind
 from archspec.definition import (
     Block,
     Cell,
@@ -32,6 +32,7 @@ from archspec.expression import Expression
 from archspec.parameter import Parameter
 from archspec.part import Part, Reads, validated
 from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
+from archspec.rename import Rename, read_renames
 from archspec.source import Hole, Span
 from archspec.steps import Argument, Step, read_steps
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank
@@ -44,6 +45,7 @@ __all__ = [
     "Input",
     "Library",
     "Override",
+    "Rename",
     "Rest",
     "Spec",
     "Variant",
@@ -164,6 +166,9 @@ class Spec(Part):
         (), description="what must hold of the model"
     )
     init: Annotated[tuple[Argument, ...], Reads(read_init, "init")] = Field((), description="how weights start")
+    rename: Annotated[tuple[Rename, ...], Reads(read_renames, "renames")] = Field(
+        (), description="what files call its weights, layers and groups, by the names that they have here"
+    )
     variants: Annotated[tuple[Variant, ...], Reads(_variants, "variants")] = Field(
         (), description="the model with other settings, each under a name"
     )
@@ -187,6 +192,11 @@ def read_spec(tree: Fields, report: Report) -> Spec | Library | None:
     """The model or the blocks that a tree holds, or `None` where it holds none; what is wrong goes to the report."""
     keys = {entry.key.text for entry in tree.entries}
     is_library = keys & {"blocks", "cells"} and not keys & {"model", "inputs", "layers", "variants", "params"}
+    nested = tree.get("model")
+    if isinstance(nested, Fields):
+        cure = "its name stands behind `model:`, and its other keys at the top, beside it"
+        report.add(WrongKind(nested.span, "the name of a model", "a word", "a mapping", cure=cure))
+        return None
     if keys <= Spec.model_fields.keys() and not is_library and not keys & {"model", "inputs", "layers"}:
         # That all of a model is missing is one mistake.
         first_line = tree.span.text.partition("\n")[0]

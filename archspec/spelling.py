@@ -2,36 +2,87 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is most like the given one, if one is like it at all."""
-    # Only a spec with a mistake pays for the import.
-    from difflib import get_close_matches
+    return next(iter(nearest(word, known)), None)
 
-    by_folded = {each.casefold(): each for each in sorted(known)}
-    folded = word.casefold()
-    if folded in by_folded:
-        return by_folded[folded]
-    matches = get_close_matches(folded, by_folded, n=5, cutoff=0.6)
-    if not matches:
-        return None
-    # Of several, the one with the fewest slips, and of those the one that has as many letters.
-    slips = {each: _slips(folded, each) for each in matches}
-    # Three letters are soon found in any word.
-    likely = [each for each in matches if len(each) > _TINY or slips[each] == 1]
-    if not likely:
-        return None
-    found = by_folded[min(likely, key=lambda each: (slips[each], abs(len(each) - len(folded))))]
-    # A short word in capitals is no misspelt word in small letters: blocks are called in another way than ops.
-    is_other = word[:1].isupper() != found[:1].isupper() and len(word) < _SHORT
-    return None if is_other else found
 
+def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The known words that are most like the given one: several where they are equally near, none where none is.
+
+    A word is like another if it is the same but for capitals and underscores, if it has few slips for its length, or
+    if all words that the one is made of are in the other, as in `kernel_size` and `kernel`.
+    """
+    if len(word) > _LONGEST:
+        return ()
+    plain, found = _plain(word), {}
+    for each in sorted(known):
+        distance = _distance(word, plain, each)
+        if distance is not None:
+            found[each] = distance
+    least = min(found.values(), default=None)
+    near = tuple(each for each, distance in found.items() if distance == least)
+    return near if len(near) <= _MOST else ()
+
+
+_LONGEST: Final = 200
+"""Nobody misspells a word of more letters."""
+
+_MOST: Final = 4
+"""What is like more words than these is like none."""
 
 _SHORT: Final = 6
 _TINY: Final = 3
+
+
+def _distance(word: str, plain: str, other: str) -> tuple[int, ...] | None:
+    """How far a word is from a known one, or `None` where it is not like it; `plain` is the word in plain letters."""
+    wanted = _plain(other)
+    if plain == wanted:
+        return (0, _slips(word, other))
+    # A short word in capitals is no misspelt word in small letters: blocks are called in another way than ops.
+    if word[:1].isupper() != other[:1].isupper() and len(word) < _SHORT:
+        return None
+    mine, theirs = _parts(word), _parts(other)
+    letters = sum(map(len, mine & theirs))
+    if (mine < theirs or theirs < mine) and letters >= _TINY:
+        return (_APART, len(mine ^ theirs), -letters)
+    most = (max(len(plain), len(wanted)) + 1) // 4
+    if abs(len(plain) - len(wanted)) <= most:
+        slips = _slips(plain, wanted)
+        # In one of two letters hardly anything is left of the word.
+        if slips <= most and min(len(plain), len(wanted)) > 1:
+            return (slips, abs(len(plain) - len(wanted)))
+    less, more = sorted((plain, wanted), key=len)
+    is_start = len(less) >= _TINY + 1 and 2 * len(less) >= len(more) and more.startswith(less)
+    return (_APART, len(more) - len(less)) if is_start else None
+
+
+def is_slip(word: str, other: str) -> bool:
+    """Whether a word is another one with a slip or two, and not just made of it."""
+    distance = _distance(word, _plain(word), other)
+    return distance is not None and distance[0] < _APART
+
+
+_APART: Final = 100
+"""What has a word more or less is further away than what is misspelt."""
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("_", "")
+
+
+def _parts(word: str) -> frozenset[str]:
+    """The words that a word is made of: of `kernel_size` and of `kernelSize`, `kernel` and `size`."""
+    return frozenset(part.casefold() for part in _PART.findall(word))
+
+
+_PART: Final = re.compile(r"[^\W\d_][^\W\d_A-Z]*|\d+")
 
 
 def _slips(word: str, other: str) -> int:
@@ -54,6 +105,7 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     return f"{', '.join(marked[:-1])} {joint} {marked[-1]}" if len(marked) > 1 else "".join(marked)
 
 
-def did_you_mean(suggestion: str | None) -> str:
-    """The cure for a word that is not known, if one is like it."""
-    return f"did you mean `{suggestion}`?" if suggestion else ""
+def did_you_mean(suggestion: str | tuple[str, ...] | None) -> str:
+    """The cure for a word that is not known, if one is like it, or several are."""
+    words = (suggestion,) if isinstance(suggestion, str) else suggestion or ()
+    return f"did you mean {listed(words)}?" if any(words) else ""

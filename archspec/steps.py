@@ -13,7 +13,7 @@ from archspec.catalog.graph import NoLayers
 from archspec.expression import Expression
 from archspec.reading import pass_over, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.source import Hole, Span
-from archspec.spelling import closest
+from archspec.spelling import closest, is_slip
 from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar, Tree, holds_layers, is_blank, kind_of
 
 
@@ -217,8 +217,13 @@ def _plain(tree: Fields, info: ValidationInfo) -> Step:
     if len(entries) == 2 and (misspelt := _misspelt(entries, beside, info)) is not None:
         entries.remove(misspelt)
     if len(entries) != 1:
-        place = entries[1].key.span if entries else tree.span
-        refuse(info, UnclearLayer(place, tuple(entry.key.text for entry in entries)))
+        from archspec.misplaced import gathered
+
+        gathered_op, finding = gathered(entries, tree, CONSTRUCTS)
+        if gathered_op is None:
+            refuse(info, finding)
+        report_of(info).add(finding)
+        entries = [gathered_op]
     (only,) = entries
     names = _names(beside["name"], info) if "name" in beside else ()
     if holds_layers(only):
@@ -270,7 +275,9 @@ def _construct(kind: str, tree: Fields, info: ValidationInfo) -> Step:
     known = (kind, *CONSTRUCTS[kind], "name")
     for entry in tree.entries:
         if entry.key.text not in known:
-            suggestion = closest(entry.key.text, known)
+            from archspec.misplaced import part_meant
+
+            suggestion = part_meant(entry.key.text, known)
             report_of(info).add(UnknownField(entry.key.span, entry.key.text, f"`{kind}`", known, suggestion))
     parts = {entry.key.text: entry.value for entry in tree.entries}
     name = unless_wrong(read_name, parts["name"], info, "the name of a group") if "name" in parts else None
@@ -297,12 +304,17 @@ def _construct(kind: str, tree: Fields, info: ValidationInfo) -> Step:
 def _misspelt(others: list[Entry], beside: dict[str, Tree], info: ValidationInfo) -> Entry | None:
     """Of two keys, the one that has a letter wrong, which is better named than called a second op."""
     for entry in others:
-        suggestion = closest(entry.key.text, BESIDE_OP)
+        near = closest(entry.key.text, BESIDE_OP)
+        suggestion = near if near is not None and is_slip(entry.key.text, near) else _BESIDE.get(entry.key.text)
         if suggestion is not None and suggestion not in beside:
             report_of(info).add(UnknownField(entry.key.span, entry.key.text, "a layer", BESIDE_OP, suggestion))
             beside[suggestion] = entry.value
             return entry
     return None
+
+
+_BESIDE: Final = {**dict.fromkeys(("input", "inputs", "inbound_nodes", "bottom"), "from"), "id": "name", "top": "name"}
+"""What the keys beside an op are called elsewhere."""
 
 
 def _extent(tree: Fields, op: Entry) -> Span:
@@ -328,6 +340,8 @@ def _sources(tree: Tree, info: ValidationInfo) -> tuple[Step, ...]:
 def _arguments(entry: Entry, info: ValidationInfo) -> Iterator[Argument]:
     if isinstance(entry.value, Fields):
         for each in entry.value.entries:
+            if is_blank(each.value) and each.key.text.endswith((")", "]")):
+                continue  # The rest of `(3, 3)`, of which the bracket that is not closed tells.
             # In `{kernel 3}` the colon is missing: that there is no such setting says enough.
             is_colon_missing = is_blank(each.value) and not each.key.text.isidentifier()
             value = (

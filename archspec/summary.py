@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import final
 
 from archspec.graph import Graph
+from archspec.passes.condition import Condition, conditions
 from archspec.passes.receptive_field import ReceptiveField, receptive_fields
 from archspec.shape import Shape
 from archspec.size import Formula, Size, evaluate
@@ -44,6 +45,9 @@ class Summary:
     parameters: Size
     macs: Size
 
+    conditions: tuple[Condition, ...] = ()
+    """What must hold of the open sizes."""
+
     def __str__(self) -> str:
         one = dict.fromkeys(self.batches, 1)
         note = f" ({', '.join(f'{name} = 1' for name in one)})" if one else ""
@@ -65,6 +69,10 @@ class Summary:
         lines += [rule, _line(total, widths)]
         if "receptive field" in head:
             lines.append("receptive field: positions seen of each axis of space, /stride, @first of the first position")
+        for each in self.conditions:
+            example = ", ".join(f"{name} = {number}" for name, number in each.counter_example.items())
+            left, right = each.sizes
+            lines.append(f"right where {each.text}: with {example}, {each.node.name} would be given {left} and {right}")
         return "\n".join(lines)
 
     @property
@@ -88,6 +96,7 @@ def summarise(graph: Graph) -> Summary:
         ),
         parameters=graph.parameters,
         macs=graph.macs,
+        conditions=conditions(graph),
     )
 
 

@@ -20,7 +20,7 @@ from archspec.diagnostics import Report
 from archspec.op import Op
 from archspec.source import Hole, Source
 from archspec.spec import Block, Cell, Library, Spec, read_spec
-from archspec.spelling import closest
+from archspec.spelling import closest, did_you_mean
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.tree import Scalar
 
@@ -169,7 +169,7 @@ class _Reader:
     def part(self, line: Scalar, folder: Traversable) -> tuple[str, Opens] | None:
         """A part of a library."""
         library, _, part = line.text.partition(".")
-        known = sorted(each.name.removesuffix(".arch") for each in folder.iterdir() if each.name.endswith(".arch"))
+        known = _parts_of(folder)
         if part not in known:
             from archspec.catalog.files import UnknownLibrary
 
@@ -201,7 +201,10 @@ class _Reader:
             problem, cure = "`use` names no file", 'such as `use "blocks/unit.arch"`'
         elif relative.suffix.lower() not in SUFFIXES:
             problem = f"`{line.text}` is neither a file of specs nor a part of a library"
+            known = [f"{STANDARD}.{each}" for each in _parts_of(files("archspec.std"))]
+            meant = closest(line.text, known) or closest(f"{STANDARD}.{line.text}", known)
             cure = f"files of specs end in `.arch` or `.yaml`; parts of libraries have names such as `{STANDARD}.se`"
+            cure = cure if meant is None else did_you_mean(meant)
         elif self.root is None or source in self.shipped:
             problem = f"`{line.text}` cannot be used here, since this text is no file"
             cure = f"a text that is no file can use libraries, such as `{STANDARD}`"
@@ -219,3 +222,8 @@ class _Reader:
             self.report.add(ForbiddenFile(line.span, problem, cure))
             return None
         return str(place), lambda: read_file(path, self.report, line.span)
+
+
+def _parts_of(folder: Traversable) -> list[str]:
+    """The parts of a library, by name."""
+    return sorted(each.name.removesuffix(".arch") for each in folder.iterdir() if each.name.endswith(".arch"))

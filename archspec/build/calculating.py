@@ -197,10 +197,12 @@ class Calculator(Placer):
             cure = "it runs in a line of its own: `y = x -> scan(Cell(8))`"
             self.report.add(WrongScan(word.span, "`scan` cannot stand in a formula", cure))
         elif not self.is_layer(use.function, scope):
-            suggestion = closest(use.function, (*self.frame.environment.words, *self.frame.layers))
-            if suggestion is not None:
-                self.meant(suggestion)
-            self.report.add(UnknownOp(word.span, use.function, suggestion))
+            from archspec.build.stranger import meant_by
+
+            meant = meant_by(use.function, tuple(arguments_of(use)), self.frame.environment, self.frame.layers)
+            for each in meant.words:
+                self.meant(each)
+            self.report.add(UnknownOp(word.span, use.function, meant.words, meant.cure))
         elif stranger is not None:
             problem = f"in a formula `{use.function}` is applied to values, and `{stranger.span.text}` is none"
             cure = f"its settings have names there: `{use.function}(x, name=value)`"

@@ -6,7 +6,8 @@ How a layer gets its place is for `archspec.build.placing`; what a use of a bloc
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from archspec.build.assembly import Given
@@ -16,7 +17,7 @@ from archspec.build.loop import choose, expressions_in, passes, size_of
 from archspec.build.placing import OUTPUT
 from archspec.build.possible import OPEN
 from archspec.build.scope import Draft, Scope, names_in
-from archspec.expression import Apply, free_names
+from archspec.expression import Apply, Value, free_names, written
 from archspec.graph import Group, Path, Repetition
 from archspec.shape import Shape
 from archspec.size import differs
@@ -195,9 +196,9 @@ class Flow(Calculator):
         self.assembly.repeats.append(None)
         found: list[tuple[Path, ...]] = []
         self.branches += 1
-        for value in values:
+        for number, value in enumerate(values, start=1):
             before, first = self.layers, len(self.assembly.order)
-            with self.meanings.where(value):
+            with self.meanings.where(value), self.on_pass(repeat, number, value, len(values)):
                 inner = scope
                 if has_names:
                     # The names belong to the pass, and so each pass is a group of its own.
@@ -209,6 +210,16 @@ class Flow(Calculator):
         self.branches -= 1
         self.assembly.repeats[place] = Repetition(scope.path, repeat.span, tuple(found))
         return current
+
+    def on_pass(
+        self, repeat: Repeat, number: int, value: Mapping[str, Value], passes: int
+    ) -> AbstractContextManager[None]:
+        """What is found in the first of several passes that are alike is no matter of the pass."""
+        if not value and number == 1:
+            return nullcontext()
+        named = ", ".join(f"{name} = {written(each)}" for name, each in value.items())
+        where = f", where {named}" if named else ""
+        return self.report.within(repeat.among.span, f"in pass {number} of {passes}{where}")
 
     # --------------------------------------------------------------------------------------- outputs and states
 

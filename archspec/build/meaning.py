@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import final
+from functools import cached_property
+from typing import Final, final
 
 from archspec.catalog.fields import InvalidExpression, UnknownName
 from archspec.catalog.parameters import (
@@ -227,7 +228,8 @@ class Meanings:
         try:
             return evaluate(expression, self.scope)
         except UnknownNameError as error:
-            self.tell_unknown(error.span, error.name, closest(error.name, self.scope), _cure_of(expression, error.name))
+            suggestion = closest(error.name, self.scope) or flag_meant(error.name)
+            self.tell_unknown(error.span, error.name, suggestion, _cure_of(expression, error.name))
         except HoleError:
             self.is_partial = True
         except EvaluationError as error:
@@ -262,7 +264,7 @@ class Meanings:
         problem = f"`{word}` stands for layers, and not for a value"
         self.report.add(WrongLayers(span, problem, f"write it where a layer stands: `-> {word}`"))
 
-    @property
+    @cached_property
     def words(self) -> frozenset[str]:
         """The names that stand for no size."""
         return frozenset(self.parameters) | {word for each in self.parameters.values() for word in each.words}
@@ -296,6 +298,18 @@ class Meanings:
         for name, parameter in self.parameters.items():
             if name not in self.used and not self.is_partial:
                 self.report.add(UnusedParameter(parameter.name.span, name))
+
+
+def flag_meant(word: str) -> str | None:
+    """Which of `true` and `false` a word stands for: `True`, `Flase`, `yes`."""
+    return AS_FLAG.get(word.casefold()) or closest(word.casefold(), ("true", "false"))
+
+
+AS_FLAG: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""What `true` and `false` are called elsewhere."""
+
+NOTHING: Final = frozenset({"None", "none", "null", "nil", "nan"})
+"""What says elsewhere that there is no value."""
 
 
 def _cure_of(expression: Expression, name: str) -> str:

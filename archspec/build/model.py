@@ -6,11 +6,12 @@ blocks and layers that are used again are in `archspec.build.uses`, cells in `ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count as counting
-from typing import final
+from typing import Any, final
 
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import Environment, key_of
@@ -27,6 +28,7 @@ from archspec.catalog.fields import DuplicateName, InvalidExpression
 from archspec.catalog.graph import BlockLikeOp, UnusedBlock
 from archspec.catalog.parameters import UnusedParameter
 from archspec.diagnostics import Report
+from archspec.expression import Literal
 from archspec.graph import Graph
 from archspec.ops import OPS
 from archspec.parameter import Parameter
@@ -34,6 +36,7 @@ from archspec.shape import Shape
 from archspec.source import Hole
 from archspec.spec import Block, Cell, Input, Library, Override, Rest, Spec, Variant
 from archspec.steps import Layer
+from archspec.syntax.tree import Scalar
 
 
 @final
@@ -64,6 +67,16 @@ def build(
     return _Builder(spec, environment, report).build(spec, settings, variant)
 
 
+def rebuilt(
+    spec: Spec, environment: Environment, settings: Settings, variant: Variant | None, values: Mapping[str, Any]
+) -> Graph | None:
+    """The graph of a spec with other numbers, flags or words for some parameters; `None` where these are wrong."""
+    place = spec.model.span
+    kept = tuple(each for each in settings.parameters if each.name.text not in values)
+    other = tuple(Override(Scalar(name, place), Literal(value, place)) for name, value in values.items())
+    return build(spec, environment, replace(settings, parameters=(*kept, *other)), Report(), variant).graph
+
+
 def check_library(library: Library, environment: Environment, report: Report) -> Built:
     """Add what can be said of blocks and cells without a use of them: what is wrong whatever they are given."""
     return _Builder(library, environment, report).check_alone(library)
@@ -75,7 +88,8 @@ class _Builder(Recurrences):
         layers, params = (spec.layers, spec.params) if isinstance(spec, Spec) else ((), ())
         top = Scope((), is_counted=False, taken=frozenset(names_in(layers)))
         unknowns = counting(1)
-        meanings = Meanings(params, report, unknowns, is_partial=spec.is_partial)
+        is_partial = spec.is_partial or report.is_partial
+        meanings = Meanings(params, report, unknowns, is_partial=is_partial)
         super().__init__(report, unknowns, Frame(meanings, environment), Account(top, is_model=isinstance(spec, Spec)))
 
     def build(self, spec: Spec, settings: Settings, variant: Variant | None) -> Built:
@@ -104,7 +118,8 @@ class _Builder(Recurrences):
             return Built(None, tuple(self.parts))
         source, place = spec.span.source, spec.model.span
         named = {"name": spec.model.text, "doc": spec.doc, "source": source, "span": place, "settings": given}
-        return Built(self.assembly.graph(inputs, results, **named), tuple(self.parts))
+        again = partial(rebuilt, spec, self.frame.environment, settings, variant)
+        return Built(self.assembly.graph(inputs, results, **named, rebuilt=again), tuple(self.parts))
 
     def setting(self, name: str) -> object:
         """What a parameter of the model was built with; of one that stands for layers, as it is written."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, final
 from archspec.build.assembly import Assembly, Given
 from archspec.build.limits import BRANCH, Limited
 from archspec.build.meaning import Meanings
+from archspec.build.origin import origin_of
 from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, options_of, possible
 from archspec.build.scope import Draft, Frame, Reusable, Scope
 from archspec.build.settle import fits, settle
@@ -39,13 +40,15 @@ from archspec.expression import Expression, is_unknown
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
 from archspec.shape import Element, Shape
-from archspec.size import LARGEST, Size, SizeError
+from archspec.size import LARGEST, Size, SizeError, presumed_equal
 from archspec.source import Span
 from archspec.spelling import closest
 from archspec.steps import Argument, Layer, Step
 from archspec.syntax.tree import Scalar
 
 if TYPE_CHECKING:
+    from archspec.build.stranger import Meant
+    from archspec.change import Trial
     from archspec.initialiser import Initialiser  # Only specs with `init` wait for it.
 
 OUTPUT = "output"
@@ -104,6 +107,7 @@ class Fitted:
     weights: Mapping[str, Shape]
     macs: Size
     inputs: tuple[Shape, ...]
+    presumed: tuple[tuple[Size, Size], ...]
 
 
 class Placer(Limited, ABC):
@@ -121,7 +125,7 @@ class Placer(Limited, ABC):
         self.shared: Shared | None = None
         """The layers that are being used again."""
 
-        self.misspelt: dict[Span, str | None] = {}
+        self.misspelt: dict[Span, Meant] = {}
         """What is probably meant by each op that there is not; a block may have it many times."""
 
         self.branches = 0
@@ -279,21 +283,22 @@ class Placer(Limited, ABC):
             return None
         place = layer.op.span
         if place not in self.misspelt:
-            values = (*scope.visible(), CURRENT) if layer.is_word else ()
-            self.misspelt[place] = closest(word, ("scan", *self.frame.environment.words, *self.frame.layers, *values))
-        suggestion = self.misspelt[place]
-        if self.frame.environment.is_partial:
-            # A block of a file that could not be read may be meant.
+            from archspec.build.stranger import meant_by
+
+            others = ("scan", *self.frame.layers, *((*scope.visible(), CURRENT) if layer.is_word else ()))
+            self.misspelt[place] = meant_by(word, layer.arguments, self.frame.environment, others)
+        meant = self.misspelt[place]
+        if self.frame.environment.is_partial or self.report.hides(place):
+            # A block of a file that could not be read may be meant, or a layer of a line that could not.
             self.meanings.is_partial = True
             return None
-        self.report.add(UnknownOp(layer.op.span, word, suggestion))
-        if suggestion is None:
-            return None
-        if (op := self.frame.environment.op(suggestion)) is not None:
+        self.report.add(UnknownOp(layer.op.span, word, meant.words, meant.cure))
+        if meant.op is not None and (op := self.frame.environment.op(meant.op)) is not None:
             return op if fits(layer, op) else None
-        self.meant(suggestion)
-        if (meant := scope.find(suggestion)) is not None:
-            self.assembly.used.add(meant.producer)
+        for each in meant.words:
+            self.meant(each)
+            if (value := scope.find(each)) is not None:
+                self.assembly.used.add(value.producer)
         return None
 
     @abstractmethod
@@ -338,7 +343,8 @@ class Placer(Limited, ABC):
         name_span = None if layer.name is None else layer.name.span
         values, outputs = map(self.assembly.value, inputs), map(self.assembly.value, drafts)
         is_named = layer.name is not None
-        node = Node(path, fitted.op, tuple(values), tuple(outputs), layer.span, is_named, name_span, shares, ties, init)
+        place = (layer.span, is_named, name_span)
+        node = Node(path, fitted.op, tuple(values), tuple(outputs), *place, shares, ties, init, fitted.presumed)
         self.assembly.connect(node)
 
     def tied(self, argument: Argument, fitted: Fitted, kind: type[Op], scope: Scope) -> Tie | None:
@@ -389,10 +395,11 @@ class Placer(Limited, ABC):
     @staticmethod
     def fitted(op: Op, shapes: Sequence[Shape]) -> Fitted:
         """An op on inputs of these shapes; raises `ShapeError` or `SizeError`."""
-        outputs = op.outputs(*shapes)
+        with presumed_equal() as presumed:
+            outputs = op.outputs(*shapes)
         if any(isinstance(size, int) and size > LARGEST for shape in outputs for size in shape):
             raise SizeError("gives an axis longer than 2**63 - 1")
-        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes), tuple(shapes))
+        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes), tuple(shapes), tuple(presumed))
 
     def possible(self, layer: Layer, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
         """The shapes that an op may give where an error hides how it is set or what it is given."""
@@ -418,7 +425,20 @@ class Placer(Limited, ABC):
             self.meanings.doubt(given[blamed])
         shapes = tuple(str(each.shapes[0]) for each in inputs)
         producers = tuple(each.span for each in inputs)
-        self.report.add(ShapeFault(span, op.name, str(error), cure, shapes, producers))
+        axes = error.axes if isinstance(error, ShapeError) else ()
+        found = [origin_of(self.assembly, each, axes[0] % each.shapes[0].rank) for each in inputs if axes]
+        origins = tuple(dict.fromkeys(each for each in found if each is not None))
+        trials = tuple(self.trials(layer, op, error, inputs)) if isinstance(error, ShapeError) else ()
+        self.report.add(ShapeFault(span, op.name, str(error), cure, shapes, producers, axes, origins, trials))
+
+    def trials(self, layer: Layer, op: Op, error: ShapeError, inputs: Sequence[Draft]) -> Iterator[Trial]:
+        """Changes that might let a layer take what it is given."""
+        from archspec.build.trial import trials_of_inputs, trials_of_layer
+
+        shapes = [each.shapes[0] for each in inputs]
+        yield from trials_of_layer(op, error, shapes, layer.span)
+        if len(inputs) > 1:
+            yield from trials_of_inputs(self.assembly, inputs, shapes, error.axes)
 
     def element(self, layer: Layer, kind: type[Op], shape: Shape) -> Shape:
         if shape.element in kind.accepts:

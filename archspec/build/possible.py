@@ -20,7 +20,7 @@ from archspec.expression import is_unknown
 from archspec.op import Op, count
 from archspec.setting import accepted_words
 from archspec.shape import Shape
-from archspec.size import Size, bounds
+from archspec.size import Size, SizeError, bounds
 
 Shapes: TypeAlias = tuple[Shape, ...]
 """The shapes that a value may have: one, unless an error hides which."""
@@ -47,7 +47,10 @@ class Cost:
     """Whether it may be more than this."""
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(self.parameters + other.parameters, self.macs + other.macs, self.is_open or other.is_open)
+        try:
+            return Cost(self.parameters + other.parameters, self.macs + other.macs, self.is_open or other.is_open)
+        except SizeError:
+            return OPEN  # What is too large to be written down is more than is known.
 
 
 OPEN: Final = Cost(is_open=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as counting
-from typing import Any, Final, Generic, TypeVar, cast, final
+from typing import Any, Generic, TypeVar, cast, final
 
 from pydantic import ValidationError
 
-from archspec.build.meaning import Meanings, as_given
+from archspec.build.meaning import NOTHING, Meanings, as_given, flag_meant
 from archspec.build.possible import Options, options_of
 from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
@@ -20,7 +20,7 @@ from archspec.parameter import Parameter
 from archspec.setting import accepted, accepted_words
 from archspec.source import Hole
 from archspec.spec import Block, Cell
-from archspec.spelling import closest
+from archspec.spelling import closest, is_slip, nearest
 from archspec.steps import Argument, Layer
 from archspec.syntax.tree import Scalar
 
@@ -45,12 +45,16 @@ def settle(layer: Layer, kind: type[_C], meanings: Meanings) -> Settled[_C]:
     wrong: set[str] = set()
     is_nameless = False
     for argument in layer.arguments:
-        setting = _setting(argument.key, kind, layer, meanings)
+        setting, is_readable = _setting(argument, kind, layer, meanings)
+        if not is_readable:
+            meanings.pass_over(argument.value)
+            wrong |= set() if setting is None else {setting}
+            continue
         if setting is None:
             meanings.pass_over(argument.value)
             is_nameless = True
             continue
-        value = _value(argument.value, accepted_words(declared[setting]), meanings)
+        value = _value(argument.value, setting, accepted_words(declared[setting]), meanings)
         if setting in given:
             meanings.report.add(SettingTwice(argument.key.span, kind.name, setting, given[setting].span))
             wrong.add(setting)
@@ -141,10 +145,14 @@ def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Mean
         return name
     if key.text in known:
         return key.text
-    suggestion = closest(key.text, known)
-    meanings.report.add(UnknownSetting(key.span, layer.op.text, key.text, known, suggestion))
+    from archspec.foreign import foreign_setting
+
+    ours = foreign_setting(key.text, layer.op.text, known)
+    near = nearest(key.text, known)
+    near = near if ours is None or any(is_slip(key.text, each) for each in near) else (ours,)
+    meanings.report.add(UnknownSetting(key.span, layer.op.text, key.text, known, near))
     given = {_at(argument.key.text, known) or argument.key.text for argument in layer.arguments}
-    return None if suggestion in given else suggestion
+    return near[0] if len(near) == 1 and near[0] not in given else None
 
 
 def pass_over(layer: Layer, meanings: Meanings) -> None:
@@ -161,19 +169,40 @@ def fits(layer: Layer, kind: type[Configured]) -> bool:
     return None not in meant and required <= set(meant)
 
 
-def _setting(key: Scalar, kind: type[Configured], layer: Layer, meanings: Meanings) -> str | None:
-    """The setting that an argument is for, or `None` where a finding says that there is none."""
+def _setting(argument: Argument, kind: type[Configured], layer: Layer, meanings: Meanings) -> tuple[str | None, bool]:
+    """The setting that an argument is for, or `None` where a finding says that there is none.
+
+    Beside it, whether the value can be read as one of that setting; else the finding says all of it.
+    """
+    key = argument.key
     known, positional = tuple(kind.settings()), kind.positional()
     if key.text.isdecimal():
         if (name := _at(key.text, positional)) is None:
-            meanings.report.add(TooManyValues(key.span, kind.name, positional))
-        return name
+            cure = ""
+            if sum(each.key.text.isdecimal() for each in layer.arguments) > len(positional):
+                from archspec.translation import without_what_flows_in
+
+                cure = without_what_flows_in(kind.name, [each.value.span.text for each in layer.arguments])
+            meanings.report.add(TooManyValues(key.span, kind.name, positional, cure))
+        return name, True
     if key.text in known:
-        return key.text
-    suggestion = closest(key.text, known)
-    meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, suggestion))
-    given = {_at(argument.key.text, positional) or argument.key.text for argument in layer.arguments}
-    return None if suggestion in given else suggestion
+        return key.text, True
+    from archspec.foreign import foreign_setting, why_absent
+    from archspec.translation import setting_meant
+
+    near = nearest(key.text, known)
+    ours = foreign_setting(key.text, kind.name, known)
+    if ours is None and not why_absent(key.text):
+        ours = next((each for each in near if is_slip(key.text, each)), None)
+    cure = setting_meant(layer.op.text, key.text, ours, argument.value.span.text)
+    given = {_at(each.key.text, positional) or each.key.text for each in layer.arguments}
+    if cure:
+        meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, None, cure))
+        hidden = "direction" if key.text == "bidirectional" else ours
+        return (hidden if hidden in known and hidden not in given else None), False
+    near = near if ours is None or ours in near else (ours,)
+    meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, near))
+    return (near[0] if len(near) == 1 and near[0] not in given else None), True
 
 
 def _at(position: str, positional: Sequence[str]) -> str | None:
@@ -181,16 +210,16 @@ def _at(position: str, positional: Sequence[str]) -> str | None:
     return dict(zip(map(str, counting(1)), positional, strict=False)).get(position)
 
 
-_AS_FLAG: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
-
-
-def _value(expression: Expression, words: Sequence[str], meanings: Meanings) -> Value | None:
+def _value(expression: Expression, setting: str, words: Sequence[str], meanings: Meanings) -> Value | None:
     """The value of a setting. A name that stands for nothing is a word, where the setting takes words."""
     if isinstance(expression, Name) and expression.text not in meanings.scope:
+        if expression.text in NOTHING and expression.text not in words:
+            cure = f"leave `{setting}` out, and it has its default"
+            meanings.tell_unknown(expression.span, expression.text, None, cure)
+            return None
         if words:
             return expression.text
-        candidates = (*meanings.scope, "true", "false")
-        suggestion = _AS_FLAG.get(expression.text.casefold()) or closest(expression.text, candidates)
+        suggestion = closest(expression.text, meanings.scope) or flag_meant(expression.text)
         meanings.tell_unknown(expression.span, expression.text, suggestion)
         return None
     return meanings.value(expression)
@@ -210,7 +239,11 @@ def _tell_invalid(
         description = declared.description or ""
         meanings.report.add(MissingSetting(layer.op.span, kind.name, setting, description, accepts))
         return
-    suggestion = closest(value, accepted_words(declared)) if isinstance(value, str) else None
+    suggestion = None
+    if not isinstance(given, Name) or isinstance(value, str):
+        from archspec.build.meant import meant_value
+
+        suggestion = meant_value(value, declared)
     text = as_given(given, value)
     origin = None
     if isinstance(given, Name) and given.text in meanings.origins:

@@ -265,7 +265,7 @@ class Uses(Lender):
         branches, self.branches = self.branches, 0
         self.depth += 1
         self.weight += BLOCK
-        with self.within(frame):
+        with self.within(frame), self.report.within(layer.span, f"in this use of `{block.name.text}`"):
             self.starts.append(starts_of(block.init, self.meanings))
             fed = self.bound(layer.span, block, fed, account.scope)
             start = fed[0] if len(fed) == 1 else None

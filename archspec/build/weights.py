@@ -103,7 +103,8 @@ def tie_of(
         place = (*place, rest.pop(0))
         if place not in assembly.network and place not in assembly.groups:
             if not report.has_errors:
-                members = {each[len(place) - 1] for each in assembly.network if each[: len(place) - 1] == place[:-1]}
+                depth = len(place) - 1
+                members = {each[depth] for each in assembly.network if len(each) > depth and each[:depth] == place[:-1]}
                 suggestion = closest(place[-1], members)
                 meant = None if suggestion is None else ".".join((*place[:-1], suggestion, *rest))
                 problem = f"`{'.'.join(place[:-1])}` has no layer `{place[-1]}`"

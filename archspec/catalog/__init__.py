@@ -1,80 +1,19 @@
-"""Every kind of finding, in the order of the codes. A number is never used twice.
+"""The kinds of findings; `archspec.catalog.index` has them all, in the order of their codes.
 
-A0xx text, A1xx keys, ops and names, A2xx graph, A3xx shapes, A4xx advice. Backends have letters of their own.
-The docstring of each is what `archspec explain` prints, and its examples are run by the tests.
+That list is imported when it is first used: a check waits only for the findings that it may have.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Any
 
-from archspec.catalog import fields, files, graph, parameters, recurrence, settings, shapes, starts, text
-from archspec.diagnostics import Diagnostic
+if TYPE_CHECKING:
+    from archspec.catalog.index import CATALOG
 
-CATALOG: tuple[type[Diagnostic], ...] = (
-    text.UnreadableFile,
-    text.NotText,
-    text.FileTooLarge,
-    text.UnknownSyntax,
-    text.EmptySpec,
-    text.InvalidYaml,
-    text.DuplicateKey,
-    text.SeveralDocuments,
-    text.YamlTag,
-    text.AliasExpansion,
-    text.TooDeep,
-    text.SyntaxFault,
-    text.UnclosedBracket,
-    files.ForbiddenFile,
-    files.UseCycle,
-    files.UnknownLibrary,
-    files.UnusedUse,
-    files.TooManyFiles,
-    fields.UnknownField,
-    fields.MissingField,
-    fields.WrongKind,
-    settings.UnknownOp,
-    settings.UnknownSetting,
-    settings.MissingSetting,
-    settings.InvalidSetting,
-    settings.TooManyValues,
-    settings.SettingTwice,
-    fields.UnknownName,
-    fields.InvalidExpression,
-    parameters.UnknownParameter,
-    parameters.MissingParameter,
-    fields.DuplicateName,
-    fields.InvalidName,
-    fields.UnknownElement,
-    parameters.UnusedParameter,
-    fields.UnsupportedVersion,
-    fields.UnclearLayer,
-    parameters.UnknownVariant,
-    fields.UnclearName,
-    parameters.WrongParameter,
-    parameters.WrongLayers,
-    starts.WrongInit,
-    starts.UnusedInit,
-    parameters.UnknownSize,
-    graph.UnclearStart,
-    graph.UnknownValue,
-    graph.UnusedValue,
-    graph.WrongInputs,
-    graph.NoLayers,
-    graph.MisplacedValue,
-    graph.SeveralValues,
-    graph.WrongNames,
-    graph.RecursiveBlock,
-    graph.UnusedBlock,
-    graph.TooManyLayers,
-    graph.BlockLikeOp,
-    starts.UnknownWeight,
-    starts.UnlikeWeights,
-    recurrence.MisplacedResult,
-    recurrence.WrongState,
-    recurrence.MissingNext,
-    recurrence.WrongScan,
-    shapes.ShapeFault,
-    shapes.WrongElement,
-    shapes.FailedExpectation,
-    shapes.OpenExpectation,
-    shapes.InvalidSize,
-)
+__all__ = ["CATALOG"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "CATALOG":
+        from archspec.catalog.index import CATALOG
+
+        return CATALOG
+    raise AttributeError(f"module 'archspec.catalog' has no attribute '{name}'")

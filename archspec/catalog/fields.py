@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Related
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -41,12 +41,13 @@ class UnknownField(Diagnostic):
     owner: str
     known: tuple[str, ...]
     suggestion: str | None
+    cure: str = ""
 
     def message(self) -> str:
         return f"{self.owner} has no key `{self.key}`"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or f"it may have {listed(self.known, 'and')}"
+        return self.cure or did_you_mean(self.suggestion) or f"it may have {listed(self.known, 'and')}"
 
 
 @final
@@ -71,6 +72,7 @@ class MissingField(Diagnostic):
 
     code = "A102"
     name = "missing-key"
+    follows_from = Absence.ANYTHING
     key: str
     owner: str
     cure: str
@@ -109,13 +111,14 @@ class WrongKind(Diagnostic):
     expected: str
     found: str
     suggestion: str | None = None
+    cure: str = ""
 
     def message(self) -> str:
         found = "and nothing is given" if self.found == "nothing" else f"not {self.found}"
         return f"{self.subject} is {self.expected}, {found}"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        return self.cure or did_you_mean(self.suggestion)
 
 
 @final
@@ -145,6 +148,7 @@ class UnknownName(Diagnostic):
 
     code = "A110"
     name = "unknown-name"
+    follows_from = Absence.ANYTHING
     word: str
     suggestion: str | None
     cure: str = ""
@@ -181,6 +185,7 @@ class InvalidExpression(Diagnostic):
 
     code = "A111"
     name = "invalid-expression"
+    follows_from = Absence.ANYTHING
     problem: str
     cure: str = ""
 
@@ -295,11 +300,14 @@ class UnknownElement(Diagnostic):
     code = "A116"
     name = "unknown-element"
     word: str
+    suggestion: str | None = None
 
     def message(self) -> str:
         return f"`{self.word}` is no type of elements"
 
     def help(self) -> str:
+        if self.suggestion:
+            return f"write `{self.suggestion}`; how many bits an element has is chosen when the model runs"
         return "elements are `float`, `int` or `bool`; how many bits they have is chosen when the model runs"
 
 
@@ -365,15 +373,30 @@ class UnclearLayer(Diagnostic):
     code = "A119"
     name = "unclear-layer"
     ops: tuple[str, ...]
+    cure: str = ""
+    word: str = ""
+    """The op, where what is beside it are its settings; or the key that says what the op is."""
+
+    is_beside: bool = False
 
     def message(self) -> str:
         if not self.ops:
             return "this layer has no op"
+        if self.is_beside:
+            one = len(self.ops) == 1
+            stands, its = ("is a setting", "stands") if one else ("are settings", "stand")
+            return f"{listed(self.ops, 'and')} {stands} of `{self.word}`, and {its} beside it"
+        if self.word:
+            return f"the op of a layer is its key, and no value of a key such as `{self.word}`"
         return f"a layer has one op, and this has {len(self.ops)}: {listed(self.ops, 'and')}"
 
     def help(self) -> str:
-        if not self.ops:
+        if self.cure:
+            return self.cure
+        if not self.ops or (self.word and not self.is_beside):
             return "write the op as a key, such as `linear: 10`"
+        if self.is_beside:
+            return "indent what belongs to an op further than its name"
         return "start a new layer with `-` for each op, or indent what belongs to an op further than its name"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Edit, Fix
 from archspec.spelling import did_you_mean, listed
 
 
@@ -135,6 +135,11 @@ class UnusedUse(Diagnostic):
     def help(self) -> str:
         what = f"; it has {listed(self.blocks, 'and')}" if self.blocks else ""
         return f"remove the line{what}"
+
+    def fixes(self) -> tuple[Fix, ...]:
+        line = self.span.line()
+        is_alone = " ".join(line.text.split()) in (f"use {self.span.text}", f"use: {self.span.text}")
+        return (Fix("remove the line", (Edit(line, ""),), is_safe=True),) if is_alone else ()
 
 
 @final

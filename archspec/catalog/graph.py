@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Absence, Diagnostic
 from archspec.spelling import did_you_mean, listed
 
 
@@ -82,6 +82,7 @@ class UnknownValue(Diagnostic):
 
     code = "A202"
     name = "unknown-value"
+    follows_from = Absence.ANYTHING
     value: str
     suggestion: str | None
     cure: str = ""
@@ -343,7 +344,7 @@ class TooManyLayers(Diagnostic):
     ```arch
     model Classifier {
         input x: [B, 8]
-        repeat 10 { repeat 10 { relu } }
+        repeat 10 { repeat 10 { linear(8) } }
     }
     ```
     """
@@ -445,6 +446,7 @@ class MisplacedValue(Diagnostic):
 
     code = "A206"
     name = "misplaced-value"
+    follows_from = Absence.NAME
     value: str
     op: str = ""
     """What has it for a setting, if it stands there."""

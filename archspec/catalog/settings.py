@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Edit, Fix, Related
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -39,14 +39,17 @@ class UnknownOp(Diagnostic):
 
     code = "A104"
     name = "unknown-op"
+    follows_from = Absence.NAME
     op: str
-    suggestion: str | None
+    suggestion: str | tuple[str, ...] | None
+    cure: str = ""
 
     def message(self) -> str:
         return f"no op is called `{self.op}`"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or "`archspec explain` lists all ops"
+        said = " ".join(filter(None, (did_you_mean(self.suggestion), self.cure)))
+        return said or "`archspec explain` lists all ops"
 
 
 @final
@@ -77,12 +80,15 @@ class UnknownSetting(Diagnostic):
     op: str
     setting: str
     known: tuple[str, ...]
-    suggestion: str | None
+    suggestion: str | tuple[str, ...] | None
+    cure: str = ""
 
     def message(self) -> str:
         return f"`{self.op}` has no setting `{self.setting}`"
 
     def help(self) -> str:
+        if self.cure:
+            return self.cure
         if self.suggestion:
             return did_you_mean(self.suggestion)
         if self.setting in ("name", "from"):
@@ -168,6 +174,13 @@ class InvalidSetting(Diagnostic):
     def message(self) -> str:
         return f"`{self.setting}` of `{self.op}` cannot be `{self.value}`"
 
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.suggestion is None:
+            return ()
+        # A number in quotes, or a word in capitals, says the same as without.
+        says_the_same = self.span.text.strip("\"'").casefold() == self.suggestion.casefold()
+        return (Fix(f"write `{self.suggestion}`", (Edit(self.span, self.suggestion),), says_the_same),)
+
     def related(self) -> tuple[Related, ...]:
         return () if self.origin is None else (self.origin,)
 
@@ -196,7 +209,7 @@ class TooManyValues(Diagnostic):
     ```arch
     model Classifier {
         input image: [B, 3, 8, 8]
-        conv(16, 3, stride=2)
+        conv(16, 3, stride=2, padding=1)
     }
     ```
     """
@@ -205,6 +218,7 @@ class TooManyValues(Diagnostic):
     name = "too-many-values"
     op: str
     positional: tuple[str, ...]
+    cure: str = ""
 
     def message(self) -> str:
         if not self.positional:
@@ -216,7 +230,8 @@ class TooManyValues(Diagnostic):
         return "which setting is this?"
 
     def help(self) -> str:
-        return "write the name of the setting before it: `name=value`"
+        name = "write the name of the setting before it: `name=value`"
+        return f"{name}; {self.cure}" if self.cure else name
 
 
 @final

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.change import Trial
+from archspec.diagnostics import Absence, Diagnostic, Related
 from archspec.source import Span
 from archspec.spelling import listed
+
+
+def aligned(shapes: tuple[str, ...], axes: tuple[int, ...]) -> str:
+    """Shapes below each other, axis by axis from the last, with a mark below those of some numbers."""
+    rows = [shape.rstrip("]").lstrip("[").split(", ") for shape in shapes]
+    rank = max(map(len, rows))
+    columns = [max(len(row[place - rank]) if rank - place <= len(row) else 0 for row in rows) for place in range(rank)]
+    marked = {axis % rank for axis in axes}
+    lines = []
+    for row in rows:
+        padded = [cell.rjust(width) for cell, width in zip(row, columns[rank - len(row) :], strict=True)]
+        gap = sum(columns[: rank - len(row)]) + 2 * (rank - len(row))
+        lines.append(f"{' ' * gap}[{', '.join(padded)}]")
+    marks = "  ".join(("^" if place in marked else " ") * width for place, width in enumerate(columns))
+    return "\n".join((*lines, f" {marks}".rstrip()))
 
 
 @final
@@ -34,26 +50,40 @@ class ShapeFault(Diagnostic):
 
     code = "A301"
     name = "shape"
+    depends_on_use = True
     op: str
     problem: str
     cure: str
     inputs: tuple[str, ...]
     producers: tuple[Span, ...]
+    axes: tuple[int, ...] = ()
+    origins: tuple[Related, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    tried: tuple[str, ...] = ()
 
     def message(self) -> str:
         return f"`{self.op}` {self.problem}"
+
+    def notes(self) -> tuple[str, ...]:
+        return (aligned(self.inputs, self.axes),) if len(self.inputs) > 1 and self.axes else ()
 
     def label(self) -> str:
         return f"its input is {' and '.join(self.inputs)}"
 
     def help(self) -> str:
-        return self.cure
+        if not self.tried:
+            return self.cure
+        *others, last = self.tried
+        tried = f"{', '.join(others)} or {last}" if others else last
+        return f"{self.cure}\nwith {tried} it fits"
 
     def related(self) -> tuple[Related, ...]:
-        return tuple(
-            Related(producer, f"this gives {shape}")
+        made = {each.span: each.label for each in self.origins}
+        given = tuple(
+            Related(producer, f"this gives {shape}" + (f": {made[producer]}" if producer in made else ""))
             for producer, shape in zip(self.producers, self.inputs, strict=True)
         )
+        return (*given, *(each for each in self.origins if each.span not in self.producers))
 
 
 @final
@@ -81,6 +111,7 @@ class WrongElement(Diagnostic):
 
     code = "A302"
     name = "wrong-element"
+    depends_on_use = True
     op: str
     accepted: tuple[str, ...]
     given: str
@@ -116,6 +147,7 @@ class FailedExpectation(Diagnostic):
 
     code = "A303"
     name = "failed-expectation"
+    follows_from = Absence.ANYTHING
     expectation: str
     actual: str
     words: str = ""
@@ -163,6 +195,7 @@ class OpenExpectation(Diagnostic):
 
     code = "A304"
     name = "open-expectation"
+    follows_from = Absence.ANYTHING
     expectation: str
     actual: str
 
@@ -171,6 +204,54 @@ class OpenExpectation(Diagnostic):
 
     def label(self) -> str:
         return self.actual
+
+
+@final
+class NoSize(Diagnostic):
+    """Layers need of an open size what no size fulfils.
+
+    Wrong:
+
+    ```arch
+    model Halves {
+        input image: [B, 3, H, 64]
+        residual { maxpool(2) -> upsample(2) }
+        residual { conv(3, kernel=[2, 1], stride=[2, 1]) -> conv_transpose(3, kernel=[3, 1], stride=[2, 1]) }
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Halves {
+        input image: [B, 3, H, 64]
+        residual { maxpool(2) -> upsample(2) }
+        residual { conv(3, kernel=[2, 1], stride=[2, 1]) -> conv_transpose(3, kernel=[2, 1], stride=[2, 1]) }
+    }
+    ```
+    """
+
+    code = "A306"
+    name = "no-size"
+    op: str
+    size: str
+    first: str
+    second: str
+    other: Span
+
+    def message(self) -> str:
+        return f"no `{self.size}` fits both layers: one needs that {self.first}, and `{self.op}` that {self.second}"
+
+    def label(self) -> str:
+        return f"this fits where {self.second}"
+
+    def help(self) -> str:
+        return (
+            f"a number for `{self.size}` in the declaration of the input shows the shapes; `pad` and `crop` change them"
+        )
+
+    def related(self) -> tuple[Related, ...]:
+        return (Related(self.other, f"this fits where {self.first}"),)
 
 
 @final
@@ -198,6 +279,7 @@ class InvalidSize(Diagnostic):
 
     code = "A305"
     name = "invalid-size"
+    depends_on_use = True
     size: str
 
     def message(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Related
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -121,6 +121,7 @@ class UnknownWeight(Diagnostic):
 
     code = "A213"
     name = "unknown-weight"
+    follows_from = Absence.ANYTHING
     text: str
     problem: str
     suggestion: str | None
@@ -159,6 +160,7 @@ class UnlikeWeights(Diagnostic):
 
     code = "A214"
     name = "unlike-weights"
+    follows_from = Absence.ANYTHING
     first: str
     problem: str
     first_span: Span

@@ -137,9 +137,13 @@ class InvalidYaml(Diagnostic):
     code = "A010"
     name = "invalid-yaml"
     problem: str
+    cure: str = ""
 
     def message(self) -> str:
         return f"this is not YAML: {self.problem}"
+
+    def help(self) -> str:
+        return self.cure
 
 
 @final
@@ -365,9 +369,13 @@ class UnclosedBracket(Diagnostic):
     name = "unclosed-bracket"
     opened: Span
     found: str
+    cure: str = ""
 
     def message(self) -> str:
         return f"`{self.opening}` is not closed"
+
+    def help(self) -> str:
+        return self.cure
 
     def label(self) -> str:
         closing = {"(": ")", "[": "]", "{": "}"}[self.opening]

@@ -43,17 +43,19 @@ def broadcast_size(left: Size, right: Size) -> Size | None:
 
 def broadcast(left: Sequence[Size], right: Sequence[Size]) -> tuple[Size, ...]:
     """The sizes of the result of an elementwise operation on two shapes, whose last axes are laid over each other."""
-    sizes: list[Size] = []
-    # Shapes with different numbers of axes have only those in common that are counted from the end.
-    axes = len(left) if len(left) == len(right) else 0
-    for place, pair in enumerate(zip_longest(reversed(left), reversed(right), fillvalue=1), start=1):
-        if (size := broadcast_size(*pair)) is None:
-            raise ShapeError(
-                f"needs equal shapes, but axis {axes - place} differs: {pair[0]} and {pair[1]}",
-                help="give both the same size there, or one of them a size of 1, which is repeated",
-            )
-        sizes.append(size)
-    return tuple(reversed(sizes))
+    pairs = list(zip_longest(reversed(left), reversed(right), fillvalue=1))
+    sizes = [broadcast_size(*pair) for pair in pairs]
+    wrong = [place for place, size in enumerate(sizes, start=1) if size is None]
+    if wrong:
+        # Shapes with different numbers of axes have only those in common that are counted from the end.
+        axes = len(left) if len(left) == len(right) else 0
+        one, other = pairs[wrong[0] - 1]
+        raise ShapeError(
+            f"needs equal shapes, but axis {axes - wrong[0]} differs: {one} and {other}",
+            help="give both the same size there, or one of them a size of 1, which is repeated",
+            axes=tuple(-place for place in wrong),
+        )
+    return tuple(size for size in reversed(sizes) if size is not None)
 
 
 def seen_when_laid_over(*shapes: Shape) -> tuple[tuple[Sight, ...], ...]:

@@ -88,6 +88,9 @@ class Conv(Op):
         self._check_padding(sizes, windows)
         return x.with_sizes((x[0], self.channels, *output_sizes(sizes, windows)))
 
+    def calculation(self, axis: int, x: Shape) -> str:
+        return self.windows(x)[axis - 2].calculation(x[axis]) if axis > 1 and self.padding != "same" else ""
+
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (seen_by_windows(self.windows(x)),)
 
@@ -235,6 +238,12 @@ class ConvTranspose(Op):
         self._check_output_paddings(extra)
         return x.with_sizes((x[0], self.channels, *transposed_sizes(sizes, windows, extra)))
 
+    def calculation(self, axis: int, x: Shape) -> str:
+        if axis < 2:
+            return ""
+        extra = self.output_paddings(x)[axis - 2]
+        return self.windows(x)[axis - 2].transposed_calculation(x[axis]) + (f" + {extra}" if extra else "")
+
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (seen_by_transposed(self.windows(x)),)
 
@@ -310,4 +319,5 @@ def _check_groups(groups: int, inputs: Size, outputs: Size) -> None:
                 f"has {groups} groups, but {groups} does not divide the channels of the {whose}: {count}",
                 setting="groups",
                 help="use a number of groups that divides the channels of the input and of the output",
+                axes=(1,) if whose == "input" else (),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -299,9 +299,13 @@ class Concat(Op):
         sizes = list(xs[0].sizes)
         for x in xs[1:]:
             _check_ranks(xs[0], x)
+            _check_sizes(sizes, x, but=axis)
             for place, size in enumerate(x):
                 sizes[place] = sizes[place] + size if place == axis else _same(place, sizes[place], size)
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))
+
+    def calculation(self, axis: int, *xs: Shape) -> str:
+        return " + ".join(str(x[axis]) for x in xs) if axis == axis_of(xs[0], self.axis) else ""
 
     def sees(self, *xs: Shape) -> tuple[Sights, ...]:
         axis = axis_of(xs[0], self.axis)
@@ -339,6 +343,7 @@ class Stack(Op):
         sizes = list(xs[0].sizes)
         for x in xs[1:]:
             _check_ranks(xs[0], x)
+            _check_sizes(sizes, x)
             sizes = [_same(place, *pair) for place, pair in enumerate(zip(sizes, x, strict=True))]
         sizes.insert(axis, len(xs))
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))
@@ -645,6 +650,18 @@ def _check_ranks(first: Shape, other: Shape) -> None:
     if first.rank != other.rank:
         raise ShapeError(
             f"needs equally many axes in each input, but one has {counted(first.rank)} and one {other.rank}"
+        )
+
+
+def _check_sizes(left: Sequence[Size], right: Sequence[Size], but: int | None = None) -> None:
+    """Refuse values of which any axis differs, but for one that may."""
+    pairs = enumerate(zip(left, right, strict=True))
+    wrong = tuple(axis for axis, pair in pairs if axis != but and agreed(*pair) is None)
+    if wrong:
+        raise ShapeError(
+            f"needs equal shapes, but axis {wrong[0]} differs: {left[wrong[0]]} and {right[wrong[0]]}",
+            help="give both the same size there",
+            axes=wrong,
         )
 
 

@@ -86,6 +86,10 @@ class PaddedPool(SlidingPool, ABC):
         """How the window moves, but for the padding of `same`."""
         return self._moving(x, 0 if isinstance(self.padding, str) else self.padding)
 
+    def calculation(self, axis: int, x: Shape) -> str:
+        is_plain = axis > 1 and self.padding != "same" and not getattr(self, "ceil_mode", False)
+        return self.windows(x)[axis - 2].calculation(x[axis]) if is_plain else ""
+
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (seen_by_windows(self.windows(x), channels=along(1)),)
 

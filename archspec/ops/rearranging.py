@@ -300,6 +300,7 @@ class PixelUnshuffle(Op):
                     f"{axis} of the input: {size}",
                     setting="factor",
                     help="use a number that divides it, or `pad` or `crop` the input before",
+                    axes=(axis,),
                 )
         sizes = (channels * self.factor**2, height // self.factor, width // self.factor)
         return x.with_sizes((*batch, *sizes))

@@ -63,6 +63,14 @@ class Flatten(Op):
             )
         return x.with_sizes((*x[:first], prod(x[first : last + 1]), *x[last + 1 :]))
 
+    def calculation(self, axis: int, x: Shape) -> str:
+        first, last = self.start % max(x.rank, 1), self.end % max(x.rank, 1)
+        return (
+            "*".join(str(size) if isinstance(size, int) else f"({size})" for size in x[first : last + 1])
+            if (axis == first < last)
+            else ""
+        )
+
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         if not x.rank:
             return ((),)

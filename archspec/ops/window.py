@@ -71,9 +71,23 @@ class Window:
         """How often the window fits on an axis of this size: the size of the output."""
         return self.room(size, ceil_mode=ceil_mode) // self.stride + 1
 
+    def calculation(self, size: Size) -> str:
+        """How `positions` comes about, with the numbers put in."""
+        before, after = self.before, self.after
+        added = f" + 2*{before}" if before == after else f" + {before} + {after}"
+        extent = f"{self.kernel}" if self.dilation == 1 else f"({self.dilation}*({self.kernel} - 1) + 1)"
+        room = f"{_grouped(size)}{added if before != 0 or after != 0 else ''} - {extent}"
+        return f"{room} + 1" if self.stride == 1 else f"floor(({room})/{self.stride}) + 1"
+
     def covered(self, count: Size) -> Size:
         """The positions from the first tap of the first window to the last tap of the last of so many windows."""
         return (count - 1) * self.stride + self.extent
+
+    def transposed_calculation(self, size: Size) -> str:
+        """How the size of an axis comes about that is covered, without its padding, with the numbers put in."""
+        steps = f"{_grouped(size)} - 1" if self.stride == 1 else f"({_grouped(size)} - 1)*{self.stride}"
+        extent = f"{self.kernel}" if self.dilation == 1 else f"({self.dilation}*({self.kernel} - 1) + 1)"
+        return f"{steps} + {extent}" + (f" - 2*{self.before}" if self.before != 0 else "")
 
     def fitted(self, size: Size) -> Window:
         """The window with the padding with which it fits `size/stride` times, rounded up; its smaller half comes first.
@@ -85,6 +99,11 @@ class Window:
             # It is at least `-stride` here, so that the floor is -1 where it is negative, and 0 elsewhere.
             over = over * (1 + over // self.stride)
         return replace(self, before=over // 2, after=over - over // 2)
+
+
+def _grouped(size: Size) -> str:
+    """A size as it stands in a calculation."""
+    return f"{size}" if isinstance(size, int) or f"{size}".isidentifier() else f"({size})"
 
 
 def fitting(size: Size, stride: Size) -> Size:
@@ -228,4 +247,6 @@ def _too_large(window: Window, size: Size, axis: int) -> ShapeError:
         covered += f" with dilation {dilation}, which covers {dilation}*({kernel} - 1) + 1 = {window.extent} positions"
         cure += ", or a smaller `dilation`"
     given = f"{size}" if padded == size else f"{size} + {window.before} + {window.after} = {padded} with its padding"
-    return ShapeError(f"has {covered}, but axis {axis} of the input has only {given}", setting="kernel", help=cure)
+    return ShapeError(
+        f"has {covered}, but axis {axis} of the input has only {given}", setting="kernel", help=cure, axes=(axis,)
+    )

@@ -7,7 +7,11 @@ from typing import Final
 
 from archspec.build import Built
 from archspec.diagnostics import Report
+from archspec.passes.condition import check_conditions
 from archspec.passes.expect import check_expectations
 from archspec.spec import Library, Spec
 
-PASSES: Final[tuple[Callable[[Spec | Library, Built, Report], None], ...]] = (check_expectations,)
+PASSES: Final[tuple[Callable[[Spec | Library, Built, Report], None], ...]] = (
+    check_conditions,
+    check_expectations,
+)

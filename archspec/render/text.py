@@ -1,23 +1,29 @@
 """Findings for people: the message, the lines it speaks of with carets below them, and the cure.
 
-What a spec holds goes to a terminal here. Characters that would move the cursor, change colours or turn the direction
-of writing are shown as U+FFFD, so that no spec can make its findings look like something else.
+Messages are not broken into lines: a terminal does that as it needs to, and what is copied from it stays whole. Lines
+of a spec are cut to what fits, since carets below a line that the terminal has broken would point at nothing.
 """
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
 from archspec.diagnostics import Diagnostic, Report, Severity
+from archspec.render import characters
+from archspec.render.characters import TAB, UNICODE
+from archspec.render.total import counted, total
 from archspec.source import Source, Span
 
-TAB: Final = 4
-"""A tab is shown as this many spaces."""
-
 WIDEST: Final = 120
-"""Of a longer line only the part around the finding is shown."""
+"""Of a line with more columns only the part around the finding is shown."""
+
+NARROWEST: Final = 40
+"""However narrow a terminal is, this much of a line is shown."""
+
+CUT: Final = "..."
+"""Stands for what is left out of a line."""
 
 
 @final
@@ -46,125 +52,150 @@ COLOURED: Final = Style(
 
 @final
 @dataclass(frozen=True)
+class Screen:
+    """What findings are shown on."""
+
+    style: Style = PLAIN
+    encoding: str = UNICODE
+    """What it lacks is shown by its number."""
+
+    columns: int = WIDEST + 40
+    """How wide it is."""
+
+    def shown(self, text: str) -> str:
+        return characters.shown(text, self.encoding)
+
+    def width(self, text: str) -> int:
+        return characters.width(text, self.encoding)
+
+    def room(self, margin: int) -> int:
+        """How many columns of a line are shown, behind a margin for its number."""
+        return max(NARROWEST, min(WIDEST, self.columns - margin - len(f" | {CUT}{CUT}")))
+
+
+@final
+@dataclass(frozen=True)
 class _Mark:
     """A stretch of one line with what is said of it."""
 
-    span: Span
+    source: Source
+    line: int
+    start: int
+    """Where it starts in the line, and where it ends there."""
+
+    end: int
+    goes_on: bool
+    """Whether lines below belong to it too."""
+
     label: str
     is_first: bool
 
 
-def render(report: Report, style: Style = PLAIN) -> str:
-    """All findings of a report, with a count at the end."""
+def _mark(span: Span, label: str, *, is_first: bool) -> _Mark:
+    """What is marked of a place: of one that goes over several lines, the part in the first."""
+    line, column = span.first()
+    start, length = column - 1, len(span.source.line(line))
+    end = max(start, min(start + span.end - span.start, length))
+    return _Mark(span.source, line, start, end, "\n" in span.text.rstrip(), label, is_first)
+
+
+def render(report: Report, screen: Screen | None = None, files: int = 1) -> str:
+    """All findings of a report, with a count at the end; of several files, that tells how many were checked."""
+    screen = screen or Screen()
     findings = list(report)
+    counts = total(report, files) if files > 1 else counted(report)
+    closing = f"{screen.style.strong}{counts}{screen.style.plain}"
     if not findings:
-        return ""
-    parts = [_finding(each, style) for each in findings]
-    return "\n".join((*parts, _summary(findings, style))) + "\n"
-
-
-def _summary(findings: list[Diagnostic], style: Style) -> str:
-    counts = []
-    for severity in Severity:
-        number = sum(each.severity is severity for each in findings)
-        if number:
-            counts.append(f"{number} {severity}{'s' if number > 1 and severity is not Severity.ADVICE else ''}")
+        return f"{closing}\n" if files > 1 else ""
     tells = "tells more" if len({each.code for each in findings}) == 1 else "tells more of the first"
-    return f"{style.strong}{', '.join(counts)}{style.plain}; `archspec explain {findings[0].code}` {tells}"
+    closing += f"; `archspec explain {findings[0].code}` {tells}"
+    return "\n".join((*(_finding(each, screen) for each in findings), closing)) + "\n"
 
 
-def _finding(diagnostic: Diagnostic, style: Style) -> str:
+def _finding(diagnostic: Diagnostic, screen: Screen) -> str:
+    style = screen.style
     colour = style.error if diagnostic.severity is Severity.ERROR else style.warning
     head = f"{colour}{diagnostic.severity}[{diagnostic.code}]{style.plain}"
-    lines = [f"{head}{style.strong}: {_shown(diagnostic.message())}{style.plain}"]
-    marks = [_Mark(diagnostic.span, diagnostic.label(), is_first=True)]
-    marks += [_Mark(each.span, each.label, is_first=False) for each in diagnostic.related()]
-    margin = max(len(str(mark.span.first().line)) for mark in marks)
-    lines += _excerpts(marks, margin, colour, style)
-    if diagnostic.help():
-        if diagnostic.span.source.text:
-            lines.append(f"{' ' * margin} {style.frame}|{style.plain}")
-        lines.append(
-            f"{' ' * margin} {style.frame}={style.plain} {style.strong}help{style.plain}: {_shown(diagnostic.help())}"
-        )
+    lines = [f"{head}{style.strong}: {screen.shown(diagnostic.message())}{style.plain}"]
+    marks = [_mark(diagnostic.span, diagnostic.label(), is_first=True)]
+    marks += [_mark(each.span, each.label, is_first=False) for each in diagnostic.places()]
+    margin = max(len(str(mark.line)) for mark in marks)
+    lines += _excerpts(marks, margin, colour, screen)
+    said = [("note", note) for note in diagnostic.notes()]
+    said += [("help", diagnostic.help())] if diagnostic.help() else []
+    if said and diagnostic.span.source.text:
+        lines.append(f"{' ' * margin} {style.frame}|{style.plain}")
+    for title, words in said:
+        first, *rest = map(screen.shown, words.split("\n"))
+        lines.append(f"{' ' * margin} {style.frame}={style.plain} {style.strong}{title}{style.plain}: {first}")
+        lines += [f"{' ' * margin}   {' ' * len(title)}  {line}".rstrip() for line in rest]
     return "\n".join(lines) + "\n"
 
 
-def _excerpts(marks: list[_Mark], margin: int, colour: str, style: Style) -> list[str]:
+def _excerpts(marks: list[_Mark], margin: int, colour: str, screen: Screen) -> list[str]:
+    style = screen.style
     lines: list[str] = []
-    sources: list[Source] = list(dict.fromkeys(mark.span.source for mark in marks))
+    sources: list[Source] = list(dict.fromkeys(mark.source for mark in marks))
     for source in sources:
-        here = [mark for mark in marks if mark.span.source is source]
-        line, column = here[0].span.first()
+        here = [mark for mark in marks if mark.source is source]
         arrow = "-->" if here[0].is_first else ":::"
-        place = f"{source.name}:{line}:{column}" if source.text else source.name
-        lines.append(f"{' ' * margin}{style.frame}{arrow}{style.plain} {_shown(place)}")
+        place = f"{source.name}:{here[0].line}:{here[0].start + 1}" if source.text else source.name
+        lines.append(f"{' ' * margin}{style.frame}{arrow}{style.plain} {screen.shown(place)}")
         if source.text:
             lines.append(f"{' ' * margin} {style.frame}|{style.plain}")
-            lines += _lines_of(source, here, margin, colour, style)
+            lines += _lines_of(source, here, margin, colour, screen)
     return lines
 
 
-def _lines_of(source: Source, marks: list[_Mark], margin: int, colour: str, style: Style) -> list[str]:
+def _lines_of(source: Source, marks: list[_Mark], margin: int, colour: str, screen: Screen) -> list[str]:
     """The lines of one source that are marked, in their order, with dots where lines are left out."""
+    style = screen.style
     lines: list[str] = []
     previous: int | None = None
-    for number in sorted({mark.span.first().line for mark in marks}):
+    for number in sorted({mark.line for mark in marks}):
         if previous is not None and number > previous + 1:
-            lines.append(f"{style.frame}{'...'[: margin + 2]}{style.plain}")
+            lines.append(f"{style.frame}{CUT[: margin + 2]}{style.plain}")
         previous = number
-        here = sorted((mark for mark in marks if mark.span.first().line == number), key=lambda mark: mark.span.start)
-        # Two marks at one place would hide each other: each has a row of its own.
-        text, rows = _row(source, number, here)
-        lines.append(f"{style.frame}{number:>{margin}} |{style.plain} {text}".rstrip())
-        for mark, row in zip(here, rows, strict=True):
-            paint = colour if mark.is_first else style.second
-            lines.append(f"{' ' * margin} {style.frame}|{style.plain} {paint}{row}{style.plain}".rstrip())
+        text = source.line(number)
+        here = sorted((mark for mark in marks if mark.line == number), key=lambda mark: mark.start)
+        for start, end, seen in _stretches(text, here, screen.room(margin), screen):
+            prefix, suffix = (CUT if start else ""), (CUT if end < len(text) else "")
+            excerpt = f"{prefix}{screen.shown(text[start:end])}{suffix}"
+            lines.append(f"{style.frame}{number:>{margin}} |{style.plain} {excerpt}".rstrip())
+            # Two marks at one place would hide each other: each has a row of its own.
+            for mark in seen:
+                gap = len(prefix) + screen.width(text[start : mark.start])
+                sign = ("^" if mark.is_first else "-") * max(screen.width(text[mark.start : min(mark.end, end)]), 1)
+                sign += CUT if mark.goes_on else ""
+                label = f" {screen.shown(mark.label)}" if mark.label else ""
+                row = f"{' ' * gap}{colour if mark.is_first else style.second}{sign}{label}"
+                lines.append(f"{' ' * margin} {style.frame}|{style.plain} {row}{style.plain}".rstrip())
     return lines
 
 
-def _row(source: Source, number: int, marks: list[_Mark]) -> tuple[str, list[str]]:
-    """A line as it is shown, and a row of carets or dashes with its label for each mark."""
-    text = source.line(number)
-    line_start = marks[0].span.start - (marks[0].span.first().column - 1)
-    first = min(mark.span.start for mark in marks) - line_start
-    is_long = len(text) > TAB * WIDEST or _width(text) > WIDEST
-    start = max(0, first - WIDEST // 2) if is_long else 0
-    end = start + WIDEST if is_long else len(text)
-    prefix, suffix = ("..." if start else ""), ("..." if end < len(text) else "")
-    rows = []
-    for mark in marks:
-        begin = max(mark.span.start - line_start, start)
-        stop = min(max(mark.span.end - line_start, begin), len(text), end)
-        gap = _width(prefix) + _width(text[start:begin])
-        width = max(_width(text[begin:stop]), 1)
-        label = f" {_shown(mark.label)}" if mark.label else ""
-        rows.append(f"{' ' * gap}{('^' if mark.is_first else '-') * width}{label}")
-    return f"{prefix}{_shown(text[start:end])}{suffix}", rows
+def _stretches(text: str, marks: list[_Mark], room: int, screen: Screen) -> Iterator[tuple[int, int, list[_Mark]]]:
+    """The parts of a line that are shown, each with its marks: all of it, or what is around marks that are together."""
+    if len(text) <= TAB * room and screen.width(text) <= room:
+        yield 0, len(text), marks
+        return
+    left = marks
+    while left:
+        start, end = _around(text, left[0].start, room, screen)
+        seen = [mark for mark in left if mark is left[0] or (start <= mark.start and mark.end <= end)]
+        yield start, end, seen
+        left = [mark for mark in left if mark not in seen]
 
 
-def _shown(text: str) -> str:
-    """A text as it may go to a terminal."""
-    return "".join(
-        " " * TAB if each == "\t" else "\N{REPLACEMENT CHARACTER}" if _is_harmful(each) else each for each in text
-    )
-
-
-def _is_harmful(character: str) -> bool:
-    """Whether a character is a control, turns the direction of writing, or cannot be seen at all."""
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def _width(text: str) -> int:
-    """How many columns a text takes in a terminal."""
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if character == "\t":
-        return TAB
-    if _is_harmful(character):
-        return 1
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+def _around(text: str, place: int, room: int, screen: Screen) -> tuple[int, int]:
+    """The part of a line that has a place in its middle and takes no more columns than there is room for."""
+    start, columns = place, 0
+    while start > 0 and columns < room // 2 and place - start < TAB * room:
+        start -= 1
+        columns += screen.width(text[start])
+    while start < place and screen.width(text[start]) == 0:
+        start += 1  # A mark that stands above a letter is not shown without it.
+    end = place
+    while end < len(text) and end - start < TAB * room and columns + screen.width(text[end]) <= room:
+        columns += screen.width(text[end])
+        end += 1
+    return start, end

@@ -109,6 +109,11 @@ def _shape(tree: Tree) -> Tree:
     return value(tree)
 
 
+def _name(tree: Tree) -> Tree:
+    """A text that means the same in quotes."""
+    return replace(tree, is_quoted=False) if isinstance(tree, Scalar) and tree.text else tree
+
+
 def _expectations(tree: Tree) -> Tree:
     """Equations as fields where all are such and no name comes twice; else a list of conditions."""
     if isinstance(tree, Fields):
@@ -217,6 +222,7 @@ _KEYS: Final[dict[str, _Change]] = {
     "layers": _layers,
     "chain": _layers,
     "expect": _expectations,
+    "rename": _each(_name),
     "set": _each(value),
     "blocks": _each(_definition),
     "cells": _each(_definition),

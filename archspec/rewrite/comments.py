@@ -64,7 +64,7 @@ class Notes:
 
 
 _INDENT: Final = re.compile(
-    r"[ \t(-]*((input|state|init|expect|output|next|use|model|block|cell|variant)[ \t]+[(]*)?[\"']?"
+    r"[ \t(-]*((input|state|init|rename|expect|output|next|use|model|block|cell|variant)[ \t]+[(]*)?[\"']?"
 )
 """What stands in a line before the first word that is the user's."""
 
@@ -161,6 +161,9 @@ class _Layout:
                     self.definition(each.value, has_layers=key != "variants")
             elif key == "expect":
                 self.conditions(part)
+            elif key == "rename":
+                for each in self.entries(part, self.value):
+                    self.text(each.value)
             elif has_layers and holds_layers(entry):
                 self.layers(part)
             elif key == "doc":

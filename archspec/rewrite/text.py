@@ -55,7 +55,7 @@ def line_of(tree: Tree) -> str | None:
 
 _KINDS: Final = {"blocks": "block", "cells": "cell"}
 _OF_FILE: Final = ("use", "blocks", "cells", "variants")
-_OF_DEFINITION: Final = ("doc", "params", "inputs", "state", "init", "layers", "chain", "expect")
+_OF_DEFINITION: Final = ("doc", "params", "inputs", "state", "init", "layers", "chain", "expect", "rename")
 
 
 @final
@@ -132,6 +132,8 @@ class _Writer:
             self.expect_keys(tree, _OF_DEFINITION)
         if tree.entry("state") is not None and kind != "cell":
             raise unwritable(tree.span, f"the state of a {kind}")
+        if tree.entry("rename") is not None and kind != "model":
+            raise unwritable(tree.span, f"the `rename` of a {kind}")
         params = entries_of(tree.get("params"), "`params`")
         given = tuple(parameter(each) for each in params)
         header = Text(
@@ -174,6 +176,7 @@ class _Writer:
             ],
             list(map(self.statement, layers.items)),
             list(self.expectations(tree.get("expect"))),
+            list(map(self.rename, entries_of(tree.get("rename"), "`rename`"))),
         ]
         statements: list[Statement] = []
         for index, section in enumerate(sections):
@@ -214,6 +217,14 @@ class _Writer:
             if isinstance(tree, Fields) and (start := tree.get("1")) is not None:
                 given = (opening(start), *given[1:])
             yield Statement((Text(("init ", Listed("", given, "")), where),), starts=(min(where),))
+
+    def rename(self, entry: Entry) -> Statement:
+        own, stored = entry.key, entry.value
+        if not _WEIGHTS.fullmatch(own.text) or not isinstance(stored, Scalar):
+            raise unwritable(own.span, "this as the name of weights")
+        written = stored.text if _WEIGHTS.fullmatch(stored.text) else quoted(stored)
+        where = (own.span.start, *starts(stored))
+        return Statement((Text(written, where),), f"rename {own.text} = ", where[:1], kind="rename =")
 
     def expectations(self, tree: Tree | None) -> Iterator[Statement]:
         if not isinstance(tree, Fields):
@@ -409,6 +420,9 @@ class _Writer:
 
 
 _LABELS: Final = ("name", "output", "next", "when")
+_WEIGHTS: Final = re.compile(r"[\w*]+(\.[\w*]+)*")
+"""Names of weights as they can be written without quotes."""
+
 _SHIPPED: Final = re.compile(r"std(\.[^\W\d]\w*)+")
 
 

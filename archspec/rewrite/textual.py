@@ -16,7 +16,19 @@ VERSION: Final = "1"
 """The version of the language, which a YAML file names and a `.arch` file does not."""
 
 _LABELS: Final = ("name", "output", "next")
-_MAY_BE_EMPTY: Final = ("doc", "use", "params", "inputs", "state", "expect", "blocks", "cells", "variants", "set")
+_MAY_BE_EMPTY: Final = (
+    "doc",
+    "use",
+    "params",
+    "inputs",
+    "state",
+    "expect",
+    "blocks",
+    "cells",
+    "variants",
+    "set",
+    "rename",
+)
 
 
 def textual_tree(tree: Fields) -> Fields:
@@ -24,7 +36,7 @@ def textual_tree(tree: Fields) -> Fields:
     version = tree.get("archspec")
     if isinstance(version, Scalar) and version.text == VERSION:
         tree = _without(tree, "archspec")
-    return _definition(tree, frozenset(_names_in(tree)))
+    return _definition(tree, frozenset(_names_in(_without(tree, "rename"))))
 
 
 def _definition(tree: Fields, names: frozenset[str]) -> Fields:

@@ -32,7 +32,7 @@ _ORDER: Final = (
         "chain",
         "init",
     ),
-    *("expect", "variants"),
+    *("expect", "rename", "variants"),
 )
 """The keys of a file, block, cell or variant, in the order in which they stand."""
 
@@ -61,6 +61,7 @@ _DEFINITION: Final = _Role(
         **dict.fromkeys(("model", "use", "doc"), _TEXT),
         "params": _Role(elsewhere=_Role(under={"type": _TEXT})),
         "inputs": _Role(elsewhere=_Role(under={"element": _TEXT})),
+        "rename": _Role(elsewhere=_TEXT),
     }
 )
 _LAYER: Final = _Role(under=dict.fromkeys(("name", "output", "when", "next", "from", "for"), _TEXT))
@@ -105,7 +106,7 @@ class _Writer:
         role = _CONDITIONS if key == "expect" and isinstance(tree, Items) else _DEFINITION.of(key)
         if key in ("blocks", "cells", "variants") and isinstance(tree, Fields) and tree.entries:
             return [self.key_line(entry, indent), *self.definitions(tree, indent + INDENT)]
-        if key in ("inputs", "state", "expect") and isinstance(tree, Fields | Items) and _parts(tree):
+        if key in ("inputs", "state", "expect", "rename") and isinstance(tree, Fields | Items) and _parts(tree):
             return [self.key_line(entry, indent), *self.block(tree, indent + INDENT, role)]
         if key == "params" and isinstance(tree, Fields) and _is_long(tree):
             return [self.key_line(entry, indent), *self.block(tree, indent + INDENT, role)]

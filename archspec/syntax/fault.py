@@ -40,10 +40,14 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
     start, end, found = _found(text, error)
     place = scalar.place(start, max(end, start + 1) if found else start)
     opened = _innermost_open(text[:start])
+    foreign = _foreign(scalar, start, found, "" if opened is None else text[opened])
+    if foreign is not None:
+        return foreign
     if found == "->" and opened is not None and text[opened] == "(" and _is_closed(text, opened):
         return SyntaxFault(place, found, cure="arrows stand between layers: give the layer a name in a line of its own")
     if opened is not None and _is_unclosed(text, opened, start, found):
-        return UnclosedBracket(place, scalar.place(opened, opened + 1), found)
+        cure = "in YAML, a list stands in square brackets, such as `[3, 3]`" if _IN_PARENTHESES.fullmatch(text) else ""
+        return UnclosedBracket(place, scalar.place(opened, opened + 1), found, cure)
     if found in (")", "]") and (opened is None or text[opened] == "{"):
         return SyntaxFault(place, found, problem=f"`{found}` closes nothing")
     if found == '"':
@@ -61,6 +65,28 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
     if is_line:
         expected -= {"LBRACE", *_OPENING}
     return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
+
+
+_IN_PARENTHESES: Final = re.compile(r"\(\s*[\w.-]+\s*")
+"""What YAML leaves of `(3, 3)`, which it parts at the comma."""
+
+
+def _foreign(scalar: Scalar, start: int, found: str, opened: str) -> Diagnostic | None:
+    """What is said of a place, if it stands there as in another language."""
+    from archspec.syntax.elsewhere import foreign_text, is_yaml, shape_of, sign_at
+
+    text = scalar.text
+    if (finding := foreign_text(scalar, start)) is not None:
+        return finding
+    if (sign := sign_at(text, start)) is not None:
+        first, end, cure = sign
+        return SyntaxFault(scalar.place(first, end), text[first:end], cure=cure)
+    if cure := shape_of(text[:start], found, text[start:], opened):
+        return SyntaxFault(scalar.place(start, start + max(len(found), 1)), shortened(found), cure=cure)
+    if opened == "" and found and is_yaml(text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]):
+        cure = "this is how YAML is written: the name of a YAML file ends in `.yaml`"
+        return SyntaxFault(scalar.place(start, start + len(found)), shortened(found), cure=cure)
+    return None
 
 
 def _found(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
@@ -138,10 +164,15 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
         return "a statement ends where its line ends"
     if found == "'":
         return "a text stands in double quotes"
+    if _STORED.search(before):
+        return 'a name with other signs than letters, digits, `_`, `.` and `*` stands in quotes: `rename head = "a-b"`'
     if found[:1].isdecimal() and "_ARROW" in expected and before.strip():
         return f"settings stand in parentheses: `{before.split()[-1]}({shortened(found)})`"
     return ""
 
+
+_STORED: Final = re.compile(r"^[ \t]*rename[ \t]+[\w.* \t]+=[ \t]*[\w.*]+\Z", re.MULTILINE)
+"""The start of a `rename` line, up to where the name on the right goes on with a sign that it cannot have."""
 
 _BRACKETS: Final = frozenset("()[]{}")
 _TOKENS: Final = re.compile(r'#[^\n]*|"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|[()\[\]{}]', re.DOTALL)
@@ -166,7 +197,7 @@ def _innermost_open(text: str) -> int | None:
 
 
 _OPENING: Final = frozenset(
-    {"_INPUT", "_STATE", "_OUTPUT", "_NEXT", "_INIT", "_EXPECT", "_RESIDUAL", "_REPEAT", "_FOR", "_IF"}
+    {"_INPUT", "_STATE", "_OUTPUT", "_NEXT", "_INIT", "_RENAME", "_EXPECT", "_RESIDUAL", "_REPEAT", "_FOR", "_IF"}
 )
 """The words that open a construct."""
 
@@ -175,6 +206,7 @@ _WORDS: Final = {
     "NAME": "a name",
     "NUMBER": "a number",
     "STRING": "a text in quotes",
+    "WEIGHTS": "a name such as `layers.*`",
     "_ARROW": "`->`",
     "COLON": "`:`",
     "EQUAL": "`=`",

@@ -7,10 +7,10 @@ from typing import Final, final
 
 from lark import Tree as Parsed
 
-from archspec.catalog.text import SyntaxFault
+from archspec.catalog.text import SyntaxFault, TooDeep
 from archspec.source import Hole, Span
 from archspec.syntax.fault import BRACES_IN_YAML, Fault
-from archspec.syntax.parsing import Node, Part, as_node, nodes, parts
+from archspec.syntax.parsing import DEEPEST, Node, Part, as_node, nodes, parts
 from archspec.syntax.tree import NO_OPS, Entry, Fields, Items, Scalar, Tree
 from archspec.syntax.values import ValueReader
 
@@ -165,10 +165,20 @@ class FlowReader:
         """A layer, where its op is not called as the keys that stand beside it."""
         if op.text not in NO_OPS:
             return layer
-        self.values.refuse(op.span, f"`{op.text}` is a word of the language, and can be no op")
+        cure = ""
+        if layer.entries[0].value.span is not op.span:
+            from archspec.syntax.elsewhere import CONSTRUCTS
+
+            cure = CONSTRUCTS.get(op.text, "")
+        self.values.refuse(op.span, f"`{op.text}` is a word of the language, and can be no op", cure)
         return Hole(layer.span)
 
     def choice(self, condition: Tree, then: Part, otherwise: Part, place: Span) -> Tree:
+        deeper, depth = otherwise, 0
+        while deeper is not None and (node := as_node(deeper)).data == "if":
+            deeper, depth = parts(node)[2], depth + 1
+            if depth > DEEPEST:
+                raise Fault(TooDeep(self.values.place(node), DEEPEST))
         entries = [self.labelled("if", condition), self.lines("then", then)]
         if otherwise is not None and as_node(otherwise).data == "if":
             step = self.step(as_node(otherwise))

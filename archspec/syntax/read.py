@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ SUFFIXES: Final = {".arch": "arch", ".yaml": "yaml", ".yml": "yaml"}
 def read_file(path: Path, report: Report, place: Span | None = None) -> Source | None:
     """The text of a file, or `None` where a finding says why there is none, at the place that asks for it, if any."""
     name = str(path)
+    report.files.add(name)
     nothing = place or Source(name, "").whole()
     try:
         with path.open("rb") as file:
@@ -41,12 +43,21 @@ def read_file(path: Path, report: Report, place: Span | None = None) -> Source |
 
 def _neighbour(path: Path) -> str | None:
     """A spec beside a missing file whose name is like it."""
+    stem = path.stem
+    known: dict[str, Path] = {}
     try:
-        known = [each.name for each in path.parent.iterdir() if each.suffix in SUFFIXES]
+        for folder in (path.parent, *(each for each in path.parent.iterdir() if each.is_dir())):
+            for each in islice(folder.iterdir(), _MOST_NEIGHBOURS):
+                # What is called the same in a folder below is nearer than what is called alike.
+                if each.suffix in SUFFIXES and (folder == path.parent or each.stem == stem):
+                    known.setdefault(each.stem, each)
     except OSError:
-        return None
-    name = closest(path.name, known)
-    return None if name is None else str(path.with_name(name))
+        pass  # A folder that cannot be read holds nothing that could be meant.
+    name = closest(stem, known)
+    return None if name is None else str(known[name])
+
+
+_MOST_NEIGHBOURS: Final = 1_000
 
 
 def decode(data: bytes, name: str, report: Report) -> Source | None:

@@ -10,7 +10,7 @@ from lark import Token
 from archspec.catalog.text import DuplicateKey
 from archspec.source import Span
 from archspec.syntax.flow import FlowReader
-from archspec.syntax.parsing import Node, Part, as_node, nodes, parts
+from archspec.syntax.parsing import Node, Part, as_node, as_token, nodes, parts
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 from archspec.syntax.values import ValueReader
 
@@ -89,7 +89,7 @@ class FileReader:
         entries = self.doc(doc)
         if parameters is not None:
             entries.append(Entry(self.values.key("params", name.span), self.parameters(as_node(parameters))))
-        entries += self.content(as_node(body), is_cell=kind == "cell")
+        entries += self.content(as_node(body), kind)
         if kind != "model":
             self.definitions[f"{kind}s"].append(Entry(name, Fields(tuple(entries), self.values.place(node))))
         elif self.model:
@@ -98,10 +98,10 @@ class FileReader:
         else:
             self.model = [Entry(self.values.key("model", name.span), name), *entries]
 
-    def content(self, node: Node, *, is_cell: bool) -> Iterator[Entry]:
+    def content(self, node: Node, kind: str) -> Iterator[Entry]:
         """What stands in the braces of a definition, or the chain that it is."""
         if node.data == "body":
-            yield from self.body(node, is_cell=is_cell)
+            yield from self.body(node, kind)
             return
         chain = self.flow.chain(node)
         steps = chain if isinstance(chain, Items) else Items((chain,), chain.span)
@@ -143,14 +143,17 @@ class FileReader:
 
     # Bodies
 
-    def body(self, node: Node, *, is_cell: bool) -> Iterator[Entry]:
+    def body(self, node: Node, kind: str) -> Iterator[Entry]:
         """The keys that the statements of a model, a block or a cell make."""
         place = self.values.place(node)
-        found: dict[str, list[Node]] = {"input": [], "state": [], "init": [], "expect": []}
+        found: dict[str, list[Node]] = {"input": [], "state": [], "init": [], "rename": [], "expect": []}
         layers: list[Tree] = []
         for each in nodes(node):
-            if each.data == "state" and not is_cell:
+            if each.data == "state" and kind != "cell":
                 self.values.refuse(self.values.place(each), "`state` belongs to a cell")
+            elif each.data == "rename" and kind != "model":
+                problem, cure = "`rename` belongs to the model", "say there what its weights are called in files"
+                self.values.refuse(self.values.place(each), problem, cure)
             elif each.data in found:
                 found[each.data].append(each)
             else:
@@ -160,6 +163,7 @@ class FileReader:
         yield from self.initialisation(found["init"])
         yield Entry(self.values.key("layers", place), Items(tuple(layers), place))
         yield from self.expectations(found["expect"])
+        yield from self.renames(found["rename"])
 
     def shapes(self, key: str, entries: list[Entry], place: Span) -> Iterator[Entry]:
         if entries:
@@ -193,6 +197,16 @@ class FileReader:
             self.values.report.add(DuplicateKey(again.key.span, "init", entries[0].key.span))
             entries[0] = one_of(entries[0], again)
         return entries[:1]
+
+    def renames(self, lines: list[Node]) -> Iterator[Entry]:
+        if lines:
+            place = self.values.place(lines[0]).until(self.values.place(lines[-1]))
+            yield Entry(self.values.key("rename", place), self.values.fields(list(map(self.rename, lines)), place))
+
+    def rename(self, node: Node) -> Entry:
+        own, stored = map(as_token, parts(node))
+        is_quoted = stored.type == "STRING"
+        return Entry(self.values.word(own), self.values.string(stored) if is_quoted else self.values.word(stored))
 
     def expectations(self, statements: list[Node]) -> Iterator[Entry]:
         """`name == value` lines as fields where all are such and no name comes twice; else a list of conditions."""

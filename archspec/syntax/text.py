@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from archspec.catalog.settings import UnknownOp
 from archspec.catalog.text import EmptySpec
-from archspec.diagnostics import Report
+from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, Literal
-from archspec.source import Source
+from archspec.source import Source, Span
 from archspec.syntax.expressions import ExpressionReader, word
 from archspec.syntax.fault import WORD, Fault
 from archspec.syntax.flow import FlowReader
@@ -26,12 +27,51 @@ def parse_file(source: Source, report: Report) -> Fields | None:
     if not _COMMENT.sub("", source.text).strip():
         report.add(EmptySpec(source.span(0, 0)))
         return None
-    scalar = Scalar(source.text, source.whole())
     try:
-        return FileReader(ValueReader(scalar, report)).file(parse(scalar, "file"))
+        return _file(source, source.text, report)
     except Fault as fault:
         report.add(fault.finding)
-        return None
+        return _file_without_faults(source, fault.finding, report)
+
+
+def _file(source: Source, text: str, report: Report) -> Fields:
+    """The tree of a text in the place of that of a source; raises `Fault`."""
+    scalar = Scalar(text, source.whole(), is_mended=text is not source.text)
+    return FileReader(ValueReader(scalar, report)).file(parse(scalar, "file"))
+
+
+def _file_without_faults(source: Source, finding: Diagnostic, report: Report) -> Fields | None:
+    """The tree of what can be read beside a finding; what else cannot be goes to the report."""
+    from archspec.syntax.recovery import MOST_LINES, MOST_READ, follows, without_fault
+
+    if isinstance(finding, UnknownOp):
+        from archspec.syntax.elsewhere import further_calls
+
+        for each in further_calls(Scalar(source.text, source.whole()), finding):
+            report.add(each)
+    text = source.text
+    hidden: list[Span] = []
+    for _ in range(min(MOST_LINES, MOST_READ // len(text))):
+        found = without_fault(source, text, finding)
+        if found is None:
+            return None
+        text, place = found
+        hidden.append(place)
+        own = Report()
+        try:
+            tree = _file(source, text, own)
+        except Fault as fault:
+            finding = fault.finding
+            if follows(finding, hidden):
+                return None
+            report.add(finding)
+            continue
+        for gone in hidden:
+            report.hide(gone)
+        for each in own:
+            report.add(each)
+        return tree
+    return None
 
 
 def parse_line(scalar: Scalar, report: Report) -> Tree:

@@ -22,7 +22,8 @@ the step before gives: a list of names, formulas, layers, and steps joined by ar
 A file has the keys of its model (`model`, `doc`, `params`, `inputs`, `init`, `layers`, `expect`), and beside them:
 
 - `use`: the files whose blocks and cells it knows, such as `[blocks/se.arch, std.se]`;
-- `blocks`, `cells` and `variants` by their names. A cell has a `state` beside its `inputs`: shapes by their names.
+- `blocks`, `cells` and `variants` by their names. A cell has a `state` beside its `inputs`: shapes by their names;
+- `rename`: what files call weights, by what the model calls them, such as `{encoder.layers.*: transformer.h.*}`.
 
 A parameter is its default, or `{type: number, min: 0, default: 1.0}`; words among which it is stand under `values`.
 Initialisers have the form of an op's settings: `init: normal(std=0.02)`, `init: {1: kaiming, bias: zeros}`. What is
@@ -51,6 +52,9 @@ class Scalar:
     span: Span = field(compare=False, repr=False)
     is_quoted: bool = field(default=False, compare=False)
 
+    is_mended: bool = field(default=False, compare=False)
+    """Whether it stands for a text that is as long, of which something could not be read."""
+
     def place(self, start: int, end: int) -> Span:
         """The place of the characters `start` to `end` of the text; of all of it where the source differs from it."""
         offset = self._offset
@@ -60,7 +64,7 @@ class Scalar:
     def _offset(self) -> int | None:
         """Where the text begins in the source, when it stands there character for character."""
         written = self.span.text
-        if written == self.text:
+        if written == self.text or self.is_mended:
             return self.span.start
         if self.is_quoted and written[1:-1] == self.text:
             return self.span.start + 1

@@ -8,12 +8,13 @@ all. The tree is built without recursion, so that depth is a limit that we set a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 import yaml
 
-from archspec.catalog.fields import WrongKind
+from archspec.catalog.fields import UnclearLayer, WrongKind
 from archspec.catalog.text import (
     AliasExpansion,
     DuplicateKey,
@@ -53,12 +54,40 @@ def parse_file(source: Source, report: Report) -> Fields | None:
     try:
         tree = _Composer(source, report).compose()
     except Fault as fault:
-        report.add(fault.finding)
+        finding = fault.finding
+        if isinstance(finding, InvalidYaml) and _DEFINITION.search(source.text):
+            finding = InvalidYaml(finding.span, finding.problem, _IS_TEXT)
+        elif isinstance(finding, InvalidYaml) and (cure := _colon_before(source, finding.span.start)):
+            finding = InvalidYaml(finding.span, finding.problem, cure)
+        report.add(finding)
         return None
     if not isinstance(tree, Fields):
+        if _DEFINITION.search(source.text):
+            report.add(InvalidYaml(source.span(0, len(source.text.partition(chr(10))[0])), "it has no keys", _IS_TEXT))
+            return None
         report.add(WrongKind(tree.span, "a spec", "a mapping with keys such as `model` and `layers`", kind_of(tree)))
         return None
     return _with_blocks(tree, report)
+
+
+def _colon_before(source: Source, place: int) -> str:
+    """What to write where a key stands below a layer that is no key: `- relu` and then `name: a`."""
+    line = source.text.rfind("\n", 0, place) + 1
+    match = _LAYER.search(source.text[max(line - _LINE, 0) : line])
+    key = _KEY.match(source.text, line)
+    if match is None or key is None or len(key[1]) <= len(match[1]):
+        return ""
+    return f"write `{match[2]}:`, with a colon, where something stands below it"
+
+
+_LINE: Final = 200
+_LAYER: Final = re.compile(r"^([ ]*)- ([^\W\d]\w*)[ ]*\n\Z", re.MULTILINE)
+_KEY: Final = re.compile(r"([ ]*)[^\W\d]\w*:")
+
+_DEFINITION: Final = re.compile(r"\A(\s|#[^\n]*\n|\"[^\"]*\"\s)*(model|block|cell|use)\s+[^\s:]")
+"""How a file in the text form starts."""
+
+_IS_TEXT: Final = "this is the text form of a spec: the name of its file ends in `.arch`"
 
 
 @final
@@ -227,12 +256,25 @@ def _layers(tree: Tree, report: Report) -> Tree:
             except Fault as fault:
                 report.add(fault.finding)
                 return Hole(tree.span)
+        case Items(items, span) if _is_row(items):
+            cure = "its op is a key with its settings, such as `conv: {channels: 64, kernel: 3, stride: 2}`"
+            report.add(UnclearLayer(span, (), f"{cure}; what flows in stands under `from`"))
+            return Hole(span)
         case Items(items, span):
             return Items(tuple(_layers(item, report) for item in items), span)
         case Scalar() | Hole():
             return tree
         case Fields():
             return _with_lines(_without_empty_arguments(tree), report)
+
+
+def _is_row(items: Sequence[Tree]) -> bool:
+    """Whether a list is a layer in the way of YOLO: `[-1, 1, Conv, [64, 3, 2]]`."""
+    words = [each.text if isinstance(each, Scalar) else "" for each in items]
+    return len(items) == _ROW and words[1].isdecimal() and words[2][:1].isalpha() and isinstance(items[3], Items)
+
+
+_ROW: Final = 4
 
 
 def _sources(tree: Tree, report: Report) -> Tree:
@@ -287,6 +329,7 @@ _PROBLEMS: Final = {
     "did not find expected node content": "a value is missing",
     "unexpected end of stream": "a quote is not closed",
     "cannot start any token": "this character cannot start a value; put the text in quotes",
+    "did not find expected alphabetic or numeric character": "a text that starts with `*` or `&` stands in quotes",
     "control characters are not allowed": "control characters are not allowed",
 }
 
