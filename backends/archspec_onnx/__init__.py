@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from archspec.backend import Backend, Purpose, Target
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
 
-_ONNX: Final = Target("onnx", ".onnx", Purpose.COMPILE, "an ONNX model, with weights as they start")
+if TYPE_CHECKING:
+    from archspec.weights import WeightFile
+
+_ONNX: Final = Target("onnx", ".onnx", Purpose.COMPILE, "an ONNX model, with the weights of a file, or as they start")
 
 
 @final
@@ -33,6 +36,11 @@ class OnnxBackend(Backend):
         from archspec_onnx.export import Exporter
 
         return Exporter.installed().take(graph)
+
+    def write_with(self, weights: WeightFile, graph: Graph, target: Target) -> bytes:
+        from archspec_onnx.export import Exporter
+
+        return Exporter.installed().take(graph, weights)
 
 
 BACKEND: Final = OnnxBackend()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count, islice
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from archspec import plugins
 from archspec.backend import MissingLibraryError, ModuleBackend, Purpose, Target
@@ -18,6 +18,9 @@ from archspec.graph import Graph, Output
 from archspec.size import Size, evaluate, names
 from archspec.version import VERSION
 from archspec_onnx.examples import apart, even_numbers, odd_numbers, open_sizes
+
+if TYPE_CHECKING:
+    from archspec.weights import WeightFile
 
 TORCH: Final = "torch"
 """The target whose module is exported."""
@@ -80,18 +83,18 @@ class Exporter:
         self._data = self.export(graph)
         self._graph = graph
 
-    def take(self, graph: Graph) -> bytes:
-        """A model, which is kept no longer.
+    def take(self, graph: Graph, weights: WeightFile | None = None) -> bytes:
+        """A model, which is kept no longer; with the weights of a file, if any.
 
         Raises:
             NotExportedError: it cannot be written.
         """
-        data = self._data if self._graph is graph else self.export(graph)
+        data = self._data if self._graph is graph and weights is None else self.export(graph, weights=weights)
         self._graph, self._data = None, b""
         return data
 
-    def export(self, graph: Graph, fixed: Collection[str] = ()) -> bytes:
-        """A model in which all open sizes are open but those of the given names.
+    def export(self, graph: Graph, fixed: Collection[str] = (), weights: WeightFile | None = None) -> bytes:
+        """A model in which all open sizes are open but those of the given names; with the weights of a file, if any.
 
         Raises:
             NotExportedError: it cannot be written.
@@ -103,6 +106,8 @@ class Exporter:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(SEED)
                 module: Any = self.backend.module(graph)
+            if weights is not None:
+                self.backend.load_weights(module, weights)
             first = next(self._running(graph, odd_numbers(graph)), None)
             if first is None:
                 raise NotExportedError("it does not run with any of the numbers tried for its open sizes")

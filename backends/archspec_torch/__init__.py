@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from archspec.backend import ModuleBackend, Purpose, Target
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
+
+if TYPE_CHECKING:
+    from archspec.weights import WeightFile
 
 _TORCH: Final = Target("torch", ".py", Purpose.COMPILE, "PyTorch source that depends on torch alone")
 
@@ -34,11 +37,16 @@ class TorchBackend(ModuleBackend):
 
         return emit(graph).encode()
 
-    def module(self, graph: Graph) -> object:
+    def module(self, graph: Graph, *, device: Any = None, dtype: Any = None, **arguments: Any) -> object:
         from archspec_torch.emit import emit
         from archspec_torch.load import instantiate
 
-        return instantiate(graph.name, emit(graph))
+        return instantiate(graph.name, emit(graph), device=device, dtype=dtype, **arguments)
+
+    def load_weights(self, module: Any, weights: WeightFile) -> None:
+        from archspec_torch.load import load_weights
+
+        load_weights(module, weights)
 
 
 BACKEND: Final = TorchBackend()

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
-from archspec.graph import Graph, Path, Value
+from archspec.graph import Path, Value
 from archspec_torch.call import Call
 from archspec_torch.inline import Inline
 from archspec_torch.lifting import ABSENT, Argument, DifferError, united
+from archspec_torch.opened import Open
 from archspec_torch.reach import Form
 from archspec_torch.scope import Scope, Step
 
@@ -97,30 +98,25 @@ def _united(plan: Use, uses: Sequence[Use], words: Mapping[str, Sequence[str]]) 
     return {name: united([each.modules.get(name, ABSENT) for each in uses], name, words) for name in plan.modules}
 
 
-def known_by(graph: Graph, uses: Sequence[Use]) -> tuple[Argument, ...]:
+def known_by(found: Open, uses: Sequence[Use]) -> tuple[Argument, ...]:
     """What uses of a block are known by: the sizes of what flows in, and its parameters."""
-    groups = [graph.groups[each.path] for each in uses]
+    groups = [found.graph.groups[each.path] for each in uses]
+    settings = [found.settings[each.path] for each in uses]
     sizes, parameters = dict[str, Argument](), dict[str, Argument]()
     inputs = [each.scope.inputs if each.scope else () for each in uses]
     for place, values in enumerate(zip(*inputs, strict=False)):
-        shapes = [value.shape for value in values]
+        shapes = [found.shape(value) for value in values]
         for axis in range(1, min(shape.rank for shape in shapes)):
             name = _size_name(shapes[0].rank, axis, place)
-            if all(shape.rank == shapes[0].rank and isinstance(shape[axis], int) for shape in shapes):
+            if all(shape.rank == shapes[0].rank and found.is_number(shape[axis]) for shape in shapes):
                 sizes[name] = Argument(name, tuple(shape[axis] for shape in shapes))
     for name in groups[0].settings:
-        found = tuple(each.settings.get(name) for each in groups)
+        given = tuple(each.get(name) for each in settings)
         # What the input lines of the block call a size is told by the sizes themselves.
-        if name.isidentifier() and not name.isupper() and all(map(_is_plain, found)):
+        if name.isidentifier() and not name.isupper() and all(map(found.is_plain, given)):
             default = groups[0].defaults.get(name)
-            parameters[name] = Argument(name, found, default if _is_plain(default) else ABSENT)
+            parameters[name] = Argument(name, given, default if found.is_plain(default) else ABSENT)
     return (*(each for name, each in sizes.items() if name not in parameters), *parameters.values())
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_plain, value))
-    return isinstance(value, bool | int | float | str)
 
 
 def _size_name(rank: int, axis: int, place: int) -> str:

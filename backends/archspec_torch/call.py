@@ -19,6 +19,18 @@ class Variable:
 
 @final
 @dataclass(frozen=True)
+class Setting:
+    """A parameter of the model that is a flag, a text, or a number with a point; whole numbers are sizes.
+
+    It stands for a variable, whose name depends on the class in which it is printed.
+    """
+
+    name: str
+    type: str
+
+
+@final
+@dataclass(frozen=True)
 class Given:
     """An input of an op, by its number."""
 

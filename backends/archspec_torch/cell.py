@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from archspec.graph import Graph, Value
 from archspec.scan import TIME
-from archspec.shape import Element
+from archspec.shape import Element, Shape
 from archspec.size import Size, names
 from archspec_torch.call import Call, Variable
 from archspec_torch.inline import size_expression
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
 from archspec_torch.naming import Names, is_fit
+from archspec_torch.opened import Open
 from archspec_torch.results import type_of
 from archspec_torch.solve import solved
 
@@ -40,17 +42,18 @@ def parameters_of_cell(graph: Graph) -> list[str]:
     return [fresh(value.name if is_fit(value.name) else "x") for value in graph.inputs]
 
 
-def run(graph: Graph, parameters: Sequence[str], is_reversible: bool) -> Iterator[str]:
+def run(found: Open, parameters: Sequence[str], is_reversible: bool) -> Iterator[str]:
     """The lines of the method, given the names of the inputs of the cell."""
+    graph = found.graph
     constant = len(graph.inputs) - len(graph.outputs)
     given = [_SEQUENCE, *parameters[1:constant]]
     states = dict(zip(parameters[constant:], graph.inputs[constant:], strict=True))
     arguments = [f"{name}: Tensor" for name in given] + [f"{name}: Tensor | None = None" for name in states]
     yield from header("def forward", ["self", *arguments], f" -> {type_of(1 + len(states))}:", INDENT)
-    zeros = starts(graph, given)
+    zeros = starts(graph, given, {state: found.shape(state) for state in states.values()}, found.kept())
     for name, state in states.items():
         yield f"{_BODY}if {name} is None:"
-        yield from assignment(name, zeros[state], _INNER, str(state.shape))
+        yield from assignment(name, zeros[state], _INNER, found.shown(state))
     positions = f"{_SEQUENCE}.unbind({TIME})"
     if is_reversible:
         yield f"{_BODY}steps = {positions}"
@@ -79,8 +82,15 @@ def _stepped(states: Sequence[str], step: Call) -> Iterator[str]:
         yield from assignment(name, Variable(f"states[{place}]"), _INNER)
 
 
-def starts(graph: Graph, given: Sequence[str]) -> Mapping[Value, Call]:
+def starts(
+    graph: Graph,
+    given: Sequence[str],
+    shapes: Mapping[Value, Shape] = MappingProxyType({}),
+    kept: Mapping[str, Variable] = MappingProxyType({}),
+) -> Mapping[Value, Call]:
     """What the states of a cell are before the first position, given the names of the sequence and what is constant.
+
+    `shapes` are those of states that follow from parameters of the model, which are `kept` as attributes.
 
     Raises:
         UntoldSizeError: a size of a state is open, and nothing tells it.
@@ -92,7 +102,7 @@ def starts(graph: Graph, given: Sequence[str]) -> Mapping[Value, Call]:
     told = dict(zip((sequence, *constants), given, strict=True))
     found: dict[Value, Call] = {}
     for state in graph.inputs[len(told) :]:
-        sizes = tuple(_size(size, told) for size in state.shape)
+        sizes = tuple(_size(size, told, kept) for size in shapes.get(state, state.shape))
         if state.shape[:1] == (batch,):
             sizes = (Variable(f"{_SEQUENCE}.shape[0]"), *sizes[1:])
         found[state] = _zeros(graph, state, told, sizes or ((),))
@@ -113,11 +123,11 @@ def _zeros(graph: Graph, state: Value, told: Mapping[Value, str], sizes: tuple[A
     return Call("torch.zeros", sizes, {"device": Variable(f"{_SEQUENCE}.device")})
 
 
-def _size(size: Size, told: Mapping[Value, str]) -> Any:
-    """A size as an expression over what the cell is given."""
-    if isinstance(size, int):
-        return size
+def _size(size: Size, told: Mapping[Value, str], kept: Mapping[str, Variable]) -> Any:
+    """A size as an expression over what the cell is given, and what it keeps."""
+    if set(names(size)) <= kept.keys():
+        return size_expression(size, kept)
     for value, name in told.items():
         if size in value.shape:
             return Variable(f"{name}.shape[{value.shape.sizes.index(size)}]")
-    return size_expression(size, {name: solved(name, told) for name in names(size)})
+    return size_expression(size, {name: kept[name] if name in kept else solved(name, told) for name in names(size)})

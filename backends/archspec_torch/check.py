@@ -19,6 +19,7 @@ from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
 from archspec_torch.needs import taken_by_source
 from archspec_torch.reserved import (
     RESERVED,
+    RESERVED_BY_SOURCE,
     RESERVED_IN_CELL,
     RESERVED_IN_GROUP,
     RESERVED_IN_RESULTS,
@@ -218,6 +219,8 @@ def _check_layer(path: Path, span: Span, report: Report, reserved: frozenset[str
     word = path[-1]
     if word.startswith("_") and not word.startswith("__"):
         report.add(ReservedName(span, word, "names that start with `_` are for what a module keeps to itself"))
+    elif word in RESERVED_BY_SOURCE:
+        report.add(ReservedName(span, word, "the source itself uses it"))
     elif len(path) > 1:
         _check_name(word, span, report, RESERVED_IN_GROUP, "every `nn.Sequential` has something of that name")
     else:

@@ -13,16 +13,27 @@ from typing import Any, Final, final
 from archspec.expression import written
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
+from archspec.shape import Shape
 from archspec_torch.alike import Alike, Use, alike_in, known_by
-from archspec_torch.call import Call, Repeated, printed
+from archspec_torch.call import Call, Repeated, Variable, printed
 from archspec_torch.cell import REVERSE, STEP, parameters_of_cell, run
-from archspec_torch.inline import Inline
+from archspec_torch.inline import Inline, bound
 from archspec_torch.layout import INDENT, assignment, docstring, expression, header, wrapped
 from archspec_torch.lifting import ABSENT, Arguments, given
-from archspec_torch.lower import lower
-from archspec_torch.method import BODY, method, parameters_of, shape_of
+from archspec_torch.method import BODY, method, parameters_of
 from archspec_torch.naming import Names, capitalised, class_name
-from archspec_torch.needs import BIDIRECTIONAL
+from archspec_torch.needs import (
+    BIDIRECTIONAL,
+    CHECKPOINTED,
+    CHECKPOINTING,
+    INIT,
+    RESET,
+    UNTIE,
+    can_start_anew,
+    has_own_starts,
+    has_ties,
+)
+from archspec_torch.opened import TAKEN_BY_CONSTRUCTOR, Open, opened
 from archspec_torch.reach import Form, Reach
 from archspec_torch.results import Results
 from archspec_torch.scope import Scope, scope_of
@@ -59,6 +70,9 @@ class Book:
         self.words: dict[str, Sequence[str]] = {}
         """What the arguments of classes are called that have no defaults."""
 
+        self.blocks: set[str] = set()
+        """The classes that are those of blocks."""
+
     def entry(self, text: str, wish: str, places: Sequence[str], write: Callable[[Entry], str]) -> Entry:
         """The class that reads like a text, in which it has no name, or a new one."""
         if text not in self.entries:
@@ -72,9 +86,10 @@ class Book:
 
 def classes_of(graph: Graph) -> list[str]:
     """The texts of all classes of a model, each after those that it needs."""
-    book = Book(Names.of_classes(graph))
-    results = Results.of(graph, book.names)
-    text = _Classes(graph, book, "the model").model(results)
+    found = opened(graph)
+    book = Book(Names.of_classes(graph, found.parameters))
+    results = Results.of(graph, book.names, found.shown)
+    text = _Classes(found, book, "the model").model(results)
     return [*book.texts(), *([results.text()] if results else []), text]
 
 
@@ -82,7 +97,9 @@ def classes_of(graph: Graph) -> list[str]:
 class _Classes:
     """The classes of a graph."""
 
-    def __init__(self, graph: Graph, book: Book, whole: str) -> None:
+    def __init__(self, found: Open, book: Book, whole: str) -> None:
+        graph = found.graph
+        self.open = found
         self.graph = graph
         self.book = book
         self.whole = whole
@@ -93,9 +110,9 @@ class _Classes:
             self.lowered[node.path] = self.lower(node)
         self.functions = {path: each.function for path, each in self.lowered.items() if isinstance(each, Call)}
         self.calls = calls_of(graph, self.lowered)
-        self.root = scope_of(graph, self.lowered, self.calls)
+        self.root = scope_of(graph, self.lowered, self.calls, found.parameters)
         self.scopes = dict(_by_path(self.root))
-        self.weights = Weights(graph, self.functions, self.calls)
+        self.weights = Weights(found, self.functions, self.calls)
         self.entered = frozenset((*_entered(self.scopes.values()), *self.weights.entered()))
         """The groups that are classes even where their layers are in a row: of the members of an `nn.Sequential` a type
         checker knows too little for what is done with them from outside."""
@@ -105,18 +122,19 @@ class _Classes:
         self.shared: dict[Path, Call] = {}
         """What builds each use of a block that has a class."""
 
-        self.open: set[str] = set()
+        self.looked_at: set[str] = set()
         """The blocks whose uses are being looked at."""
 
     def lower(self, node: Node) -> Call | Inline:
         """What a layer is in PyTorch; a cell is built by a class of its own."""
         if not isinstance(node.op, Scan):
-            return lower(node.op, *(value.shape for value in node.inputs))
+            return self.open.lowered[node.path]
         if node.shares is not None:
             return self.lowered[node.shares]
-        entry = _Classes(node.op.cell, self.book, f"`{node.op.cell.name}`").cell(node)
+        cell = _Classes(self.open.cells[node.path], self.book, f"`{node.op.cell.name}`")
+        entry, given = cell.cell(node)
         entry.is_reversible |= node.op.direction != "forward"
-        forwards, backwards = Call(entry.name), Call(entry.name, (), {REVERSE: True})
+        forwards, backwards = Call(entry.name, given), Call(entry.name, given, {REVERSE: True})
         match node.op.direction:
             case "forward":
                 return forwards
@@ -128,13 +146,14 @@ class _Classes:
     def model(self, results: Results | None) -> str:
         """The text of the class of the model."""
         parameters = [value.name for value in self.graph.inputs]
-        return self.text(self.graph.name, _manual(self.graph), self.modules(()), self.root, parameters, results)
+        manual = _manual(self.open)
+        return self.text(self.graph.name, manual, self.modules(()), self.root, parameters, results, is_model=True)
 
-    def cell(self, node: Node) -> Entry:
-        """The class of the graph as a cell, which a layer of another graph runs."""
+    def cell(self, node: Node) -> tuple[Entry, tuple[Any, ...]]:
+        """The class of the graph as a cell, which a layer of another graph runs, and what it is called with."""
         modules = self.modules(())
         parameters = parameters_of_cell(self.graph)
-        shapes = _shapes(parameters, self.root, "Shapes at one position")
+        shapes = _shapes(parameters, self.root, self.open.shown, "Shapes at one position")
 
         def text(name: str, manual: str, is_reversible: bool) -> str:
             return self.text(name, manual, modules, self.root, parameters, is_cell=True, is_reversible=is_reversible)
@@ -144,7 +163,31 @@ class _Classes:
             return text(entry.name, "\n\n".join(filter(None, parts)), entry.is_reversible)
 
         wish = capitalised(self.graph.name)
-        return self.book.entry(text("", shapes, False), wish, [f"The cell of `{node.name}`"], write)
+        entry = self.book.entry(text("", shapes, False), wish, [f"The cell of `{node.name}`"], write)
+        return entry, self.given(entry, modules, self.root, is_cell=True)
+
+    def given(
+        self, entry: Entry, modules: Mapping[str, Any], scope: Scope | Path, is_cell: bool = False
+    ) -> tuple[Any, ...]:
+        """What a class is called with that takes parameters of the model as they are."""
+        reach = self.reach(scope, _form(modules))
+        found = self.open.in_order(self.open.spoken_of(modules) | self.kept(scope, reach, is_cell))
+        self.book.words[entry.name] = found
+        return tuple(self.open.values()[name] for name in found)
+
+    def kept(self, scope: Scope | Path, reach: Reach, is_cell: bool = False) -> frozenset[str]:
+        """The parameters of the model that the methods of a class speak of."""
+        found = self.weights.spoken_of(reach)
+        if isinstance(scope, Scope) and reach.form not in _SEQUENTIAL:
+            inline = (step.lowered.value for step in scope.steps if isinstance(step.lowered, Inline))
+            found |= self.open.spoken_of(tuple(inline))
+        if is_cell:
+            states = self.graph.inputs[len(self.graph.inputs) - len(self.graph.outputs) :]
+            found |= self.open.spoken_of(tuple(size for state in states for size in self.open.shape(state)))
+        return found
+
+    def reach(self, scope: Scope | Path, form: Form) -> Reach:
+        return Reach(scope.path if isinstance(scope, Scope) else scope, form, self.forms, self.shared.keys())
 
     def modules(self, path: Path) -> dict[str, Call]:
         """The calls that build the modules of a group, by name."""
@@ -163,17 +206,18 @@ class _Classes:
         if form is None:
             return None
         self.forms[path] = form
-        if member.block is not None and path not in self.shared and member.block not in self.open:
-            self.open.add(member.block)
+        if member.block is not None and path not in self.shared and member.block not in self.looked_at:
+            self.looked_at.add(member.block)
             self.share_uses(member.block)
-            self.open.remove(member.block)
+            self.looked_at.remove(member.block)
         if path in self.shared:
             return self.shared[path]
         if form in _SEQUENTIAL:
             return Call("nn.Sequential", *_in_a_row(form, self.modules_of(path)), is_spread=form is Form.ROW)
         text, write = self.plain(path)
         group = self.graph.groups[path]
-        return Call(self.book.entry(text, class_name(group), [f"`{group.name}` of {self.whole}"], write).name)
+        entry = self.book.entry(text, class_name(group), [f"`{group.name}` of {self.whole}"], write)
+        return Call(entry.name, self.given(entry, self.modules_of(path), self.scopes.get(path) or path))
 
     def modules_of(self, path: Path) -> dict[str, Call]:
         """The modules that a group has of its own: none, where it is another use of an earlier one."""
@@ -195,12 +239,13 @@ class _Classes:
         modules, scope = self.modules_of(path), self.scopes.get(path)
         # The names of inputs come from around the group, and so do not tell one class from another.
         numbered = [f"x{number}" for number, _ in enumerate(scope.inputs)] if scope else []
-        text = self.text("", _shapes(numbered, scope) if scope else "", modules, scope or path, numbered)
+        shapes = _shapes(numbered, scope, self.open.shown) if scope else ""
+        text = self.text("", shapes, modules, scope or path, numbered)
 
         def write(entry: Entry) -> str:
             # A group that cannot be called as a whole is there for its layers.
             parameters = parameters_of(self.graph, scope) if scope else []
-            use = _shapes(parameters, scope) if scope else "Holds its layers."
+            use = _shapes(parameters, scope, self.open.shown) if scope else "Holds its layers."
             parts = [self.graph.groups[path].doc, entry.manual(), use]
             return self.text(entry.name, "\n\n".join(filter(None, parts)), modules, scope or path, parameters)
 
@@ -232,7 +277,8 @@ class _Classes:
     def share(self, block: str, alike: Alike) -> None:
         """Give some uses of a block a class."""
         plan, uses = alike.plan, alike.uses
-        arguments = Arguments(known_by(self.graph, uses), Names.of_method(_BESIDE_ARGUMENTS))
+        known, names = known_by(self.open, uses), Names.of_method(TAKEN_BY_CONSTRUCTOR)
+        arguments = Arguments(known, names, uses=len(uses), parameters=self.open.values())
         modules = {name: arguments.put(each) for name, each in alike.modules.items()}
         flags = {}
         for name in modules:
@@ -242,17 +288,22 @@ class _Classes:
         parameters = parameters_of(self.graph, plan.scope) if plan.scope else []
 
         def shown(value: Value) -> str:
-            return _shown([each.get(value) for each in alike.twins], arguments)
+            shapes = [self.open.shape(each[value]) if value in each else None for each in alike.twins]
+            return _shown(shapes, arguments, self.open)
+
+        around = plan.scope or plan.path
+        kept = {
+            name: arguments.parameter(name)
+            for name in self.open.in_order(self.kept(around, self.reach(around, plan.form)))
+        }
 
         def text(name: str, manual: str) -> str:
-            around = plan.scope or plan.path
             declared = tuple(each.declared for each in arguments.all())
-            return self.text(
-                name, manual, modules, around, parameters, arguments=declared, flags=flags, shown=shown, form=plan.form
-            )
+            lifted = _Lifted(declared, kept, flags, shown, plan.form, is_block=True)
+            return self.text(name, manual, modules, around, parameters, lifted=lifted)
 
         def write(entry: Entry) -> str:
-            use = _shapes(parameters, plan.scope, shown=shown) if plan.scope else "Holds its layers."
+            use = _shapes(parameters, plan.scope, shown) if plan.scope else "Holds its layers."
             parts = [self.graph.groups[plan.path].doc, entry.manual(), use]
             return text(entry.name, "\n\n".join(filter(None, parts)))
 
@@ -260,6 +311,7 @@ class _Classes:
         places = [f"`{each.name}` of {self.whole}" for each in groups]
         entry = self.book.entry(text("", ""), class_name(groups[0]), places, write)
         self.book.words[entry.name] = tuple(each.name for each in arguments.all() if each.default is ABSENT)
+        self.book.blocks.add(entry.name)
         for number, each in enumerate(uses):
             call = Call(entry.name, *given(arguments.all(), number))
             self.shared |= dict.fromkeys(each.paths, call)
@@ -274,28 +326,75 @@ class _Classes:
         results: Results | None = None,
         is_cell: bool = False,
         is_reversible: bool = False,
-        arguments: Sequence[str] = (),
-        flags: Mapping[str, Any] | None = None,
-        shown: Callable[[Value], str] = shape_of,
-        form: Form | None = None,
+        is_model: bool = False,
+        lifted: _Lifted | None = None,
     ) -> str:
         """The text of a class with a method for a scope, or with none, where it stands for the layers at a path."""
-        path = scope.path if isinstance(scope, Scope) else scope
-        form = form or _form(modules)
-        reach = Reach(path, form, self.forms, self.shared.keys())
-        lines = [*header(f"class {name}", [_BASES[form]], ":", ""), *docstring(wrapped(manual, INDENT), INDENT), ""]
-        if modules or is_reversible:
-            arguments = (*arguments, *([f"{REVERSE}: bool = False"] if is_reversible else []))
-            lines += _constructor(modules, arguments, form, flags or {})
-            lines += [f"{BODY}self.{REVERSE} = {REVERSE}"] if is_reversible else []
+        lifted = lifted or self.as_it_is(modules, scope, is_cell, is_model)
+        form, shown = lifted.form, lifted.shown
+        reach = self.reach(scope, form)
+        bases = [_BASES[form]] if not lifted.is_block else _BLOCK_BASES[form]
+        lines = [*header(f"class {name}", bases, ":", ""), *docstring(wrapped(manual, INDENT), INDENT), ""]
+        has_blocks = is_model and bool(self.book.blocks)
+        has_constructor = bool(modules or is_reversible or lifted.kept)
+        if has_constructor:
+            arguments = (*lifted.declared, *([f"{REVERSE}: bool = False"] if is_reversible else []))
+            kept = {self.open.attributes[each]: value for each, value in lifted.kept.items()}
+            kept |= {REVERSE: Variable(REVERSE)} if is_reversible else {}
+            arguments += (f"{CHECKPOINTING}: bool = False",) if has_blocks else ()
+            lines += _constructor(lifted.put(modules), arguments, form, lifted.flags, kept)
+            lines += _CHECKPOINTING if has_blocks else []
             statements = self.weights.prepared(reach)
-            lines += ["", *statements] if statements else []
+            if statements:
+                lines += [f"{BODY}self.{INIT}()", "", f"{INDENT}def {INIT}(self) -> None:", *statements]
+            lines += _reset(self.graph) if is_model and can_start_anew(self.graph) else []
         if isinstance(scope, Scope) and form not in _SEQUENTIAL:
-            lines += [""] if modules or is_reversible else []
-            lines += method(self.graph, scope, parameters, reach.module, results, STEP if is_cell else "forward", shown)
+            lines += [""] if has_constructor else []
+            word = STEP if is_cell else "forward"
+            lines += method(self.graph, scope, parameters, reach.module, results, word, shown, self.open.kept())
         if is_cell:
-            lines += ["", *run(self.graph, parameters, is_reversible)]
+            lines += ["", *run(self.open, parameters, is_reversible)]
         return "\n".join(lines)
+
+    def as_it_is(self, modules: Mapping[str, Any], scope: Scope | Path, is_cell: bool, is_model: bool) -> _Lifted:
+        """The constructor of a class that takes parameters of the model as they are."""
+        form = _form(modules)
+        kept = self.kept(scope, self.reach(scope, form), is_cell)
+        types, values = self.open.types(), self.open.parameters
+        found = self.open.in_order(values if is_model else self.open.spoken_of(modules) | kept)
+        declared = [f"{each}: {types[each]}" + (f" = {printed(values[each])}" if is_model else "") for each in found]
+        variables = {each: Variable(each) for each in found}
+        return _Lifted(
+            tuple(declared),
+            {each: variables[each] for each in self.open.in_order(kept)},
+            {},
+            self.open.shown,
+            form,
+            variables=variables,
+        )
+
+
+@final
+@dataclass(frozen=True)
+class _Lifted:
+    """What the constructor of a class takes, and what it does with that."""
+
+    declared: tuple[str, ...]
+    kept: Mapping[str, Any]
+    """What becomes an attribute, by the names of parameters of the model."""
+
+    flags: Mapping[str, Any]
+    """The layers that are there only if a flag says so."""
+
+    shown: Callable[[Value], str]
+    form: Form
+    is_block: bool = False
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    """The parameters of the model that it takes as they are."""
+
+    def put(self, modules: Mapping[str, Any]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = bound(modules, self.variables)
+        return found
 
 
 _SEQUENTIAL: Final = (Form.ROW, Form.NAMED)
@@ -305,8 +404,30 @@ _BASES: Final = {
     Form.ROW: "nn.Sequential",
     Form.NAMED: "nn.Sequential",
 }
-_BESIDE_ARGUMENTS: Final = ("nn", "torch", "super", "range", "OrderedDict")
-"""What the constructor of a class uses beside its arguments."""
+
+
+_BLOCK_BASES: Final = {
+    form: [CHECKPOINTED] if base == "nn.Module" else [CHECKPOINTED, base] for form, base in _BASES.items()
+}
+_CHECKPOINTING: Final = (
+    f"{BODY}for module in self.modules():",
+    f"{BODY}{INDENT}if isinstance(module, {CHECKPOINTED}):",
+    f"{BODY}{INDENT * 2}module.{CHECKPOINTING} = {CHECKPOINTING}",
+)
+
+
+def _reset(graph: Graph) -> Iterator[str]:
+    """The lines of the method that starts all weights anew."""
+    yield from ("", f"{INDENT}def reset_parameters(self) -> None:")
+    yield f'{BODY}"""Starts all weights anew, as those of a new model start."""'
+    if has_own_starts(graph):
+        yield from [f"{BODY}{UNTIE}(self)"] if has_ties(graph) else []
+        yield f"{BODY}{RESET}(self)"
+        return
+    yield f"{BODY}for layer in self.modules():"
+    yield f'{BODY}{INDENT}reset = getattr(layer, "reset_parameters", None)'
+    yield f"{BODY}{INDENT}if reset is not None and layer is not self:"
+    yield f"{BODY}{INDENT * 2}reset()"
 
 
 def _in_a_row(form: Form, modules: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -336,18 +457,25 @@ def _form(modules: Mapping[str, Call]) -> Form:
 
 
 def _constructor(
-    modules: Mapping[str, Any], arguments: Sequence[str], form: Form, flags: Mapping[str, Any]
+    modules: Mapping[str, Any],
+    arguments: Sequence[str],
+    form: Form,
+    flags: Mapping[str, Any],
+    kept: Mapping[str, Any],
 ) -> Iterator[str]:
     """The lines of `__init__` that make the modules, some of which are there only if a flag says so."""
     yield from header("def __init__", ["self", *arguments], " -> None:", INDENT)
     if form in _SEQUENTIAL:
         positional, named = _in_a_row(form, modules)
         yield from expression(Call("super().__init__", positional, named, form is Form.ROW), BODY, BODY, "")
-        return
-    if form is Form.NUMBERED:
+        modules = {}
+    elif form is Form.NUMBERED:
         yield from expression(Call("super().__init__", (modules,)), BODY, BODY, "")
-        return
-    yield f"{BODY}super().__init__()"
+        modules = {}
+    else:
+        yield f"{BODY}super().__init__()"
+    for name, value in kept.items():
+        yield from assignment(f"self.{name}", value, BODY)
     for name, call in modules.items():
         if name in flags:
             yield f"{BODY}self.{name}: nn.Module = nn.Identity()"
@@ -359,42 +487,42 @@ def _constructor(
             yield from expression(Call("self.add_module", (name, call)), BODY, BODY, "")
 
 
-def _manual(graph: Graph) -> str:
-    parts = [graph.doc.strip() or f"{graph.name}.", _shapes([value.name for value in graph.inputs], graph)]
-    if graph.settings:
-        parts.append(f"Built with {', '.join(f'{name}={written(value)}' for name, value in graph.settings.items())}.")
+def _manual(found: Open) -> str:
+    graph, shown = found.graph, found.shown
+    parts = [graph.doc.strip() or f"{graph.name}.", _shapes([value.name for value in graph.inputs], graph, shown)]
+    if fixed := {name: value for name, value in graph.settings.items() if name not in found.parameters}:
+        parts.append(f"Built with {', '.join(f'{name}={written(value)}' for name, value in fixed.items())}.")
     return "\n\n".join(parts)
 
 
 def _shapes(
     names: Sequence[str],
     flow: Graph | Scope,
+    shown: Callable[[Value], str],
     title: str = "Shapes",
-    shown: Callable[[Value], str] = shape_of,
 ) -> str:
     inputs = ", ".join(f"{name} {shown(value)}" for name, value in zip(names, flow.inputs, strict=True))
     if isinstance(flow, Scope):
         return f"{title}: {inputs} -> {', '.join(map(shown, flow.outputs))}."
     if len(flow.outputs) == 1:
-        return f"{title}: {inputs} -> {flow.outputs[0].shape}."
-    always = ", ".join(f"{each.name} {each.shape}" for each in flow.outputs if not each.in_training_only)
-    further = ", ".join(f"{each.name} {each.shape}" for each in flow.outputs if each.in_training_only)
+        return f"{title}: {inputs} -> {shown(flow.outputs[0].value)}."
+    always = ", ".join(f"{each.name} {shown(each.value)}" for each in flow.outputs if not each.in_training_only)
+    further = ", ".join(f"{each.name} {shown(each.value)}" for each in flow.outputs if each.in_training_only)
     return f"{title}: {inputs} -> {always}{further and f'; in training also {further}'}."
 
 
-def _shown(values: Sequence[Value | None], arguments: Arguments) -> str:
+def _shown(shapes: Sequence[Shape | None], arguments: Arguments, found: Open) -> str:
     """The shape of a value in all uses of a block: what is the same, and what the arguments tell."""
-    shapes = [None if value is None else value.shape for value in values]
     first = next(shape for shape in shapes if shape is not None)
     if any(shape is not None and shape.rank != first.rank for shape in shapes):
         return "[...]"
     sizes = []
     for axis, size in enumerate(first):
-        found = [ABSENT if shape is None else shape[axis] for shape in shapes]
-        if all(each is ABSENT or each == size for each in found):
+        each_size = [ABSENT if shape is None else shape[axis] for shape in shapes]
+        if not found.spoken_of(size) and all(each is ABSENT or each == size for each in each_size):
             sizes.append(str(size))
         else:
-            known = arguments.expression(found, is_said=True)
+            known = arguments.expression(each_size, is_said=True)
             sizes.append("_" if known is None else printed(known))
     while sizes and sizes[-1] == "_":
         sizes.pop()

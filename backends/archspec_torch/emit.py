@@ -13,13 +13,12 @@ from archspec.graph import Graph
 from archspec.version import VERSION
 from archspec_torch.classes import classes_of
 from archspec_torch.layout import docstring
-from archspec_torch.needs import supports_for
+from archspec_torch.needs import CHECKPOINTED, ON_DEMAND, supports_for
 from archspec_torch.sources import names_in
 
 _STANDARD: Final = {
     "math": "import math",
     "OrderedDict": "from collections import OrderedDict",
-    "NamedTuple": "from typing import NamedTuple",
 }
 _TORCH: Final = {
     "torch": "import torch",
@@ -31,14 +30,22 @@ _TORCH: Final = {
 def emit(graph: Graph) -> str:
     """The source of the model."""
     classes = classes_of(graph)
-    texts = [*supports_for(graph).values(), *classes]
+    spoken_of = names_in("\n".join(classes))
+    known = supports_for(graph).items()
+    supports = {name: text for name, text in known if name not in ON_DEMAND or name in spoken_of}
+    texts = [*supports.values(), *classes]
     body: list[str] = []
     for text in texts:
         body += ["", "", *text.split("\n")]
     used = names_in("\n".join(body))
     standard, torch = ([line for name, line in names.items() if name in used] for names in (_STANDARD, _TORCH))
+    typing = [*(["Any"] if CHECKPOINTED in supports else []), *(["NamedTuple"] if "NamedTuple" in used else [])]
+    standard += [f"from typing import {', '.join(typing)}"] if typing else []
     lines = [*docstring(_origin(graph), ""), "", *standard, *([""] if standard else []), *torch]
-    return "\n".join((*lines, "from torch import Tensor, nn", *body, ""))
+    lines.append("from torch import Tensor, nn")
+    if CHECKPOINTED in supports:
+        lines.append("from torch.utils.checkpoint import checkpoint")
+    return "\n".join((*lines, *body, ""))
 
 
 def _origin(graph: Graph) -> str:

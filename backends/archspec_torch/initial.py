@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from archspec.initialiser import (
@@ -16,7 +17,12 @@ from archspec.initialiser import (
     Xavier,
     Zeros,
 )
-from archspec_torch.call import Call
+from archspec_torch.call import Call, Unsaid
+
+
+def over(start: Call, tensor: Any) -> Call:
+    """The same call for another tensor."""
+    return replace(start, positional=(tensor, *start.positional[1:]))
 
 
 def filled(initialiser: Initialiser, tensor: Any) -> Call:
@@ -57,5 +63,5 @@ def filled(initialiser: Initialiser, tensor: Any) -> Call:
             function, named = "orthogonal_", {"gain": (gain, 1.0)}
         case _:
             raise TypeError(f"nothing says what `{initialiser.name}` is in PyTorch")
-    options = {name: value for name, (value, default) in named.items() if value != default}
+    options = {name: Unsaid(value) if value == default else value for name, (value, default) in named.items()}
     return Call(f"nn.init.{function}", (tensor, *further), options)

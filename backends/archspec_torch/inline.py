@@ -12,13 +12,13 @@ What `over` gives may itself be an input of another `Inline`: the parentheses th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, final
 
 from archspec.shape import Shape
 from archspec.size import Formula, Quotient, Size, names
-from archspec_torch.call import Call, Given, Item, Operation, Range, Tight, Variable, grouped
+from archspec_torch.call import Call, Given, Item, Operation, Range, Repeated, Setting, Tight, Unsaid, Variable, grouped
 
 
 @final
@@ -54,7 +54,17 @@ class Inline:
     @property
     def open_names(self) -> tuple[str, ...]:
         """The open sizes that `over` has to be told, each once."""
-        return tuple(dict.fromkeys(_open_names(self.value)))
+        return open_names(self.value)
+
+
+def bound(value: Any, names: Mapping[str, Any]) -> Any:
+    """An expression with what `names` has for each size that is open, and for each parameter of the model."""
+    return _put_in(value, (), names)
+
+
+def open_names(value: Any) -> tuple[str, ...]:
+    """The open sizes and the parameters of the model that an expression speaks of, each once."""
+    return tuple(dict.fromkeys(_open_names(value)))
 
 
 def sizes_of(shapes: Sequence[Shape], values: Sequence[str]) -> dict[str, Any]:
@@ -102,6 +112,12 @@ def _put_in(value: Any, inputs: Sequence[Any], sizes: Mapping[str, Any]) -> Any:
             return inputs[position]
         case Formula():
             return size_expression(value, sizes)
+        case Setting(name):
+            return sizes[name]
+        case Repeated(each, times):
+            return Repeated(within(each), within(times))
+        case Unsaid():
+            return value
         case Method(receiver, name, positional, named):
             function = f"{grouped(within(receiver), Tight.ATOM)}.{name}"
             return Call(function, within(positional), {key: within(each) for key, each in named.items()})
@@ -117,26 +133,38 @@ def _put_in(value: Any, inputs: Sequence[Any], sizes: Mapping[str, Any]) -> Any:
             return Range(within(start), within(end), step)
         case tuple():
             return tuple(map(within, value))
+        case Mapping():
+            return {key: within(each) for key, each in value.items()}
         case _:
             return value
 
 
-def _open_names(value: Any) -> list[str]:
+def _open_names(value: Any) -> Iterator[str]:
+    for leaf in leaves(value):
+        yield from names(leaf) if isinstance(leaf, Formula) else (leaf.name,)
+
+
+def leaves(value: Any) -> Iterator[Formula | Setting]:
+    """The open sizes, and parameters of the model, that an expression is made of."""
+    parts: Iterable[Any] = ()
     match value:
-        case Formula():
-            return list(names(value))
+        case Formula() | Setting():
+            yield value
         case Method(receiver, _, positional, named):
             parts = (receiver, *positional, *named.values())
         case Call(_, positional, named):
             parts = (*positional, *named.values())
-        case Operation(_, parts):
-            pass
+        case Operation(_, operands):
+            parts = operands
         case Item(base, places):
             parts = (base, *places)
         case Range(start, end, _):
             parts = (start, end)
+        case Repeated(each, times):
+            parts = (each, times)
         case tuple():
             parts = value
-        case _:
-            return []
-    return [name for part in parts for name in _open_names(part)]
+        case Mapping():
+            parts = value.values()
+    for part in parts:
+        yield from leaves(part)

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, final
 
-from archspec_torch.call import Call, Item, Operation, Repeated, Unsaid, Variable
+from archspec.size import Formula, Size, divide_exactly
+from archspec_torch.call import Call, Item, Operation, Repeated, Setting, Unsaid, Variable
+from archspec_torch.inline import bound, open_names
 from archspec_torch.naming import Names
 
 _SIZE_FROM: Final = 4
@@ -63,6 +65,8 @@ def united(values: Sequence[Any], place: str, words: Mapping[str, Sequence[str]]
     first = next(each for each in values if each is not ABSENT)
     if all(each is ABSENT or _is_same(each, first) for each in values):
         return first
+    if all(each is ABSENT or isinstance(each, Unsaid) for each in values):
+        return first  # It is left out in all uses, as what it is by default follows from what is said.
     kind = type(first)
     if kind is Call and all(each is ABSENT or isinstance(each, Call) for each in values):
         return _united_calls(values, first, place, words)
@@ -140,7 +144,7 @@ def _is_same(left: Any, right: Any) -> bool:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, tuple):
         return all(map(_is_plain, value))
-    return value is None or isinstance(value, bool | int | float | str)
+    return value is None or isinstance(value, bool | int | float | str | Formula | Setting | Operation)
 
 
 # ------------------------------------------------------------------------------------------------------------ arguments
@@ -176,6 +180,12 @@ def _type(value: Any) -> str:
             return "None"
         case tuple():
             return f"tuple[{', '.join(map(_type, value)) or '()'}]"
+        case Formula():
+            return "int"
+        case Setting(_, kind):
+            return kind
+        case Operation():
+            return "float"
         case _:
             return type(value).__name__
 
@@ -193,6 +203,10 @@ class Arguments:
     own: list[Argument] = field(default_factory=list)
     """Those that are none of the known ones."""
 
+    uses: int = 1
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the model, by name, as values."""
+
     def put(self, value: Any) -> Any:
         """A value that is united, with expressions over arguments where uses differ."""
         match value:
@@ -200,6 +214,8 @@ class Arguments:
                 is_size = not place.endswith(_NO_SIZES)
                 found = self.expression(values) if is_size else self.exact(values) or self.margin(place, values)
                 return found or self.new(place, values)
+            case Formula() | Setting() | Operation():
+                return self.of_model(value)
             case Call():
                 return replace(
                     value,
@@ -214,6 +230,17 @@ class Arguments:
                 return {key: self.put(each) for key, each in value.items()}
             case _:
                 return value
+
+    def of_model(self, value: Any) -> Any:
+        """What follows from parameters of the model, and is the same in all uses."""
+        found = self.expression((value,) * self.uses)
+        return bound(value, {name: self.parameter(name) for name in open_names(value)}) if found is None else found
+
+    def parameter(self, name: str) -> Any:
+        """A parameter of the model."""
+        value = self.parameters[name]
+        values = (value,) * self.uses
+        return self.exact(values) or self.new(name, values)
 
     def new(self, place: str, values: tuple[Any, ...]) -> Variable:
         """An argument of its own. A use that lacks what it is for is given what the others mostly have."""
@@ -255,9 +282,9 @@ class Arguments:
             return found
         candidates = self.candidates(is_said=is_said)
         wanted = [each for each in values if each is not ABSENT]
-        if not all(type(each) is int and each > 0 for each in wanted):
+        if not all(isinstance(each, Formula) or (type(each) is int and each > 0) for each in wanted):
             return None
-        sizes = [each for each in candidates if all(type(size) is int and size >= _SIZE_FROM for size in each.values)]
+        sizes = [each for each in candidates if all(map(_is_size, each.values))]
         for each in sizes:
             for symbol, factor in _factors(each.values, values):
                 return Operation(symbol, (factor, self._said(each)) if symbol == "*" else (self._said(each), factor))
@@ -292,18 +319,25 @@ def _fit(found: Sequence[Any], wanted: Sequence[Any]) -> bool:
     return all(each is ABSENT or _is_same(value, each) for value, each in zip(found, wanted, strict=True))
 
 
-def _factors(base: Sequence[int], wanted: Sequence[Any]) -> Iterator[tuple[str, int]]:
+def _is_size(value: Any) -> bool:
+    return isinstance(value, Formula) or (type(value) is int and value >= _SIZE_FROM)
+
+
+def _factors(base: Sequence[Size], wanted: Sequence[Any]) -> Iterator[tuple[str, int]]:
     """The number that all of a base are to be multiplied with, or divided by, to be what is wanted."""
     pairs = [(size, each) for size, each in zip(base, wanted, strict=True) if each is not ABSENT]
     size, each = pairs[0]
-    if each % size == 0 and 1 < each // size <= _LARGEST_FACTOR:
-        factor = each // size
+    if (factor := _factor(each, size)) is not None:
         if all(each == factor * size for size, each in pairs):
             yield "*", factor
-    elif size % each == 0 and 1 < size // each <= _LARGEST_FACTOR:
-        factor = size // each
-        if all(size % factor == 0 and each == size // factor for size, each in pairs):
-            yield "//", factor
+    elif (factor := _factor(size, each)) is not None and all(size == factor * each for size, each in pairs):
+        yield "//", factor
+
+
+def _factor(size: Size, part: Size) -> int | None:
+    """What a size is when it is divided by a part of it, if that is a number worth to be written."""
+    factor = divide_exactly(size, part)
+    return factor if isinstance(factor, int) and 1 < factor <= _LARGEST_FACTOR else None
 
 
 def given(arguments: Sequence[Argument], use: int) -> tuple[tuple[Any, ...], dict[str, Any]]:

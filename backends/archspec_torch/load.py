@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import linecache
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from archspec.backend import MissingLibraryError
+from archspec.spelling import closest, did_you_mean, listed
+
+if TYPE_CHECKING:
+    import torch
+
+    from archspec.weights import WeightFile
 
 
-def instantiate(class_name: str, source: str) -> object:
+def instantiate(class_name: str, source: str, /, *, device: Any = None, dtype: Any = None, **arguments: Any) -> object:
     """The model that a source defines, with freshly initialised weights.
 
     Raises:
         MissingLibraryError: torch is not installed.
+        TypeError: the class of the model has no such argument.
+        ValueError: there is no such type of elements.
     """
     try:
         import torch  # noqa: F401  # Said here in our words, rather than by the first line of the source.
@@ -24,7 +36,62 @@ def instantiate(class_name: str, source: str) -> object:
         raise MissingLibraryError(
             "compiling needs torch; install it with `pip install 'archspec-nn[torch]'`"
         ) from error
-    return getattr(_module(class_name, source), class_name)()
+    kind = getattr(_module(class_name, source), class_name)
+    _check_arguments(kind, arguments)
+    with _made_with(device, dtype):
+        made: object = kind(**arguments)
+        return made
+
+
+def load_weights(module: torch.nn.Module, weights: WeightFile) -> None:
+    """Give a module the weights of a file.
+
+    Raises:
+        MissingLibraryError: safetensors is not installed.
+        ValueError: the module has no memory for weights.
+    """
+    try:
+        from safetensors import safe_open
+    except ModuleNotFoundError as error:
+        if error.name != "safetensors":
+            raise
+        raise MissingLibraryError(
+            "reading weights needs safetensors; install it with `pip install 'archspec-nn[torch]'`"
+        ) from error
+    # What the file does not have, and need not have, stays as it is.
+    state = module.state_dict()
+    if any(tensor.is_meta for tensor in state.values()):
+        raise ValueError("the module is on the device `meta`, where weights have no values; compile it on another")
+    with safe_open(weights.path, framework="pt") as file:
+        for name, stored in weights.names.items():
+            state[name] = file.get_tensor(stored)
+    module.load_state_dict(state)
+
+
+def _check_arguments(kind: type, arguments: Mapping[str, Any]) -> None:
+    known = [name for name in inspect.signature(kind).parameters if name != "self"]
+    for name in arguments:
+        if name not in known:
+            has = f"it has {listed(known, 'and')}" if known else "it has none"
+            raise TypeError(f"`{kind.__name__}` has no argument `{name}`; {did_you_mean(closest(name, known)) or has}")
+
+
+@contextmanager
+def _made_with(device: Any, dtype: Any) -> Iterator[None]:
+    """Tensors without a device or type of their own are made with these."""
+    import torch
+
+    wanted = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if dtype is not None and not (isinstance(wanted, torch.dtype) and wanted.is_floating_point):
+        types = listed(("float32", "bfloat16", "float16", "float64"))
+        raise ValueError(f"weights cannot be of the type `{dtype}`; it can be {types}")
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(wanted or before)
+        with nullcontext() if device is None else torch.device(device):
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _module(class_name: str, source: str) -> ModuleType:

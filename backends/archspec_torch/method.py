@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final, final
 
 from archspec.graph import Graph, Output, Path, Value
@@ -50,12 +51,14 @@ def method(
     results: Results | None = None,
     name: str = "forward",
     shown: Callable[[Value], str] = shape_of,
+    kept: Mapping[str, Variable] = MappingProxyType({}),
 ) -> Iterator[str]:
     """The lines of a method, given the names of its inputs and how the module at a path is reached.
 
-    `shown` is what comments say of the shape of a value.
+    `shown` is what comments say of the shape of a value, and `kept` has the attributes of the class that are parameters
+    of the model.
     """
-    method = _Method(graph, scope, parameters, reach, results, shown)
+    method = _Method(graph, scope, parameters, reach, results, shown, kept)
     arguments = [f"{name}: Tensor" for name in parameters]
     if scope.path:
         arguments += [f"{variable.name}: int" for variable in method.sizes.values()]
@@ -85,8 +88,10 @@ class _Method:
         reach: Callable[[Path], str],
         results: Results | None,
         shown: Callable[[Value], str],
+        kept: Mapping[str, Variable],
     ) -> None:
         self.graph = graph
+        self.kept = kept
         self.shown = shown
         self.scope = scope
         self.reach = reach
@@ -271,7 +276,7 @@ class _Method:
             for name, place in step.sizes.items()
         }
         if isinstance(step.lowered, Inline):
-            return step.lowered.over(inputs, sizes)
+            return step.lowered.over(inputs, {**self.kept, **sizes})
         passing = step.lowered.passing if step.lowered is not None else None
         if passing is None:
             return Call(self.reach(step.module), (*inputs, *sizes.values()))

@@ -32,13 +32,14 @@ class Names:
         return cls((*TAKEN_BY_METHOD, "int", "tuple", *parameters))
 
     @classmethod
-    def of_classes(cls, graph: Graph) -> Names:
-        return cls((*taken_by_source(graph), graph.name))
+    def of_classes(cls, graph: Graph, parameters: Iterable[str] = ()) -> Names:
+        return cls((*taken_by_source(graph), graph.name, *parameters))
 
     def fresh(self, wish: str) -> str:
         """A name that nothing has yet: the wish, or else with a number behind it."""
-        # Python takes letters that look alike for one.
+        # Python takes letters that look alike for one, and the numbers that layers are counted by are no names.
         wish = normalize("NFKC", wish)
+        wish = wish if wish.isidentifier() else wish.lstrip("0123456789_") or "value"
         name, number = wish, 1
         while name in self._taken or keyword.iskeyword(name):
             number += 1

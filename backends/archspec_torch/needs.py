@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from archspec.graph import Graph
+from archspec.graph import Graph, Node
 from archspec.scan import Scan
 from archspec_torch.call import Call
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
@@ -21,6 +21,26 @@ OF_SOURCE: Final = frozenset(_WORDS.split())
 """What the source of any graph may use."""
 
 
+CHECKPOINTED: Final = "Checkpointed"
+"""The class that blocks are, so that they can be computed twice rather than be kept."""
+
+CHECKPOINTING: Final = "checkpointing"
+"""The argument of the class of a model, and the attribute of its blocks, that says that they are."""
+
+INIT: Final = "init_weights"
+"""The method of a class that starts weights of the layers inside, once these have started."""
+
+RESET: Final = "reset_layers"
+"""The function with which all weights start anew."""
+
+UNTIE: Final = "untie_weights"
+"""The function that undoes ties, so that each layer can start anew as it did at first."""
+
+
+ON_DEMAND: Final = frozenset({CHECKPOINTED, RESET, UNTIE})
+"""What the classes of a graph may need, and not its layers."""
+
+
 def supports_for(graph: Graph) -> Mapping[str, str]:
     """The sources of the classes that are written out with a graph, by name, each after those that it needs."""
     known, found = supports(), dict[str, str]()
@@ -30,8 +50,39 @@ def supports_for(graph: Graph) -> Mapping[str, str]:
             add(names_in(known[name]) - {name})
             found[name] = known[name]
 
-    add(set(_functions(graph)))
+    add({*_functions(graph), CHECKPOINTED, RESET, UNTIE})
     return found
+
+
+def has_own_starts(graph: Graph) -> bool:
+    """Whether there are modules in a graph that start weights of those inside them, once these have started."""
+    known = supports()
+    is_said = any(node.init or node.ties for node in _with_cells(graph))
+    return is_said or any(INIT in known.get(name, "") for name in _functions(graph))
+
+
+def can_start_anew(graph: Graph) -> bool:
+    """Whether there are weights in a graph, and torch can start all of them anew.
+
+    It cannot start what it makes weights of, where layers are parametrised.
+    """
+    nodes = tuple(_with_cells(graph))
+    is_made = any(getattr(node.op, "parametrisation", "none") != "none" for node in nodes)
+    return any(node.weights or node.buffers for node in nodes) and not is_made
+
+
+def has_ties(graph: Graph) -> bool:
+    """Whether layers share a weight and are two all the same."""
+    return any(node.ties for node in _with_cells(graph))
+
+
+def _with_cells(graph: Graph) -> Iterator[Node]:
+    """The layers of a graph, and those of its cells."""
+    for node in graph.nodes:
+        if isinstance(node.op, Scan):
+            yield from _with_cells(node.op.cell)
+        else:
+            yield node
 
 
 def taken_by_source(graph: Graph) -> frozenset[str]:

@@ -23,6 +23,9 @@ RESERVED_IN_GROUP: Final = RESERVED | {"append", "extend", "insert", "pop"}
 RESERVED_IN_CELL: Final = RESERVED | {"reverse", "step"}
 """What every class of a cell has."""
 
+RESERVED_BY_SOURCE: Final = frozenset({"checkpointing", "init_weights", "reset_parameters"})
+"""What the classes that are written have beside that."""
+
 RESERVED_IN_RESULTS: Final = frozenset({"count", "index"})
 """What every tuple has, as which several outputs are given. One of such a name would hide it."""
 

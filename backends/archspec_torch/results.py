@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
-from archspec.graph import Graph, Output
+from archspec.graph import Graph, Output, Value
 from archspec_torch.layout import INDENT, docstring, fits, header
 from archspec_torch.naming import Names, is_fit
 
@@ -25,9 +25,11 @@ class Results:
     name: str
     model: str
     outputs: tuple[Output, ...]
+    shown: Callable[[Value], str]
+    """What is said of the shape of a value."""
 
     @classmethod
-    def of(cls, graph: Graph, names: Names) -> Results | None:
+    def of(cls, graph: Graph, names: Names, shown: Callable[[Value], str]) -> Results | None:
         """The class for a model, if it needs one."""
         if len(graph.outputs) == 1:
             return None
@@ -36,7 +38,7 @@ class Results:
         name = names.fresh(wish)
         while name in inputs:  # A method with an input of this name could not use the class.
             name = names.fresh(wish)
-        return cls(name, graph.name, graph.outputs)
+        return cls(name, graph.name, graph.outputs, shown)
 
     def text(self) -> str:
         """The source of the class."""
@@ -44,7 +46,7 @@ class Results:
         lines += docstring(f"What `{self.model}` gives.\n\n{self._note()}", INDENT)
         lines.append("")
         for output in self.outputs:
-            lines += _field(output)
+            lines += _field(output, self.shown(output.value))
         return "\n".join(lines)
 
     def _note(self) -> str:
@@ -53,13 +55,13 @@ class Results:
         return "Each value can be asked for by its name."
 
 
-def _field(output: Output) -> Iterator[str]:
+def _field(output: Output, shape: str) -> Iterator[str]:
     """The declaration of an output; the comment is left out where there is no room for it."""
     start = f"{INDENT}{output.name}: "
     kind, equals, value = (OPTIONAL if output.in_training_only else "Tensor").partition(" = ")
     line = f"{start}{kind}{equals}{value}"
     if fits(line) or not (value or fits(f"{start}(")):
-        comment = f"  # {output.shape}"
+        comment = f"  # {shape}"
         yield line + comment if fits(line + comment) else line
     elif value and fits(f"{start}{kind} = ("):
         yield from (f"{start}{kind} = (", f"{INDENT * 2}{value}", f"{INDENT})")

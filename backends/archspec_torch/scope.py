@@ -7,7 +7,7 @@ layers, and the scope around it calls them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias, final
@@ -90,8 +90,10 @@ class Scope:
         return self.outputs == flow
 
 
-def scope_of(graph: Graph, lowered: Mapping[Path, Call | Inline], calls: Calls) -> Scope:
-    """The scope of a whole model."""
+def scope_of(
+    graph: Graph, lowered: Mapping[Path, Call | Inline], calls: Calls, parameters: Container[str] = ()
+) -> Scope:
+    """The scope of a whole model, whose classes keep some parameters."""
     users: dict[Value, list[Path]] = {output.value: [()] for output in graph.outputs}
     for node in graph.nodes:
         for value in node.inputs:
@@ -102,7 +104,7 @@ def scope_of(graph: Graph, lowered: Mapping[Path, Call | Inline], calls: Calls) 
             if is_needed and twin.producer[: len(path)] == path:
                 # What is needed of another use of a group, the group has to give.
                 users.setdefault(value, []).append(again.group[:-1])
-    return _Scopes(graph, lowered, calls, users, {}).scope((), graph.nodes)
+    return _Scopes(graph, lowered, calls, parameters, users, {}).scope((), graph.nodes)
 
 
 @final
@@ -111,6 +113,7 @@ class _Scopes:
     graph: Graph
     lowered: Mapping[Path, Call | Inline]
     calls: Calls
+    parameters: Container[str]
     users: Mapping[Value, Sequence[Path]]
     found: dict[Path, Scope]
     """The scopes so far, in which those of groups come before other uses of these groups."""
@@ -141,7 +144,8 @@ class _Scopes:
             lowered, module = self.lowered[path], self.calls.modules[path]
             inputs, outputs = node.inputs, node.outputs
             gives_tuple = not isinstance(node.op.infer(*(value.shape for value in inputs)), Shape)
-            open_sizes = lowered.open_names if isinstance(lowered, Inline) else ()
+            spoken_of = lowered.open_names if isinstance(lowered, Inline) else ()
+            open_sizes = [name for name in spoken_of if name not in self.parameters]
         elif path in self.calls.again:
             again = self.calls.again[path]
             module, first = again.group, self.found[again.group]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from archspec.graph import Graph, Node, Path
-from archspec.initialiser import Initialiser
 from archspec_torch.call import Call, Variable, printed
-from archspec_torch.initial import filled
+from archspec_torch.initial import over
+from archspec_torch.inline import bound
 from archspec_torch.layout import INDENT, assignment, expression, fits
+from archspec_torch.opened import Open
 from archspec_torch.reach import LOOKED_UP, Reach, looked_up
 from archspec_torch.sharing import Calls
 
@@ -36,7 +37,9 @@ class _Tied:
 class Weights:
     """The weights of a graph whose layers are built by some functions, as far as something is said of them."""
 
-    def __init__(self, graph: Graph, functions: Mapping[Path, str], calls: Calls) -> None:
+    def __init__(self, found: Open, functions: Mapping[Path, str], calls: Calls) -> None:
+        graph = found.graph
+        self.open = found
         self.graph = graph
         self.functions = functions
         self.ties: list[_Tied] = []
@@ -77,27 +80,43 @@ class Weights:
                 holder = "layer"
             yield from assignment(f"{holder}.{name}", value, _BODY)
 
+    def spoken_of(self, reach: Reach) -> frozenset[str]:
+        """The parameters of the model that these statements speak of."""
+        return frozenset().union(
+            *(
+                self.open.spoken_of((self.open.starts[node.path][name], self.open.made[node.path].get(name)))
+                for node, name in self._initialised(reach)
+            )
+        )
+
+    def _initialised(self, reach: Reach) -> Iterator[tuple[Node, str]]:
+        """The weights of layers of a class that are filled anew."""
+        for node in _layers(self.graph, reach.path, reach):
+            if node.shares is None:
+                yield from ((node, name) for name in node.init if name not in node.ties)
+
     def _started(self, reach: Reach) -> Iterator[str]:
         alike: dict[str, list[_Weight]] = {}
-        for node in _layers(self.graph, reach.path, reach):
-            for name, initialiser in node.init.items() if node.shares is None else ():
-                if name not in node.ties and name not in node.weights:
-                    yield from self._given(node, name, initialiser, reach)
-                elif name not in node.ties:
-                    known = reach.weight(node.path, name, self.functions[node.path])
-                    found = _Weight(initialiser, name, reach.key((*node.path, name)), known)
-                    alike.setdefault(str(filled(initialiser, ())), []).append(found)
+        kept = self.open.kept()
+        for node, name in self._initialised(reach):
+            start = bound(self.open.starts[node.path][name], kept)
+            if name not in node.weights:
+                yield from self._given(node, name, start, reach)
+            else:
+                known = reach.weight(node.path, name, self.functions[node.path])
+                found = _Weight(start, name, reach.key((*node.path, name)), known)
+                alike.setdefault(str(start), []).append(found)
         for weights in alike.values():
             yield from _filled(weights)
 
-    def _given(self, node: Node, name: str, initialiser: Initialiser, reach: Reach) -> Iterator[str]:
+    def _given(self, node: Node, name: str, start: Call, reach: Reach) -> Iterator[str]:
         """A statement that gives a layer a weight which it makes of others: torch then finds these."""
-        shape = node.op.starts(*(value.shape for value in node.inputs))[name]
+        made = bound(self.open.made[node.path][name], self.open.kept())
         holder = reach.module(node.path)
         if holder.startswith(LOOKED_UP):
             yield from assignment("layer", looked_up(holder), _BODY)
             holder = "layer"
-        yield from assignment(f"{holder}.{name}", filled(initialiser, Call("torch.empty", shape.sizes)), _BODY)
+        yield from assignment(f"{holder}.{name}", over(start, made), _BODY)
 
 
 @final
@@ -105,7 +124,7 @@ class Weights:
 class _Weight:
     """A weight that is filled anew."""
 
-    initialiser: Initialiser
+    start: Call
     name: str
     key: str
     expression: str | None
@@ -125,25 +144,25 @@ class _Weight:
 
 def _filled(weights: Sequence[_Weight]) -> Iterator[str]:
     """Statements that fill weights with the same initialiser."""
-    initialiser, keys = weights[0].initialiser, tuple(each.key for each in weights)
+    start, keys = weights[0].start, tuple(each.key for each in weights)
     known = tuple(Variable(each.expression) for each in weights if each.expression is not None)
     if len(weights) == 1:
         tensor = known[0] if known else Call("self.get_parameter", keys)
-        yield from expression(filled(initialiser, tensor), _BODY, _BODY, "")
+        yield from expression(over(start, tensor), _BODY, _BODY, "")
     elif len(known) == len(weights):
         word = weights[0].name if len({each.name for each in weights}) == 1 else "parameter"
         yield from expression(known, f"{_BODY}for {word} in ", _BODY, ":")
-        yield from expression(filled(initialiser, Variable(word)), _INNER, _INNER, "")
+        yield from expression(over(start, Variable(word)), _INNER, _INNER, "")
     elif fits(f"{_BODY}for name in {printed(keys)}:") or not (rows := _rows(weights)):
         yield from expression(keys, f"{_BODY}for name in ", _BODY, ":")
-        yield from expression(filled(initialiser, Call("self.get_parameter", (Variable("name"),))), _INNER, _INNER, "")
+        yield from expression(over(start, Call("self.get_parameter", (Variable("name"),))), _INNER, _INNER, "")
     else:
         if rest := [each for each in weights if each.pattern not in rows]:
             yield from _filled(rest)
         for pattern, numbers in rows.items():
             yield from expression(_numbers(numbers), f"{_BODY}for number in ", _BODY, ":")
             parameter = Call("self.get_parameter", (Variable(f'f"{pattern}"'),))
-            yield from expression(filled(initialiser, parameter), _INNER, _INNER, "")
+            yield from expression(over(start, parameter), _INNER, _INNER, "")
 
 
 def _rows(weights: Sequence[_Weight]) -> dict[str, tuple[int, ...]]:

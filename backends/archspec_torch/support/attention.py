@@ -33,19 +33,23 @@ class Attention(nn.Module):
         inner = features if head_features is None else heads * head_features
         key_features = features if key_features is None else key_features
         value_features = key_features if value_features is None else value_features
-        self.is_packed = features == key_features == value_features
-        if self.is_packed:
+        self.in_proj_weight = None
+        if features == key_features == value_features:
             self.in_proj_weight = nn.Parameter(torch.empty(3 * inner, features))
         else:
             self.q_proj_weight = nn.Parameter(torch.empty(inner, features))
             self.k_proj_weight = nn.Parameter(torch.empty(inner, key_features))
             self.v_proj_weight = nn.Parameter(torch.empty(inner, value_features))
-        for weight in self.parameters():
-            nn.init.xavier_uniform_(weight)
-        self.in_proj_bias = nn.Parameter(torch.zeros(3 * inner)) if bias else None
+        self.in_proj_bias = nn.Parameter(torch.empty(3 * inner)) if bias else None
         self.out_proj = nn.Linear(inner, features, bias=bias)
-        if bias:
-            nn.init.zeros_(self.out_proj.bias)
+        self.init_weights()
+
+    def init_weights(self) -> None:
+        for name, weight in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif name != "out_proj.weight":
+                nn.init.xavier_uniform_(weight)
 
     def forward(
         self,
@@ -73,16 +77,26 @@ class Attention(nn.Module):
         """What each head is given of them, as `[batch, head, time, features]`."""
         key = query if key is None else key
         value = key if value is None else value
-        if self.is_packed:
-            weights = self.in_proj_weight.chunk(3)
+        if self.in_proj_weight is not None:
+            q_weight, k_weight, v_weight = self.in_proj_weight.chunk(3)
         else:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        biases: tuple[Tensor | None, ...] = (None, None, None)
+            q_weight, k_weight = self.q_proj_weight, self.k_proj_weight
+            v_weight = self.v_proj_weight
+        q_bias = k_bias = v_bias = None
         if self.in_proj_bias is not None:
-            biases = self.in_proj_bias.chunk(3)
-        parts = zip((query, key, value), weights, biases, strict=True)
-        q, k, v = (in_heads(F.linear(*part), self.heads) for part in parts)
-        return q, k, v
+            q_bias, k_bias, v_bias = self.in_proj_bias.chunk(3)
+        return (
+            in_heads(F.linear(query, q_weight, q_bias), self.heads),
+            in_heads(F.linear(key, k_weight, k_bias), self.heads),
+            in_heads(F.linear(value, v_weight, v_bias), self.heads),
+        )
+
+    def extra_repr(self) -> str:
+        text = f"heads={self.heads}, causal={self.causal}, dropout={self.dropout}"
+        if self.in_proj_weight is None:
+            text += f", key_features={self.k_proj_weight.shape[1]}"
+            text += f", value_features={self.v_proj_weight.shape[1]}"
+        return text
 
 
 class MaskedAttention(Attention):
@@ -152,25 +166,30 @@ class GeneralAttention(nn.Module):
         q = features if head_features is None else heads * head_features
         k = q // heads * kv_heads
         v, inner = k, q
-        self.is_packed = q == k and features == key_features == value_features
+        is_packed = q == k and features == key_features == value_features
         if head_value_features is not None:
             v, inner = kv_heads * head_value_features, heads * head_value_features
-            self.is_packed = False
+            is_packed = False
         self.widths = [q, k, v]
-        if self.is_packed:
+        self.in_proj_weight = None
+        if is_packed:
             self.in_proj_weight = nn.Parameter(torch.empty(q + k + v, features))
         else:
             self.q_proj_weight = nn.Parameter(torch.empty(q, features))
             self.k_proj_weight = nn.Parameter(torch.empty(k, key_features))
             self.v_proj_weight = nn.Parameter(torch.empty(v, value_features))
-        for weight in self.parameters():
-            nn.init.xavier_uniform_(weight)
-        self.in_proj_bias = nn.Parameter(torch.zeros(q + k + v)) if bias else None
+        self.in_proj_bias = nn.Parameter(torch.empty(q + k + v)) if bias else None
         self.out_proj = nn.Linear(inner, output_features, bias=bias)
-        if bias:
-            nn.init.zeros_(self.out_proj.bias)
         self.rotation = rotation
         self.distances = distances
+        self.init_weights()
+
+    def init_weights(self) -> None:
+        for name, weight in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif name != "out_proj.weight":
+                nn.init.xavier_uniform_(weight)
 
     def forward(
         self,
@@ -204,19 +223,18 @@ class GeneralAttention(nn.Module):
         """What each head is given of them, as `[batch, head, time, features]`."""
         key = query if key is None else key
         value = key if value is None else value
-        if self.is_packed:
-            weights = self.in_proj_weight.chunk(3)
+        if self.in_proj_weight is not None:
+            q_weight, k_weight, v_weight = self.in_proj_weight.chunk(3)
         else:
-            weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        biases: tuple[Tensor | None, ...] = (None, None, None)
+            q_weight, k_weight = self.q_proj_weight, self.k_proj_weight
+            v_weight = self.v_proj_weight
+        q_bias = k_bias = v_bias = None
         if self.in_proj_bias is not None:
-            biases = torch.split(self.in_proj_bias, self.widths)
-        parts = zip((query, key, value), weights, biases, strict=True)
-        q, k, v = (F.linear(*part) for part in parts)
+            q_bias, k_bias, v_bias = torch.split(self.in_proj_bias, self.widths)
         return (
-            in_heads(q, self.heads),
-            in_heads(k, self.kv_heads),
-            in_heads(v, self.kv_heads),
+            in_heads(F.linear(query, q_weight, q_bias), self.heads),
+            in_heads(F.linear(key, k_weight, k_bias), self.kv_heads),
+            in_heads(F.linear(value, v_weight, v_bias), self.kv_heads),
         )
 
     def scores_of_positions(
@@ -234,10 +252,19 @@ class GeneralAttention(nn.Module):
         scores = self.distances(q.new_zeros(1, self.heads, q.shape[2], k.shape[2]))
         return torch.where(seen, scores, -math.inf)
 
+    def extra_repr(self) -> str:
+        text = f"heads={self.heads}, kv_heads={self.kv_heads}, widths={self.widths}, "
+        text += f"window={self.window}, causal={self.causal}, dropout={self.dropout}"
+        if self.in_proj_weight is None:
+            text += f", key_features={self.k_proj_weight.shape[1]}"
+            text += f", value_features={self.v_proj_weight.shape[1]}"
+        return text
+
 
 def in_heads(x: Tensor, heads: int) -> Tensor:
     """A sequence whose features are shared out, as `[batch, head, time, features]`."""
-    return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
+    batch, time, _ = x.shape
+    return x.reshape(batch, time, heads, -1).transpose(1, 2)
 
 
 def seen_positions(
@@ -253,7 +280,7 @@ def seen_positions(
     """
     queries, keys = q.shape[2], k.shape[2]
     if mask is None:
-        seen = torch.ones(1, 1, queries, keys, dtype=torch.bool, device=q.device)
+        seen = q.new_ones(1, 1, queries, keys, dtype=torch.bool)
     else:
         while mask.dim() < 4:
             mask = mask.unsqueeze(1)

@@ -31,6 +31,9 @@ class MemoryAddress(nn.Module):
         weights = scores.softmax(dim=-1)
         return weights if key.dim() == 3 else weights.squeeze(1)
 
+    def extra_repr(self) -> str:
+        return f"cosine={self.cosine}"
+
 
 class MemoryWrite(nn.Module):
     """Erases from the slots of a memory `[batch, slots, width]`, and adds to them."""

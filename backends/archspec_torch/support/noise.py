@@ -27,6 +27,9 @@ class StochasticDepth(nn.Module):
         # At a rate of 1 all is zero, and nothing could be scaled.
         return x * kept if self.rate == 1.0 else x * (kept / (1.0 - self.rate))
 
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}, mode={self.mode}"
+
 
 class GaussianNoise(nn.Module):
     """Adds normal noise of a standard deviation in training."""
@@ -37,6 +40,9 @@ class GaussianNoise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.std * torch.randn_like(x) if self.training else x
+
+    def extra_repr(self) -> str:
+        return f"std={self.std}"
 
 
 class GaussianDropout(nn.Module):
@@ -49,3 +55,6 @@ class GaussianDropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * (1.0 + self.std * torch.randn_like(x)) if self.training else x
+
+    def extra_repr(self) -> str:
+        return f"rate={self.rate}"

@@ -30,11 +30,26 @@ class PaddedConv1d(nn.Conv1d):
             groups=groups,
             bias=bias,
         )
-        (self.margins,) = padding
+        self.margins = [*padding[0]]
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.margins, mode=self.margin_mode))
+        return F.conv1d(
+            F.pad(x, self.margins, mode=self.margin_mode),
+            self.weight,
+            self.bias,
+            self.stride,
+            0,
+            self.dilation,
+            self.groups,
+        )
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, "
+        text += f"kernel_size={self.kernel_size}, stride={self.stride}, "
+        text += f"margins={self.margins}, margin_mode={self.margin_mode}, "
+        text += f"dilation={self.dilation}, groups={self.groups}, "
+        return text + f"bias={self.bias is not None}"
 
 
 class PaddedConv2d(nn.Conv2d):
@@ -62,11 +77,26 @@ class PaddedConv2d(nn.Conv2d):
             bias=bias,
         )
         vertical, horizontal = padding
-        self.margins = (*horizontal, *vertical)  # `F.pad` begins with the last axis.
+        self.margins = [*horizontal, *vertical]  # `F.pad` begins with the last axis.
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.margins, mode=self.margin_mode))
+        return F.conv2d(
+            F.pad(x, self.margins, mode=self.margin_mode),
+            self.weight,
+            self.bias,
+            self.stride,
+            0,
+            self.dilation,
+            self.groups,
+        )
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, "
+        text += f"kernel_size={self.kernel_size}, stride={self.stride}, "
+        text += f"margins={self.margins}, margin_mode={self.margin_mode}, "
+        text += f"dilation={self.dilation}, groups={self.groups}, "
+        return text + f"bias={self.bias is not None}"
 
 
 class PaddedConv3d(nn.Conv3d):
@@ -97,8 +127,23 @@ class PaddedConv3d(nn.Conv3d):
             bias=bias,
         )
         depth, height, width = padding
-        self.margins = (*width, *height, *depth)  # `F.pad` begins with the last axis.
+        self.margins = [*width, *height, *depth]  # `F.pad` begins with the last axis.
         self.margin_mode = "constant" if padding_mode == "zeros" else padding_mode
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.margins, mode=self.margin_mode))
+        return F.conv3d(
+            F.pad(x, self.margins, mode=self.margin_mode),
+            self.weight,
+            self.bias,
+            self.stride,
+            0,
+            self.dilation,
+            self.groups,
+        )
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, "
+        text += f"kernel_size={self.kernel_size}, stride={self.stride}, "
+        text += f"margins={self.margins}, margin_mode={self.margin_mode}, "
+        text += f"dilation={self.dilation}, groups={self.groups}, "
+        return text + f"bias={self.bias is not None}"

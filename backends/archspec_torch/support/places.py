@@ -15,3 +15,6 @@ class PositionsAlong(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.arange(x.shape[self.axis], device=x.device)
+
+    def extra_repr(self) -> str:
+        return f"axis={self.axis}"

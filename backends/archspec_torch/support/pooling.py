@@ -65,6 +65,10 @@ class WindowPool(nn.Module):
         inside = self.padded(x.new_ones(1, 1, *x.shape[2:]))
         return found / pool(inside, self.kernel_size, self.stride)
 
+    def extra_repr(self) -> str:
+        text = f"kernel_size={self.kernel_size}, stride={self.stride}"
+        return f"{text}, padding={self.padding}, dilation={self.dilation}"
+
 
 class PaddedMaxPool(WindowPool):
     """The largest value of each window, where the padding never is the largest."""
@@ -88,6 +92,10 @@ class PaddedAvgPool(WindowPool):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.mean(x, self.count_include_pad)
+
+    def extra_repr(self) -> str:
+        counted = f"count_include_pad={self.count_include_pad}"
+        return f"{super().extra_repr()}, {counted}"
 
 
 class StochasticPool(WindowPool):
@@ -130,8 +138,17 @@ class MixedPool(WindowPool):
     ) -> None:
         super().__init__(kernel_size, stride, padding)
         self.share = share
-        self.weight = nn.Parameter(torch.full((), share)) if trained else None
+        self.weight = nn.Parameter(torch.empty(())) if trained else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        if self.weight is not None:
+            nn.init.constant_(self.weight, self.share)
 
     def forward(self, x: Tensor) -> Tensor:
         share = self.share if self.weight is None else self.weight
         return share * self.largest(x) + (1 - share) * self.mean(x)
+
+    def extra_repr(self) -> str:
+        share = f"share={self.share}, trained={self.weight is not None}"
+        return f"{super().extra_repr()}, {share}"

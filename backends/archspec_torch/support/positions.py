@@ -12,11 +12,18 @@ class LearnedPositions(nn.Module):
     def __init__(self, length: int, features: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(length, features))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
         nn.init.normal_(self.weight, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         # A slice would be cut short, and one vector be repeated, where a sequence is too long.
         return x + self.weight.narrow(0, 0, x.shape[1])
+
+    def extra_repr(self) -> str:
+        length, features = self.weight.shape
+        return f"{length}, {features}"
 
 
 class SinusoidalPositions(nn.Module):
@@ -33,6 +40,9 @@ class SinusoidalPositions(nn.Module):
         # A lone feature would otherwise be repeated for the cosine.
         return x + encoding.to(x.dtype).expand_as(x)
 
+    def extra_repr(self) -> str:
+        return f"base={self.base}"
+
 
 class RotaryPositions(nn.Module):
     """Turns each pair of features of `[..., time, features]` by its position."""
@@ -42,12 +52,13 @@ class RotaryPositions(nn.Module):
         self.base = base
 
     def forward(self, x: Tensor) -> Tensor:
-        *_, length, features = x.shape
-        angle = angles_of_positions(x, length, features, self.base)
-        sin, cos = angle.sin(), angle.cos()
-        even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
-        pairs = (even * cos - odd * sin, even * sin + odd * cos)
-        return torch.stack(pairs, dim=-1).flatten(-2).to(x.dtype)
+        angle = angles_of_positions(x, x.shape[-2], x.shape[-1], self.base)
+        angle = angle.repeat_interleave(2, dim=-1)
+        turned = torch.stack((-x[..., 1::2], x[..., 0::2]), dim=-1).flatten(-2)
+        return (x * angle.cos() + turned * angle.sin()).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"base={self.base}"
 
 
 class AlibiPositions(nn.Module):
@@ -71,6 +82,9 @@ class AlibiPositions(nn.Module):
         distance = distances_of_positions(scores).abs()
         return (scores - slope[:, None, None] * distance).to(scores.dtype)
 
+    def extra_repr(self) -> str:
+        return f"heads={self.heads}"
+
 
 class RelativePositions(nn.Module):
     """Adds a trained number for each distance to scores `[batch, heads, queries, keys]`.
@@ -83,11 +97,18 @@ class RelativePositions(nn.Module):
         super().__init__()
         self.least = 0 if causal else -max_distance
         self.most = max_distance
-        self.bias = nn.Parameter(torch.zeros(heads, self.most - self.least + 1))
+        self.bias = nn.Parameter(torch.empty(heads, self.most - self.least + 1))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.bias)
 
     def forward(self, scores: Tensor) -> Tensor:
         distance = distances_of_positions(scores).clamp(self.least, self.most)
         return scores + self.bias[:, distance - self.least]
+
+    def extra_repr(self) -> str:
+        return f"heads={len(self.bias)}, least={self.least}, most={self.most}"
 
 
 def angles_of_positions(x: Tensor, length: int, features: int, base: float) -> Tensor:

@@ -20,6 +20,9 @@ class CentredCrop(nn.Module):
             x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
         return x
 
+    def extra_repr(self) -> str:
+        return f"size={self.size}"
+
 
 class CropLike(nn.Module):
     """Keeps the middle of each axis of space of one input, in the size of the other."""
@@ -45,5 +48,8 @@ class ResizeLike(nn.Module):
         self.align_corners = align_corners
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        size = list(like.shape[2:])
+        size = like.shape[2:]
         return F.interpolate(x, size, None, self.mode, self.align_corners)
+
+    def extra_repr(self) -> str:
+        return f"mode={self.mode}, align_corners={self.align_corners}"

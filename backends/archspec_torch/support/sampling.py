@@ -31,3 +31,6 @@ class GumbelSoftmax(nn.Module):
         one_hot = torch.zeros_like(shares).scatter(self.dim, chosen, 1.0)
         # The difference is zero exactly, and has the gradient of the shares.
         return one_hot + (shares - shares.detach())
+
+    def extra_repr(self) -> str:
+        return f"temperature={self.temperature}, hard={self.hard}, dim={self.dim}"

@@ -70,6 +70,9 @@ class DotAttention(nn.Module):
         weights = choice_of_one(weights, self.training) if self.hard else weights
         return weighted_sum(weights, key if value is None else value), weights
 
+    def extra_repr(self) -> str:
+        return f"scaled={self.scaled}, hard={self.hard}"
+
 
 class AdditiveAttention(nn.Module):
     """Attention by a hidden layer that sees the sum of query and key."""
@@ -99,6 +102,9 @@ class AdditiveAttention(nn.Module):
         weights = choice_of_one(weights, self.training) if self.hard else weights
         return weighted_sum(weights, key if value is None else value), weights
 
+    def extra_repr(self) -> str:
+        return f"hard={self.hard}"
+
 
 class BilinearAttention(nn.Module):
     """Attention by the product of query and key, with a matrix between the two."""
@@ -123,6 +129,9 @@ class BilinearAttention(nn.Module):
         weights = softmax_of_seen(products_of_pairs(self.query(query), key), mask)
         weights = choice_of_one(weights, self.training) if self.hard else weights
         return weighted_sum(weights, key if value is None else value), weights
+
+    def extra_repr(self) -> str:
+        return f"hard={self.hard}"
 
 
 class PointerAttention(nn.Module):
@@ -149,3 +158,6 @@ class PointerAttention(nn.Module):
     ) -> Tensor:
         compared = torch.tanh(sums_of_pairs(self.query(query), self.key(key)))
         return softmax_of_seen(self.score(compared).squeeze(-1), mask, self.log)
+
+    def extra_repr(self) -> str:
+        return f"log={self.log}"

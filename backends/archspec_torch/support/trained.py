@@ -11,11 +11,19 @@ class Scale(nn.Module):
 
     def __init__(self, features: int, start: float = 1.0, axes_after: int = 0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.full((features,), start))
-        self.axes_after = axes_after
+        self.start = start
+        self.weight = nn.Parameter(torch.empty(features))
+        self.shape = (features, *[1] * axes_after)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.weight, self.start)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.weight.reshape(-1, *[1] * self.axes_after)
+        return x * self.weight.reshape(self.shape)
+
+    def extra_repr(self) -> str:
+        return f"shape={self.shape}, start={self.start}"
 
 
 class Shift(nn.Module):
@@ -23,11 +31,19 @@ class Shift(nn.Module):
 
     def __init__(self, features: int, start: float = 0.0, axes_after: int = 0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.full((features,), start))
-        self.axes_after = axes_after
+        self.start = start
+        self.weight = nn.Parameter(torch.empty(features))
+        self.shape = (features, *[1] * axes_after)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.constant_(self.weight, self.start)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight.reshape(-1, *[1] * self.axes_after)
+        return x + self.weight.reshape(self.shape)
+
+    def extra_repr(self) -> str:
+        return f"shape={self.shape}, start={self.start}"
 
 
 class Tokens(nn.Module):
@@ -36,9 +52,16 @@ class Tokens(nn.Module):
     def __init__(self, count: int, features: int, at: str = "start") -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(count, features))
-        nn.init.normal_(self.weight, std=0.02)
         self.at = at
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
         tokens = self.weight.expand(x.shape[0], -1, -1)
         return torch.cat((tokens, x) if self.at == "start" else (x, tokens), dim=1)
+
+    def extra_repr(self) -> str:
+        count, features = self.weight.shape
+        return f"{count}, {features}, at={self.at}"

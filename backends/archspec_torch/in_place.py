@@ -1,0 +1,46 @@
+"""Rectifiers that write over their input, as engineers have them: they take no memory of their own, and less time.
+
+That is right where nothing else reads the input any more: no other layer, no output, and no gradient, for which some
+layers keep what they gave. Where a block is computed anew for its gradients, what flows into it is read again, so that
+the layer before has to be in the same block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final
+
+from archspec.graph import Graph, Node, Path
+from archspec_torch.call import Call
+from archspec_torch.inline import Inline
+
+RECTIFIERS: Final = frozenset({"nn.ReLU", "nn.ReLU6"})
+"""What needs but its output for its gradient."""
+
+FORGETFUL: Final = frozenset({"conv", "conv_transpose", "batchnorm", "groupnorm", "instancenorm", "add", "concat"})
+"""The ops that do not need for their gradient what they gave, which is no view of what others see either."""
+
+
+def in_place(graph: Graph, node: Node, lowered: Call | Inline, shared: Container[Path | None]) -> Call | Inline:
+    """A layer as it is lowered, or one that writes over its input, where that is a rectifier and nobody sees it.
+
+    `shared` has the layers that are used again.
+    """
+    if not isinstance(lowered, Call) or lowered.function not in RECTIFIERS:
+        return lowered
+    if node.path in shared or not _is_last_to_read(graph, node):
+        return lowered
+    return Call.of(lowered.function, *lowered.positional, **lowered.named, inplace=True)
+
+
+def _is_last_to_read(graph: Graph, node: Node) -> bool:
+    (value,) = node.inputs
+    producer = graph.network.nodes[value.producer].get("node")
+    if producer is None or producer.op.name not in FORGETFUL or value in (each.value for each in graph.outputs):
+        return False
+    around = node.path[:-1]
+    return (
+        node.shares is None
+        and producer.path[: len(around)] == around
+        and sum(each.inputs.count(value) for each in graph.consumers(value)) == 1
+    )
