@@ -16,7 +16,7 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench nightly clean
 
 help: ## say what there is to run
 	@echo "Targets, each of which sets up what it needs:"
@@ -64,9 +64,15 @@ check: $(READY) ## check format, style, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## measure how long a cold start takes, and whether building is linear
+bench: $(READY) ## measure cold starts, whether building is linear, and compiled models beside ones by hand
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/linear_build.py
+	$(BIN)/python -m benchmarks.compiled_models
+
+nightly: $(READY) ## compare 5,000 mutants with torch, and check texts of all kinds, for an hour or so
+	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest tests/test_agreement.py
+	ARCHSPEC_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_robustness.py
+	ARCHSPEC_NIGHTLY=600 $(BIN)/python -m pytest tests/fuzz
 
 clean: ## remove the environment and all that was made
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
