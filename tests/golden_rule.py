@@ -34,6 +34,8 @@ class Golden:
     input: list[int]
     output: dict[str, Any]
     state_dict: list[tuple[str, list[int]]]
+    entries: int | None
+    """What the numbers of an input that counts are below."""
 
     @classmethod
     def of(cls, name: str) -> Golden:
@@ -44,6 +46,7 @@ class Golden:
             input=recorded["input"],
             output=recorded["output"],
             state_dict=[(key, shape) for key, shape in recorded["state_dict"]],
+            entries=recorded.get("entries"),
         )
 
 

@@ -255,6 +255,13 @@ def definitions(draw: st.DrawFn, *, is_block: bool = False, is_cell: bool = Fals
     return {**found, "layers": draw(_bodies(layers))}
 
 
+parts_of_names = st.sampled_from(("layers", "0", "attn", "*", "größe", "w_1"))
+weights = st.lists(parts_of_names, min_size=1, max_size=3).map(".".join)
+renames = st.dictionaries(weights, st.one_of(weights, lines).map(scalar), min_size=1, max_size=3).map(
+    lambda each: fields(dict(each))
+)
+
+
 @st.composite
 def variants(draw: st.DrawFn) -> Tree:
     found: dict[str, Tree] = {"doc": draw(docs)} if draw(st.booleans()) else {}
@@ -274,6 +281,8 @@ def specs(draw: st.DrawFn) -> Fields:
     is_model = draw(st.integers(0, 4)) > 0
     if is_model:
         found |= {"model": scalar(draw(names)), **draw(definitions())}
+        if draw(st.booleans()):
+            found["rename"] = draw(renames)
     for key, is_cell in (("blocks", False), ("cells", True)):
         if draw(st.booleans()) or (key == "blocks" and not is_model):
             known = st.dictionaries(

@@ -1,4 +1,4 @@
-"""Specs with mistakes, and what archspec says of them: the documents in `checks/`, and the manual of each finding.
+"""Specs with mistakes, and what archspec says of them: the documents in `checks/`, `docs/errors.md`, and the manuals.
 
 A document has a heading for each mistake, and below it fenced blocks in pairs: a spec, and the text that `archspec
 check` prints of it, or the word `clean`. The info string of a spec names its syntax, and may say more:
@@ -7,15 +7,19 @@ check` prints of it, or the word `clean`. The info string of a spec names its sy
 - `name=FILE`: the name of the file; `read=FILE`: the file that is asked for, when it is another one;
 - `set=NAME=VALUE`, `size=NAME=NUMBER`: a parameter or a size is set from outside; `root=FOLDER`: the root folder;
 - `times=N`: the block is written so many times in a row.
+- `select=WORDS`, `ignore=WORDS`: which advice is given;
+- `weights=FILE`: the model is compared with this file of weights.
 
 A block with `file=FILE` is a file that lies beside the specs of its heading; nothing is said of it. With `copies=N` it
-is N such files: in the name and the content of each, `<n>` is its number and `<n+1>` the next one.
+is N such files: in the name and the content of each, `<n>` is its number and `<n+1>` the next one. A file of weights
+has a line for each tensor: its name, type and shape, and perhaps a byte that all of its numbers are made of.
 
 `python tests/test_checks.py --write` brings the documents up to date; read the difference before you commit it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -24,6 +28,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +40,10 @@ from archspec.catalog import CATALOG
 from archspec.compiler import Outside, read_path, text_override
 from archspec.diagnostics import Report
 from archspec.render.text import render
+from tests import stored
 
-DOCUMENTS: Final = sorted((Path(__file__).parent / "checks").glob("*.md"))
+ERRORS: Final = Path(__file__).parent.parent / "docs" / "errors.md"
+DOCUMENTS: Final = [*sorted((Path(__file__).parent / "checks").glob("*.md")), ERRORS]
 BLOCK: Final = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
 CODE: Final = re.compile(r"^(?:error|warning|advice)\[(\w+)\]", re.MULTILINE)
@@ -102,7 +109,12 @@ def said(info: str, body: str, folder: Path, files: Mapping[str, str] | None = N
     options = options_of(info)
     for file, content in (files or {}).items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text(content)
+        if file.endswith(".safetensors"):
+            write_weights(folder / file, content)
+        elif file.endswith(".pt"):
+            (folder / file).write_bytes(b"PK\x03\x04" + content.encode())
+        else:
+            (folder / file).write_text(content)
     name = options.get("name", f"spec.{syntax}")
     text = body * int(options.get("times", 1))
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,8 +123,29 @@ def said(info: str, body: str, folder: Path, files: Mapping[str, str] | None = N
     sizes = (text_override(options["size"], "--size"),) if "size" in options else ()
     root = Path(options["root"]) if "root" in options else None
     with chdir(folder):
-        report = read_path(options.get("read", name), Outside(Settings(parameters, sizes), root), Report()).check()
+        model = read_path(options.get("read", name), Outside(Settings(parameters, sizes), root), Report())
+        select, ignore = (options[word].split(",") if word in options else () for word in ("select", "ignore"))
+        checked = model.check(select=select, ignore=ignore)
+        report = model.check_weights(options["weights"]) if "weights" in options else checked
     return render(report) or "clean\n"
+
+
+def write_weights(path: Path, content: str) -> None:
+    """A file of weights, of what a document says of it; as it stands there, if that is nothing of the kind."""
+    found = [_TENSOR.fullmatch(line) for line in content.splitlines()]
+    tensors = {each["name"]: (each["kind"], json.loads(each["shape"])) for each in found if each is not None}
+    if len(tensors) < len(found):
+        path.write_text(content)
+        return
+    numbers = {
+        each["name"]: bytes([int(each["byte"])]) * prod(json.loads(each["shape"])) * stored.BYTES[each["kind"]]
+        for each in found
+        if each is not None and each["byte"]
+    }
+    stored.write(path, tensors, numbers)
+
+
+_TENSOR: Final = re.compile(r"(?P<name>\S+) (?P<kind>\w+) (?P<shape>\[[\d, ]*\])( (?P<byte>\d+))?")
 
 
 CHECKS: Final = [check for path in DOCUMENTS for check in checks(path)]
@@ -133,7 +166,7 @@ def test_codes_and_names_are_unique_and_in_order() -> None:
     names = [kind.name for kind in CATALOG]
     assert codes == sorted(set(codes))
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"A[0-4]\d\d", code) for code in codes)
+    assert all(re.fullmatch(r"A[0-5]\d\d", code) for code in codes)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", name) for name in names)
 
 

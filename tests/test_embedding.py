@@ -251,8 +251,8 @@ model Topics(entries = 50) {
 
 def test_such_a_model_can_be_exported_with_any_batch_and_any_lengths() -> None:
     model = archspec.loads(SPEC)
-    assert not list(model.check())
-    assert 'nn.EmbeddingBag(50, 6, mode="sum", padding_idx=49)' in model.source()
+    assert not list(model.check(ignore=["A4"]))
+    assert 'nn.EmbeddingBag(entries, 6, mode="sum", padding_idx=entries - 1)' in model.source()
     module = model.compile()
     assert isinstance(module, nn.Module)
     batch, time = (torch.export.Dim(each, min=2, max=64) for each in ("batch", "time"))

@@ -66,29 +66,34 @@ from torch import Tensor, nn
 class Sorter(nn.Module):
     """Sorts pictures.
 
-    Shapes: picture [B, 3, 8, 8] -> [B, 10].
-
-    Built with classes=10.
+    Shapes: picture [B, 3, 8, 8] -> [B, classes].
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(3, 4, kernel_size=3, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         self.head = nn.Sequential(
             OrderedDict(
                 {
                     "0": nn.Flatten(),
-                    "scores": nn.Linear(256, 10),
+                    "scores": nn.Linear(256, classes),
                 }
             )
         )
 
+    def reset_parameters(self) -> None:
+        """Starts all weights anew, as those of a new model start."""
+        for layer in self.modules():
+            reset = getattr(layer, "reset_parameters", None)
+            if reset is not None and layer is not self:
+                reset()
+
     def forward(self, picture: Tensor) -> Tensor:
         x: Tensor = self.body(picture)  # [B, 4, 8, 8]
-        x = self.head(x)  # [B, 10]
+        x = self.head(x)  # [B, classes]
         return x
 '''
     )

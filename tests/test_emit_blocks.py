@@ -23,12 +23,13 @@ SPECS: Final = Path(__file__).parents[1] / "specs"
 
 def source(text: str) -> str:
     model = archspec.loads(text)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     return model.source()
 
 
 def classes(text: str) -> list[str]:
-    return re.findall(r"^class (\w+)\(", text, re.MULTILINE)
+    """The classes of a source, without the one that all blocks are."""
+    return [name for name in re.findall(r"^class (\w+)\(", text, re.MULTILINE) if name != "Checkpointed"]
 
 
 def block(text: str, name: str) -> str:
@@ -113,13 +114,14 @@ def test_blocks_in_blocks_are_given_what_they_need() -> None:
 
 def test_layers_in_a_row_that_are_used_again_and_again_are_a_class_of_their_own() -> None:
     text = source(
-        "block Step(width) { c = conv(width, kernel=1)\n n = batchnorm }\n"
+        "block Step(width) { c = conv(width, kernel=1, bias=false)\n n = batchnorm }\n"
         "model M { input x: [B, 8, 4, 4]\n Step(4) -> Step(8) -> Step(9) }"
     )
-    assert "class Step(nn.Sequential):" in text
-    assert '"c": nn.Conv2d(in_channels, width, kernel_size=1),' in text
+    assert "class Step(Checkpointed, nn.Sequential):" in text
+    assert '"c": nn.Conv2d(in_channels, width, kernel_size=1, bias=False),' in text
     text = source(
-        "block Step(width) { c = conv(width, kernel=1)\n n = batchnorm }\nmodel M { input x: [B, 8, 4, 4]\n Step(4) }"
+        "block Step(width) { c = conv(width, kernel=1, bias=false)\n n = batchnorm }\n"
+        "model M { input x: [B, 8, 4, 4]\n Step(4) }"
     )
     assert "class Step" not in text
 
@@ -154,7 +156,7 @@ def test_an_argument_has_a_name_that_nothing_else_has() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "most"),
-    [("vision/resnet.arch:resnet50", 130), ("vision/resnet.arch:resnet18", 130), ("vision/vgg.arch:vgg16", 130)],
+    [("vision/resnet.arch:resnet50", 155), ("vision/resnet.arch:resnet18", 155), ("vision/vgg.arch:vgg16", 90)],
 )
 def test_the_source_of_a_large_model_is_short(spec: str, most: int) -> None:
     assert archspec.load(f"{SPECS / spec}").source().count("\n") < most
@@ -185,7 +187,7 @@ def test_a_class_given_the_arguments_of_a_use_is_that_use(
     block Unit(width, stride, reduction, normalised = false, activation = 0.1) {
         input x: [B, C, H, W]
         residual {
-            conv(width, kernel=3, stride=stride, padding=1)
+            conv(width, kernel=3, stride=stride, padding=1, bias=not normalised)
             if normalised { bn = batchnorm }
             leaky_relu(slope=activation)
             Gate(reduction)
@@ -203,7 +205,7 @@ def test_a_class_given_the_arguments_of_a_use_is_that_use(
     body = "\n".join(lines)
     body = f"body = {{\n{body}\n}}" if is_inside else body
     model = archspec.loads(f"{text}\nmodel M {{ input x: [B, {channels}, 9, 9]\n{body} }}")
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     torch.manual_seed(0)
     module = model.compile().double()
     for mode in (module.eval(), module.train()):
@@ -293,7 +295,8 @@ def test_modules_stay_modules() -> None:
 
 def test_each_weight_is_filled_once_by_the_class_that_makes_it() -> None:
     text = source(
-        "block Step(width) { init normal(std=0.02), bias=zeros\n c = conv(width, kernel=1)\n n = batchnorm }\n"
+        "block Step(width) { init normal(std=0.02), bias=zeros\n"
+        "c = conv(width, kernel=1, bias=false)\n n = batchnorm }\n"
         "block Unit(width) { residual { Step(8) -> relu }\n Step(width) -> conv(8, kernel=1) }\n"
         "model M { input x: [B, 8, 4, 4]\n Unit(4) -> Unit(9) -> Step(3) }"
     )

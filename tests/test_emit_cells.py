@@ -139,7 +139,9 @@ def test_a_cell_reads_as_an_engineer_would_write_it() -> None:
         self.g = nn.Tanh()
         self.o = nn.Sigmoid()
         self.squashed = nn.Tanh()
+        self.init_weights()
 
+    def init_weights(self) -> None:
         for weight in (self.ih.weight, self.hh.weight):
             nn.init.orthogonal_(weight)
 

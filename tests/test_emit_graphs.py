@@ -327,7 +327,7 @@ class BlocksBlock(nn.Module):
         self.conv = nn.Conv2d(3, 3, kernel_size=3, padding=1)
         self.norm = nn.BatchNorm2d(3)
         self.shortcut = nn.Conv2d(3, 3, kernel_size=1)
-        self.relu = nn.ReLU()
+        self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.conv(x)  # [B, 3, 8, 8]
@@ -349,6 +349,13 @@ class Net(nn.Module):
         self.blocks = nn.Sequential(
             BlocksBlock(),
         )
+
+    def reset_parameters(self) -> None:
+        """Starts all weights anew, as those of a new model start."""
+        for layer in self.modules():
+            reset = getattr(layer, "reset_parameters", None)
+            if reset is not None and layer is not self:
+                reset()
 
     def forward(self, picture: Tensor) -> Tensor:
         x: Tensor = self.blocks(picture)  # [B, 3, 8, 8]

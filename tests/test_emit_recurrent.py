@@ -214,7 +214,7 @@ def widths(length: int) -> str:
 @cache
 def model(name: str) -> archspec.Model:
     found = archspec.loads(TEXTS[name])
-    assert not list(found.check())
+    assert not list(found.check(ignore=["A4"]))
     return found
 
 
@@ -468,7 +468,7 @@ def test_yaml_has_several_names_and_sources_in_lists() -> None:
         """,
         syntax="yaml",
     )
-    assert not list(spec.check())
+    assert not list(spec.check(ignore=["A4"]))
     written, other = (each.source().partition("import torch")[2] for each in (spec, model("translator")))
     assert written == other
 

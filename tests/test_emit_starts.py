@@ -136,7 +136,7 @@ def test_what_starts_alike_is_filled_in_a_loop() -> None:
         nn.init.normal_(self.fc.weight, std=0.01)
         nn.init.uniform_(self.fc.bias, -0.1, 0.1)
 
-    def forward("""
+    def reset_parameters("""
         in source
     )
     assert '        nn.init.kaiming_normal_(self.stem.weight, mode="fan_out", nonlinearity="relu")\n' in source

@@ -143,8 +143,13 @@ def test_every_function_is_in_an_example() -> None:
 OF_OTHERS: Final = {
     *("build.possible.MOST_AXES", "build.possible.MOST_CASES", "build.limits.MOST_GUESSES"),
     *("passes.expect.MOST_CASES", "expression.LONGEST_IN_MESSAGE", "syntax.tables.LONGEST"),
+    *("build.trial.MOST_TRIED", "cures.MOST_FINDINGS", "cures.MOST_TOLD", "cures.MOST_TRIALS", "fixing.MOST_ROUNDS"),
+    *("passes.advice.reading.LONGEST", "passes.condition.LONGEST", "passes.condition.MOST_SHOWN"),
+    *("passes.condition.MOST_SIZES", "passes.condition.MOST_TRIED", "sight.MOST_PARTS", "syntax.recovery.MOST_LINES"),
+    *("syntax.recovery.MOST_READ", "translation.LONGEST_CALL", "watching.MOST_LOOKS"),
 }
-"""What bounds messages, and how much is concluded where errors hide things: no limits of a spec."""
+"""What bounds messages and what is tried for them, and how much is concluded where something is hidden or open: no
+limits of a spec."""
 
 
 def test_every_limit_is_listed() -> None:

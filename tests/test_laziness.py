@@ -57,6 +57,17 @@ def test_checking_needs_neither_torch_nor_a_backend(code: str) -> None:
     assert not packages & {"torch", "numpy", *BACKENDS}
 
 
+def test_a_check_waits_for_no_form_that_was_not_asked_for() -> None:
+    others = {
+        f"archspec.{each}" for each in ("render.json", "render.sarif", "render.github", "watching", "explanation")
+    }
+    end = f"\nassert not {others} & sys.modules.keys(), {others} & sys.modules.keys()"
+    imported(command("check", "specs/lenet.arch") + end)
+    # That could not fail if this one did not pass.
+    form = command("check", "specs/lenet.arch", "--format", "json")
+    imported(f"{form}\nassert 'archspec.render.json' in sys.modules")
+
+
 @pytest.mark.parametrize(
     "code",
     [LOAD + "assert 'class AlexNet' in model.source()", command("compile", "specs/alexnet.yaml")],

@@ -61,6 +61,25 @@ def test_json_of_a_correct_spec_is_an_empty_list(capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out) == []
 
 
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("text", "error[A301]: "),
+        ("concise", "{path}:4:33: error[A301]: "),
+        ("json", '[\n  {{\n    "code": "A301"'),
+        ("sarif", '{{\n  "$schema": '),
+        ("github", "::error file="),
+    ],
+)
+def test_findings_come_in_several_forms(
+    form: str, start: str, broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(broken), "--format", form]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(start.format(path=broken))
+    assert printed.err == ""
+
+
 def test_check_of_several_specs_tells_of_each(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(LENET), str(broken)]) == 1
     printed = capsys.readouterr().out
@@ -247,5 +266,24 @@ def test_an_ascii_terminal_shows_what_it_cannot_write_by_number(tmp_path: Path) 
         env=environment,
     )
     assert done.returncode == 1
-    assert "\\xdf" in done.stdout
+    assert "3 |     linear(\\xdf)\n  |            ^^^^\n" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "json", "sarif", "github"])
+def test_ascii_alone_is_written_on_request(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "größe.arch"
+    spec.write_text("model Größe {\n    input x: [B, 8]\n    linear(ß)\n}\n", encoding="utf-8")
+    assert main(["check", str(spec), "--format", form, "--ascii"]) == 1
+    # Commands for GitHub are always read as UTF-8.
+    assert capsys.readouterr().out.isascii() or form == "github"
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+def test_what_programs_read_is_right_where_streams_are_ascii(form: str, tmp_path: Path) -> None:
+    spec = tmp_path / "größe.arch"
+    spec.write_text("model Größe {\n    input x: [B, 8]\n    linear(ß)\n}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "archspec", "check", str(spec), "--format", form]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert "ß" in str(json.loads(done.stdout))

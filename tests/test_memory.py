@@ -309,7 +309,7 @@ def compiled(name: str, **settings: Any) -> nn.Module:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_spec_is_right_and_can_be_drawn(path: Path, tmp_path: Path) -> None:
     model = archspec.load(path)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     model.draw(tmp_path / "model.svg")
     assert model.graph.name in (tmp_path / "model.svg").read_text()
 

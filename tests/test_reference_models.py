@@ -137,4 +137,4 @@ def test_settings_can_be_given_from_outside(file: str) -> None:
     last = list(module.parameters())[-2:]
     before = Golden.of(Path(file).stem).state_dict[-2:]
     assert [list(each.shape) for each in last] == [[7, *shape[1:]] for _, shape in before]
-    assert "classes=7" in model.source()
+    assert "classes: int = 7" in model.source()

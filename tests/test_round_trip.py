@@ -204,7 +204,9 @@ anything: st.SearchStrategy[Any] = st.recursive(
 @given(
     layers=anything,
     rest=st.dictionaries(
-        st.sampled_from(("use", "doc", "params", "inputs", "init", "expect", "blocks", "variants", "chain", "odd")),
+        st.sampled_from(
+            ("use", "doc", "params", "inputs", "init", "expect", "rename", "blocks", "variants", "chain", "odd")
+        ),
         anything,
     ),
 )

@@ -489,7 +489,7 @@ def spec(score: str) -> archspec.Model:
 @pytest.mark.parametrize("is_training", [True, False])
 def test_such_a_model_can_be_exported_with_any_batch_and_any_positions(score: str, is_training: bool) -> None:
     model = spec(score)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     module = model.compile()
     assert isinstance(module, nn.Module)
     module.train(is_training)

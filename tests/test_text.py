@@ -193,7 +193,21 @@ def test_no_word_of_the_grammar_reaches_a_reader() -> None:
             assert not [word for word in internal if word in words], words
 
 
-OPENERS = ["use", "model", "block", "cell", "variant", "input", "state", "init", "expect", "output", "next", "when"]
+OPENERS = [
+    "use",
+    "model",
+    "block",
+    "cell",
+    "variant",
+    "input",
+    "state",
+    "init",
+    "rename",
+    "expect",
+    "output",
+    "next",
+    "when",
+]
 
 
 @pytest.mark.parametrize("word", [*OPENERS, "residual", "shortcut", "in", "else", "std"])

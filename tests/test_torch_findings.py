@@ -14,6 +14,7 @@ from archspec_torch.emit import emit
 from archspec_torch.needs import OF_SOURCE, taken_by_source
 from archspec_torch.reserved import (
     RESERVED,
+    RESERVED_BY_SOURCE,
     RESERVED_IN_CELL,
     RESERVED_IN_GROUP,
     TAKEN_BY_METHOD,
@@ -26,7 +27,7 @@ from tests.kinds import KINDS, tagger
 def found(text: str, syntax: str = "arch") -> list[tuple[str, str, str, str]]:
     """The findings about a spec that is right in itself: code, place, message and help."""
     model = archspec.loads(text, syntax=syntax)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     with pytest.raises(archspec.SpecError) as refusal:
         model.source()
     with pytest.raises(archspec.SpecError):
@@ -42,7 +43,8 @@ def test_reserved_names_are_those_that_modules_have() -> None:
     assert public(nn.Module()) == RESERVED
     assert public(nn.Sequential()) == RESERVED_IN_GROUP
     cell = compiled(tagger()).get_submodule("back")
-    assert public(cell) - {name for name, _ in cell.named_children()} == RESERVED_IN_CELL
+    own = {*RESERVED_BY_SOURCE, *(name for name, _ in cell.named_children())}
+    assert public(cell) - own == RESERVED_IN_CELL
 
 
 def used(source: str) -> set[str]:
@@ -127,7 +129,7 @@ def test_a_class_that_torch_does_not_have_takes_its_name_only_where_it_is_used()
     assert (code, place) == ("T001", "Attention")
     assert "class Attention(nn.Module):" in archspec.loads(text.format("linear(2)")).source()
     block = "block Attention { residual { linear(8) } }\nmodel M { input x: [B, T, 8]\n Attention }"
-    assert "class Attention(nn.Module):" in archspec.loads(block).source()
+    assert "class Attention(Checkpointed):" in archspec.loads(block).source()
 
 
 @pytest.mark.parametrize("word", sorted(TAKEN_BY_METHOD))
@@ -151,7 +153,7 @@ def test_no_input_can_have_a_name_that_a_method_uses(word: str) -> None:
 )
 def test_other_names_are_free(text: str) -> None:
     model = archspec.loads(text)
-    assert not list(model.check())
+    assert not list(model.check(ignore=["A4"]))
     module = model.compile()
     (value,) = model.graph.inputs
     output = module(torch.ones(3, *(size for size in value.shape[1:] if isinstance(size, int))))

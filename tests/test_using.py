@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def codes(path: Path, root: Path | None = None) -> list[str]:
-    return [each.code for each in archspec.load(path, root=root).check()]
+    return [each.code for each in archspec.load(path, root=root).check(ignore=["A4"])]
 
 
 def test_a_file_below_the_spec_can_be_used(folder: Path) -> None:

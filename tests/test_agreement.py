@@ -1,0 +1,97 @@
+"""Mutants of the right specs: archspec refuses exactly those that torch refuses, and is right about all shapes.
+
+There are some of them here. `make nightly` has thousands: `ARCHSPEC_MUTANTS` says how many, and
+`ARCHSPEC_FIRST` which is the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+import torch
+
+from archspec.op import ShapeError
+from archspec.ops import OPS
+from archspec.shape import Shape
+from tests.agreement import Outcome, compared
+from tests.mutants import bases, mutants
+
+FIRST: Final = int(os.environ.get("ARCHSPEC_FIRST", "0"))
+MUTANTS: Final = int(os.environ.get("ARCHSPEC_MUTANTS", "160"))
+TOGETHER: Final = 20
+"""So many mutants are one test."""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """What is computed is so small that threads would wait for one another most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+OUTCOMES: Final[Counter[Outcome]] = Counter()
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + MUTANTS, TOGETHER))
+def test_a_mutant_is_refused_exactly_when_torch_refuses_it(first: int) -> None:
+    wrong = []
+    for mutant in mutants(first, TOGETHER):
+        verdict = compared(mutant.text, mutant.number)
+        OUTCOMES[verdict.outcome] += 1
+        if verdict.outcome is Outcome.DISAGREE:
+            wrong.append(f"{verdict.words}\n\n{mutant}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_mutants_are_of_all_kinds() -> None:
+    """Enough of them run, and enough are refused, that something would come out."""
+    total = sum(OUTCOMES.values())
+    if total < TOGETHER:
+        pytest.skip("the mutants are not compared in this run")
+    print("\n" + "\n".join(f"{count:6} {outcome}" for outcome, count in OUTCOMES.most_common()))
+    assert OUTCOMES[Outcome.RUNS] > total / 4
+    assert OUTCOMES[Outcome.REFUSED] > total / 12
+    assert OUTCOMES[Outcome.LEFT_OUT] < total / 20
+    assert OUTCOMES[Outcome.NEVER] + OUTCOMES[Outcome.LARGE] < total / 40
+
+
+@pytest.mark.parametrize("base", bases()[:: 1 if MUTANTS > 1_000 else 8], ids=lambda each: each.name)
+def test_what_mutants_are_made_of_runs(base: Any) -> None:
+    verdict = compared(base.text)
+    assert verdict.outcome is Outcome.RUNS, verdict.words
+
+
+RIGHT: Final = """
+model Right {
+    input image: [B, 3, 8, 8]
+    conv(4, kernel=3) -> relu -> maxpool(2) -> flatten
+    linear(2)
+}
+"""
+
+
+def test_a_rule_that_refuses_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Any, x: Shape) -> Shape:
+        raise ShapeError("is refused")
+
+    assert compared(RIGHT).outcome is Outcome.RUNS
+    monkeypatch.setattr(OPS["maxpool"], "infer", refused)
+    assert compared(RIGHT).outcome is Outcome.DISAGREE
+
+
+def test_a_rule_that_says_another_shape_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found in the middle of a model, whatever comes out of that."""
+    monkeypatch.setattr(OPS["relu"], "infer", lambda self, x: x.with_axis(-1, x[-1] + 1))
+    assert compared(RIGHT).outcome is Outcome.DISAGREE
+
+
+def test_a_rule_that_takes_too_much_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OPS["add"], "infer", lambda self, *inputs: inputs[0])
+    wrong = RIGHT.replace("linear(2)", "add { linear(2)\n linear(3) }")
+    assert compared(wrong).outcome is Outcome.DISAGREE

@@ -1,0 +1,82 @@
+"""What cannot be read in one line hides no mistake in another, and makes none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import archspec
+from archspec.diagnostics import Severity
+from tests.lowered import random_uses
+
+SPECS = sorted((Path(__file__).parent.parent / "specs").rglob("*.arch"))
+LAYER = re.compile(r"\s+[^#\"{}]*\)\s*")
+
+
+def errors(text: str, name: str = "spec.arch") -> list[tuple[str, int]]:
+    """The code and the line of each error."""
+    found = archspec.loads(text, name=name, syntax="arch").check()
+    return [(each.code, each.span.first().line) for each in found if each.severity is Severity.ERROR]
+
+
+def broken(line: str) -> Iterator[str]:
+    """A line with a bracket too few, with one too many, and with a comma too few."""
+    yield line.rstrip()[:-1]
+    yield f"{line.rstrip()})"
+    if re.search(r"[\w)\]], \w", line):
+        yield line.replace(", ", " ", 1)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_line_that_cannot_be_read_is_the_only_error(path: Path) -> None:
+    lines = path.read_text().split("\n")
+    for number, line in enumerate(lines):
+        for changed in broken(line) if LAYER.fullmatch(line) else ():
+            found = errors("\n".join((*lines[:number], changed, *lines[number + 1 :])), str(path))
+            # A bracket may be missing at the end of its line, or before what stands first in the next.
+            assert len(found) == 1, (changed, found)
+            assert number + 1 <= found[0][1] <= number + 2, (changed, found)
+
+
+MISTAKES = {
+    "conv(16, kernel=3, padding=1": "A021",
+    "conv(16 kernel=3, padding=1)": "A020",
+    "relu ? relu": "A020",
+    "conv(16, kernel=[3, 3, padding=1)": "A020",
+    "relu => relu": "A020",
+    "maxpol(2)": "A104",
+    "conv(16, kernel=3, pading=1)": "A105",
+    "conv(16, kernel=0)": "A107",
+    "relu": "",
+    "conv(16, kernel=3, padding=1) -> batchnorm": "",
+}
+
+
+@random_uses
+@given(lines=st.lists(st.sampled_from(sorted(MISTAKES)), min_size=1, max_size=8))
+def test_each_mistake_is_found_beside_all_others(lines: list[str]) -> None:
+    text = "\n".join(("model M {", "input x: [B, 3, 64, 64]", *lines, "}"))
+    expected = [(MISTAKES[line], number) for number, line in enumerate(lines, start=3) if MISTAKES[line]]
+    found = errors(text)
+    assert [code for code, _ in found] == [code for code, _ in expected]
+
+
+def test_a_text_that_ends_too_early_is_read_to_its_end() -> None:
+    assert errors("model M {\ninput x: [B, 8]\nlinear(3)\nlineer(4)\n") == [("A104", 4), ("A021", 4)]
+
+
+def test_what_an_unreadable_line_may_name_is_not_said_to_be_missing() -> None:
+    assert errors("model M {\ninput x: [B, 8]\na, b = x -> split(2\n(a, b) -> add\n}") == [("A021", 3)]
+
+
+def test_what_only_an_unreadable_line_uses_is_not_said_to_be_unused() -> None:
+    assert errors("model M(width = 3) {\ninput x: [B, 8]\na = linear(3)\nx -> linear(width -> relu\n}") == [("A021", 4)]
+
+
+def test_nothing_is_said_of_what_an_unreadable_declaration_declares() -> None:
+    assert errors("model M {\ninput x: [B, 8\nlinear(3)\n}") == [("A021", 2)]
