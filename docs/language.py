@@ -55,6 +55,8 @@ LIMITS: Final = (
     ("parts that `split` makes", "setting.MOST_PARTS", "A107"),
     ("layers in a stack of `rnn`, `lstm` or `gru`", "ops.recurrent.MOST_STACKED", "A107"),
     ("files that a spec uses", "using.MOST_FILES", "A034"),
+    ("bytes of the header of a file of weights", "safetensors.MOST_HEADER_BYTES", "A502"),
+    ("axes of a tensor in it", "safetensors.MOST_AXES", "A502"),
     ("blocks inside one another", "build.uses.DEEPEST", "A015"),
     ("groups, branches, repeats and blocks inside one another", "build.limits.MOST_NESTED", "A015"),
     ("layers of a model, and passes of its repeats", "build.limits.MOST_LAYERS", "A211"),
