@@ -20,7 +20,7 @@ from archspec.build import Built, Settings, build, check_library
 from archspec.build.environment import Environment
 from archspec.catalog.fields import MissingField
 from archspec.catalog.parameters import UnknownParameter, UnknownSize, UnknownVariant
-from archspec.diagnostics import Diagnostic, Report
+from archspec.diagnostics import Diagnostic, Report, Severity
 from archspec.expression import Expression, ListOf, Literal, written
 from archspec.files import write_atomically
 from archspec.graph import Graph
@@ -80,6 +80,29 @@ class Model:
 
     _advice: Callable[[Choice], Iterable[Diagnostic]] | None = field(default=None, compare=False, repr=False)
     """What there is to say of a spec without errors; it is looked for when somebody asks."""
+
+    def __repr__(self) -> str:
+        if self._report.has_errors:
+            errors = sum(each.severity is Severity.ERROR for each in self._report)
+            return f"<Model with {errors} error{'s' if errors > 1 else ''}: see check()>"
+        if self.collection is not None:
+            names = (each.name.text for each in (*self.collection.blocks, *self.collection.cells))
+            return f"<Model of blocks alone: {', '.join(names)}>"
+        graph = self.graph
+        inputs, outputs = (", ".join(str(each.shape) for each in values) for values in (graph.inputs, graph.outputs))
+        parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
+        return f"<Model {graph.name}: {inputs} -> {outputs}, {len(graph.nodes)} layers, {parameters} parameters>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figure, or the table where no installed backend draws; or what is wrong."""
+        import html  # Only notebooks wait for it.
+
+        if self._report.has_errors or self.collection is not None:
+            return f"<pre>{html.escape(render(self._report) or repr(self))}</pre>"
+        try:
+            return self.written(*find_target(Purpose.DRAW, "svg")).decode()
+        except UnknownTargetError:
+            return f"<pre>{html.escape(str(self.summary()))}</pre>"
 
     def check(self, *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Report:
         """Everything that was found: errors and, where there are none, advice.
@@ -266,7 +289,7 @@ def load(
     What is wrong with the file, one that is missing included, is told by `check()` of the result.
 
     Args:
-        path: a `.arch` or `.yaml` file, or FILE:VARIANT.
+        path: a `.arch` or `.yaml` file, or FILE:VARIANT; or a text of several lines, which is the spec itself.
         sizes: numbers for sizes that the inputs leave open, such as `{"H": 224}`.
         root: the folder whose files the spec may use; the folder in which we run where the spec is in it, else that of
             the spec.
@@ -279,6 +302,8 @@ def load(
     """
     folder = None if root is None else Path(root)
     outside = Outside(python_settings(settings, sizes or {}), folder, plugins.ops_of(*ops))
+    if isinstance(path, str) and "\n" in path:
+        return read_bytes(path.encode("utf-8", "surrogatepass"), "<text>", None, outside)
     return read_path(fspath(path), outside, Report())
 
 
