@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 
@@ -53,7 +54,8 @@ def _distance(word: str, plain: str, other: str) -> tuple[int, ...] | None:
     if (mine < theirs or theirs < mine) and letters >= _TINY:
         return (_APART, len(mine ^ theirs), -letters)
     most = (max(len(plain), len(wanted)) + 1) // 4
-    if abs(len(plain) - len(wanted)) <= most:
+    # Each slip brings at most one letter that the other word does not have, which is found out sooner.
+    if abs(len(plain) - len(wanted)) <= most and len(_letters(plain) - _letters(wanted)) <= most:
         slips = _slips(plain, wanted)
         # In one of two letters hardly anything is left of the word.
         if slips <= most and min(len(plain), len(wanted)) > 1:
@@ -73,10 +75,17 @@ _APART: Final = 100
 """What has a word more or less is further away than what is misspelt."""
 
 
+@lru_cache(maxsize=4096)
 def _plain(word: str) -> str:
     return word.casefold().replace("_", "")
 
 
+@lru_cache(maxsize=4096)
+def _letters(word: str) -> frozenset[str]:
+    return frozenset(word)
+
+
+@lru_cache(maxsize=4096)
 def _parts(word: str) -> frozenset[str]:
     """The words that a word is made of: of `kernel_size` and of `kernelSize`, `kernel` and `size`."""
     return frozenset(part.casefold() for part in _PART.findall(word))
