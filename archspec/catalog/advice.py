@@ -864,3 +864,52 @@ def _unless_again(finding: Diagnostic, first: Span, label: str) -> tuple[Related
 def _axes(axes: tuple[int, ...]) -> str:
     words = [str(axis) for axis in axes]
     return f"axis {words[0]}" if len(words) == 1 else f"axes {', '.join(words[:-1])} and {words[-1]}"
+
+
+@final
+class ConditionalSizes(Diagnostic):
+    """Shapes that agree for some sizes of the input only.
+
+    Where an axis is divided by a stride and grows again, what was cut off does not come back. So a shortcut around such
+    layers, or a skip connection, fits where the size is a multiple of the strides, and a network that takes images of
+    any size fails for some of them when it runs. The smallest of these is told.
+
+    Source: Ronneberger, Fischer and Brox, "U-Net", 2015 (arXiv:1505.04597), section 2, which asks for tiles of such
+    sizes that each pooling is given an even one.
+
+    Wrong:
+
+    ```arch
+    model Around {
+        input image: [B, 3, H, 64]
+        residual { maxpool(2) -> upsample(2) }
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Around {
+        input image: [B, 3, 2*H, 64]
+        residual { maxpool(2) -> upsample(2) }
+    }
+    ```
+    """
+
+    code = "A417"
+    name = "conditional-sizes"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    op: str
+    needs: str
+    example: str
+    left: str
+    right: str
+
+    def message(self) -> str:
+        return f"this fits only where {self.needs}"
+
+    def label(self) -> str:
+        return f"with {self.example}, `{self.op}` would be given {self.left} and {self.right}"
+
+    def help(self) -> str:
+        return "say so where the input is declared, as in `[B, 3, 32*H, 32*W]`; `pad` and `crop` make sizes agree, too"

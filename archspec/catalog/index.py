@@ -113,6 +113,7 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     advice.DominantLayer,
     advice.HeadSize,
     advice.TensorCores,
+    advice.ConditionalSizes,
     weights.UnreadableWeights,
     weights.NoSafetensors,
     weights.PickledWeights,

@@ -224,7 +224,7 @@ class NoSize(Diagnostic):
 
     ```arch
     model Halves {
-        input image: [B, 3, H, 64]
+        input image: [B, 3, 2*H, 64]
         residual { maxpool(2) -> upsample(2) }
         residual { conv(3, kernel=[2, 1], stride=[2, 1]) -> conv_transpose(3, kernel=[2, 1], stride=[2, 1]) }
     }

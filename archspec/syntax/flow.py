@@ -196,7 +196,7 @@ class FlowReader:
             raise Fault(SyntaxFault(self.values.scalar.place(start, start + 1), "{", cure=BRACES_IN_YAML))
         layers = []
         for each in nodes(body):
-            if each.data in ("input", "state", "init", "expect"):
+            if each.data in ("input", "state", "init", "rename", "expect"):
                 owner = "a cell" if each.data == "state" else "the model"
                 problem = f"`{each.data}` belongs to {owner}, not to a group of layers"
                 self.values.refuse(self.values.place(each), problem)

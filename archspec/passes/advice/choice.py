@@ -30,6 +30,7 @@ RULES: Final[Mapping[str, str]] = {
     "A414": "dominant-layer",
     "A415": "head-size",
     "A416": "tensor-cores",
+    "A417": "conditional-sizes",
 }
 """What is said of models: each is a module here that has its name."""
 
