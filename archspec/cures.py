@@ -58,10 +58,15 @@ def add_cures(spec: Spec, report: Report, rebuild: Callable[[Spec], Report]) -> 
             if len(found) == MOST_TOLD:
                 break
         if fault is faults[0] and any(axis > 1 for axis in fault.axes):
-            size = _size_that_fits(spec, partial(is_right, fault), is_too_small="kernel" in fault.problem)
+            size = _size_that_fits(spec, partial(is_right, fault), is_too_small=_has_too_large_a_kernel(fault))
             found += [size] if size else []
         if found:
             report.amend(fault, replace(fault, tried=tuple(found)))
+
+
+def _has_too_large_a_kernel(fault: ShapeFault) -> bool:
+    """Whether a smaller kernel would fit, so that a larger input does as well."""
+    return any("kernel" in change.settings for trial in fault.trials for change in trial)
 
 
 def _size_that_fits(spec: Spec, is_right: Callable[[Spec], bool], *, is_too_small: bool) -> str | None:

@@ -155,14 +155,14 @@ def test_that_nothing_is_wrong_is_summed_up_too(folder: Path, capsys: pytest.Cap
 def test_a_mistake_in_what_two_specs_use_is_told_once_under_the_name_that_was_asked_for(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "shared").mkdir()
-    Path("shared/unit.arch").write_text("block Unit {\n    rellu\n}\n")
+    (folder / "parts").mkdir()
+    Path("parts/unit.arch").write_text("block Unit {\n    rellu\n}\n")
     Path("one").mkdir()
     for name in ("one/a.arch", "one/b.arch"):
-        text = 'use "../shared/unit.arch"\nmodel M {\n    input x: [B, 8]\n    Unit\n}\n'
+        text = 'use "../parts/unit.arch"\nmodel M {\n    input x: [B, 8]\n    Unit\n}\n'
         Path(name).write_text(text)
-    assert main(["check", "one", "shared", "--format", "concise"]) == 1
+    assert main(["check", "one", "parts", "--format", "concise"]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "shared/unit.arch:2:5: error[A104]: no op is called `rellu`; did you mean `relu`?",
+        "parts/unit.arch:2:5: error[A104]: no op is called `rellu`; did you mean `relu`?",
         "3 files checked, 1 error in 1 file",
     ]

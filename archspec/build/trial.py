@@ -80,15 +80,16 @@ def _changed(node: Node, axis: int, wanted: Size, made: Change | None) -> Change
 
 def _settings(op: Op, axis: int, wanted: Size) -> Iterator[Mapping[str, Value]]:
     """Settings by which a layer may make an axis longer or shorter."""
-    if isinstance(getattr(op, "padding", None), int):
-        kernel = getattr(op, "kernel", 1)
-        most = kernel if isinstance(kernel, int) else max(kernel)
-        yield from ({"padding": each} for each in range(most * int(getattr(op, "dilation", 1) != 1) + most + 1))
+    padding, kernel = getattr(op, "padding", None), getattr(op, "kernel", None)
+    sizes = kernel if isinstance(kernel, tuple) else (kernel,)
+    most = max((size for size in sizes if isinstance(size, int)), default=0)
+    # Where a kernel is spread out, more padding than it has taps may be meant.
+    paddings = range((most if getattr(op, "dilation", 1) == 1 else 2 * most) + 1) if isinstance(padding, int) else ()
+    yield from ({"padding": each} for each in paddings)
     stride = getattr(op, "stride", None)
     if isinstance(stride, int) and stride != 1:
         yield {"stride": 1}
-        if isinstance(getattr(op, "padding", None), int) and isinstance(getattr(op, "kernel", None), int):
-            yield from ({"stride": 1, "padding": each} for each in range(getattr(op, "kernel", 1)))
+        yield from ({"stride": 1, "padding": each} for each in paddings)
     for name in ("channels", "features"):
         if name in op.settings() and isinstance(wanted, int):
             yield {name: wanted}

@@ -91,7 +91,7 @@ def conditions(graph: Graph) -> tuple[Condition, ...]:
 
 def _condition(node: Node, left: Size, right: Size) -> Condition | None:
     """The condition for two sizes to be equal, or `None` where they are for all sizes that were tried."""
-    for name in {*names(left), *names(right)}:
+    for name in sorted({*names(left), *names(right)}):
         # What both have as a factor does not matter.
         quotients = divide_exactly(left, named(name)), divide_exactly(right, named(name))
         if None not in quotients and left != 0 != right:
