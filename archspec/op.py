@@ -1,8 +1,8 @@
 """What an op is.
 
 An op is one class: its docstring is the manual, its fields are the settings, `infer` is the shape rule, `weights` gives
-the shapes of the parameters, `macs` the cost, and `examples` are documentation and tests at once. How an op is written
-in PyTorch or drawn is for the backends to know.
+the shapes of the parameters, `macs` the cost, `kept` what the backward pass needs, and `examples` are documentation and
+tests at once. How an op is written in PyTorch or drawn is for the backends to know.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from math import prod
 from typing import Any, ClassVar, final
 
 from archspec.configured import Configured
+from archspec.kept import Kept
 from archspec.shape import Element, Shape
 from archspec.sight import EVERYTHING, Sights
 from archspec.size import Size
@@ -39,6 +40,34 @@ class Family(StrEnum):
     MEMORY = "memory"
     EMBEDDING = "embedding"
     RECURRENT = "recurrent"
+
+
+class Trait(StrEnum):
+    """What is true of an op whatever its settings are. Rules of advice ask for it, and so know ops of plugins too."""
+
+    CENTRED = "centred"
+    """It takes away the mean of each channel, and so whatever was added to a whole channel."""
+
+    STANDARDISED = "standardised"
+    """It brings the variance or the mean square of its input to one, before it applies what is trained."""
+
+    SHARES = "shares"
+    """It makes shares of a whole, or their logarithms, along its `axis`."""
+
+    PROBABILITIES = "probabilities"
+    """It makes numbers from 0 to 1 of any numbers, by which a classifier says how likely something is."""
+
+    IDEMPOTENT = "idempotent"
+    """What it gives, it leaves as it is."""
+
+    BETWEEN_LAYERS = "between layers"
+    """It is an activation that stands behind a layer with weights, once."""
+
+    DROPPED = "dropped"
+    """In training it sets numbers to zero with the probability `rate`, or does as if; the variance is then larger."""
+
+    CUT = "cut"
+    """What it gives are parts of its input."""
 
 
 class ShapeError(Exception):
@@ -74,6 +103,8 @@ class Op(Configured, ABC):
     """A layer or operation, with its settings."""
 
     family: ClassVar[Family]
+
+    traits: ClassVar[frozenset[Trait]] = frozenset()
 
     accepts: ClassVar[frozenset[Element]] = frozenset({Element.FLOAT})
     """The element types that its inputs may have."""
@@ -116,6 +147,10 @@ class Op(Configured, ABC):
     def macs(self, *inputs: Any, **named: Any) -> Size:
         """Multiply-adds of convolutions and matrix products; biases and elementwise work do not count."""
         return 0
+
+    def kept(self, *inputs: Any, **named: Any) -> Kept:
+        """What is kept for the backward pass. It may be more than what is needed: the inputs, where nothing is said."""
+        return Kept(inputs=tuple(number for number, each in enumerate(inputs) if each is not None))
 
     def calculation(self, axis: int, *inputs: Any) -> str:
         """How the size of an axis of the output is calculated from those of the inputs; empty where it is not.

@@ -14,9 +14,10 @@ from pydantic_core import core_schema
 
 from archspec.configured import Configured
 from archspec.graph import Graph
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.setting import Says
-from archspec.shape import Shape
+from archspec.shape import Element, Shape
 from archspec.size import Size, differs
 
 TIME = 1
@@ -120,6 +121,29 @@ class Scan(Scanning, Op):
 
     def macs(self, *inputs: Shape) -> Size:
         return self.cell.macs * inputs[0].sizes[TIME] * len(self.directions)
+
+    def kept(self, *inputs: Shape) -> Kept:
+        from archspec.storage import Amount, storage  # A check does not wait for it.
+
+        memory = storage(self.cell, is_inner=True)
+        found = list(memory.kept.values())
+        constant = len(self.cell.inputs) - len(self.states)
+        for value, output in zip(self.cell.inputs[constant:], self.cell.outputs, strict=True):
+            # What is a state of one position is what the position before it gave.
+            before = memory.homes[output.value.producer, output.value.port]
+            if (value.producer, value.port) in memory.seen and before not in memory.seen:
+                found.append(memory.sizes[value.producer, value.port])
+        each = Amount.total(found).times(inputs[0].sizes[TIME] * len(self.directions))
+        given = self.cell.inputs[:constant]
+        return Kept(
+            inputs=tuple(number for number, value in enumerate(given) if (value.producer, value.port) in memory.seen),
+            further=(
+                Shape.of(each.floats),
+                Shape.of(each.ints, element=Element.INT),
+                Shape.of(each.flags, element=Element.BOOL),
+            ),
+            masks=(Shape.of(each.masks),),
+        )
 
     def _of_cells(self, tensors: Mapping[str, Shape]) -> Mapping[str, Shape]:
         """The tensors of one cell, or of two, each under the way it goes."""

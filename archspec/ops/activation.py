@@ -7,7 +7,8 @@ from typing import Literal, final
 
 from pydantic import Field
 
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import Kept
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.ops.agreement import axis_of
 from archspec.setting import Count, NonNegativeNumber, Number, PositiveNumber, Whole
 from archspec.shape import Shape
@@ -26,6 +27,9 @@ class Activation(Op, ABC):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(), [2, 8]), Example.of(cls(), [2, 3, 4, 4]))
@@ -40,6 +44,10 @@ class Relu(Activation):
     """
 
     name = "relu"
+    traits = frozenset({Trait.IDEMPOTENT, Trait.BETWEEN_LAYERS})
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -51,6 +59,10 @@ class Sigmoid(Activation):
     """
 
     name = "sigmoid"
+    traits = frozenset({Trait.PROBABILITIES, Trait.BETWEEN_LAYERS})
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -62,6 +74,10 @@ class Tanh(Activation):
     """
 
     name = "tanh"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -74,6 +90,7 @@ class LeakyRelu(Activation):
     """
 
     name = "leaky_relu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     slope: Number = Field(0.01, description="slope for negative values")
 
@@ -91,6 +108,7 @@ class Relu6(Activation):
     """
 
     name = "relu6"
+    traits = frozenset({Trait.IDEMPOTENT, Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -103,6 +121,7 @@ class Elu(Activation):
     """
 
     name = "elu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     alpha: Number = Field(1.0, description="large negative values tend to minus this")
 
@@ -122,6 +141,7 @@ class Gelu(Activation):
     """
 
     name = "gelu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     approximate: Literal["none", "tanh"] = Field("none", description="the exact function, or its form with tanh")
 
@@ -139,6 +159,7 @@ class Silu(Activation):
     """
 
     name = "silu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -150,6 +171,7 @@ class Hardswish(Activation):
     """
 
     name = "hardswish"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -161,6 +183,7 @@ class Hardsigmoid(Activation):
     """
 
     name = "hardsigmoid"
+    traits = frozenset({Trait.PROBABILITIES, Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -193,6 +216,7 @@ class Mish(Activation):
     """
 
     name = "mish"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -207,6 +231,7 @@ class Selu(Activation):
     """
 
     name = "selu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
 
 @final
@@ -220,6 +245,7 @@ class Celu(Activation):
     """
 
     name = "celu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     alpha: PositiveNumber = Field(1.0, description="large negative values tend to minus this")
 
@@ -269,6 +295,7 @@ class Hardshrink(Activation):
     """
 
     name = "hardshrink"
+    traits = frozenset({Trait.IDEMPOTENT})
 
     threshold: NonNegativeNumber = Field(0.5, description="values from minus this to this become zero")
 
@@ -303,6 +330,7 @@ class Hardtanh(Activation):
     """
 
     name = "hardtanh"
+    traits = frozenset({Trait.IDEMPOTENT, Trait.BETWEEN_LAYERS})
 
     low: Number = Field(-1.0, description="least value of the output")
     high: Number = Field(1.0, description="greatest value of the output, which is above the least")
@@ -331,6 +359,9 @@ class LogSigmoid(Activation):
 
     name = "log_sigmoid"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(x,))
+
 
 @final
 class Rrelu(Activation):
@@ -345,6 +376,7 @@ class Rrelu(Activation):
     """
 
     name = "rrelu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     low: Number = Field(1 / 8, description="least slope for negative values")
     high: Number = Field(1 / 3, description="greatest slope for negative values")
@@ -357,6 +389,9 @@ class Rrelu(Activation):
                 help="use a `low` that is not above `high`",
             )
         return x
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(x,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -373,6 +408,10 @@ class Softsign(Activation):
     """
 
     name = "softsign"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(x,))
 
 
 @final
@@ -385,6 +424,9 @@ class Tanhshrink(Activation):
 
     name = "tanhshrink"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x,))
+
 
 @final
 class Threshold(Activation):
@@ -395,6 +437,7 @@ class Threshold(Activation):
     """
 
     name = "threshold"
+    traits = frozenset({Trait.IDEMPOTENT})
 
     threshold: Number = Field(description="values above this stay as they are")
     value: Number = Field(description="what all others are replaced by")
@@ -418,6 +461,7 @@ class Prelu(Activation):
     """
 
     name = "prelu"
+    traits = frozenset({Trait.BETWEEN_LAYERS})
 
     parameters: Count = Field(1, description="trained slopes: 1, or as many as the input has channels")
 

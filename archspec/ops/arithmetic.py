@@ -14,6 +14,7 @@ from typing import Annotated, Final, TypeAlias, final
 from pydantic import AfterValidator, Field
 
 from archspec.expression import Binary, EvaluationError, Expression, Name, Unary, Value, described, evaluate, free_names
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import broadcast, joint_element, seen_when_laid_over
 from archspec.setting import Says
@@ -101,6 +102,15 @@ class Arithmetic(Op):
     def __str__(self) -> str:
         return f'{self.name}("{self.formula}")'
 
+    def kept(self, *xs: Shape) -> Kept:
+        found = [_kept_by(step, xs, self.term) for step in _calculations(self.term)]
+        return Kept(
+            inputs=tuple(each for kept in found for each in kept.inputs),
+            outputs=tuple(each for kept in found for each in kept.outputs),
+            factors=tuple(each for kept in found for each in kept.factors),
+            further=tuple(each for kept in found for each in kept.further),
+        )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -148,6 +158,29 @@ def operands(term: Term) -> Iterator[int]:
     elif isinstance(term, Calculation):
         for each in term.terms:
             yield from operands(each)
+
+
+def _kept_by(step: Calculation, xs: tuple[Shape, ...], last: Term) -> Kept:
+    """What one step of a formula keeps: the terms of a product or a quotient, and what is raised to a power."""
+    if step.symbol in "+-":
+        return NOTHING
+    terms = [each for each in step.terms if not isinstance(each, int | float)]
+    if step.symbol == "*" and len(terms) == 1:
+        return NOTHING
+    if step.symbol == "/" and isinstance(step.terms[1], int | float):
+        return NOTHING
+    inputs = tuple(each.position for each in terms if isinstance(each, Operand))
+    found = (_shape(each, xs) for each in terms if not isinstance(each, Operand))
+    further = tuple(each for each in found if isinstance(each, Shape))
+    if step.symbol == "/" and len(terms) == 1:
+        # The reciprocal of a value is kept, and not the value.
+        result = _shape(step, xs)
+        if not isinstance(result, Shape):
+            return NOTHING
+        return Kept(outputs=(0,)) if step is last and step.terms[0] == 1 else Kept(further=(result,))
+    if step.symbol == "*" and len(inputs) == len(terms):
+        return Kept(factors=(inputs,))
+    return Kept(inputs=inputs, further=further)
 
 
 # ------------------------------------------------------------------------------------------------- reading a formula

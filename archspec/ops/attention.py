@@ -7,6 +7,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed, counted
 from archspec.setting import Flag, OptionalCount, OptionalPositive, Positive, PositiveNumber, Probability
@@ -268,6 +269,29 @@ class Attention(Op):
         has_equal_heads = self.kv_heads in (None, self.heads) and self.head_value_features is None
         return has_equal_heads and roles.query[2] == roles.key[2] == roles.value[2]
 
+    def kept(
+        self, query: Shape, key: Shape | None = None, value: Shape | None = None, mask: Shape | None = None
+    ) -> Kept:
+        roles = Roles.of(query, key, value, mask)
+        batch, time, _ = self.infer(query, key, value, mask)
+        queries, keys, values, found = self.widths(roles.query)
+        others = roles.key[1]
+        projected = [Shape.of(batch, time, queries), Shape.of(batch, others, keys), Shape.of(batch, others, values)]
+        further = [*projected, Shape.of(batch, time, found)]
+        pairs = (time, others)
+        if self.positions == "relative" or self.head_value_features is not None:
+            # No kernel does all of it at once, so that the weights of all pairs are kept.
+            further.append(Shape.of(batch, self.heads, *pairs))
+            if self.positions == "relative":
+                further += [Shape.of(*pairs, element=Element.BOOL), Shape.of(*pairs, element=Element.INT)]
+        else:
+            further.append(Shape.of(batch, self.heads, time))
+            further += _scores(self, roles, batch)
+        if self.positions == "rotary":
+            further += [Shape.of(size, self.head(roles.query)) for size in (time, time, others, others)]
+        given = len([each for each in (query, key, value, mask) if each is not None]) - (roles.mask is not None)
+        return Kept(inputs=tuple(range(given)), further=tuple(further))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         x, memory, content = Shape.of(2, 5, 8), Shape.of(2, 7, 6), Shape.of(2, 7, 4)
@@ -290,6 +314,17 @@ class Attention(Op):
             Example.of(cls(heads=2, positions="relative", causal=True, window=2), [2, 5, 8]),
             Example(cls(heads=2, head_value_features=3, features=5), (x, memory, content, padding)),
         )
+
+
+def _scores(op: Attention, roles: Roles, batch: Size) -> list[Shape]:
+    """What is added to the scores of all pairs, which is kept as numbers, also where a mask has flags."""
+    pairs = (roles.query[1], roles.key[1])
+    if op.positions == "alibi":
+        return [Shape.of(1 if roles.mask is None else batch, op.heads, *pairs)]
+    if roles.mask is not None:
+        heads = roles.mask[1] if roles.mask.rank == 4 else 1
+        return [Shape.of(batch, heads, *pairs)]
+    return [] if op.window is None else [Shape.of(1, 1, *pairs)]
 
 
 def _batch(roles: Roles) -> Size:

@@ -6,7 +6,8 @@ from typing import Annotated, TypeAlias, final
 
 from pydantic import Field
 
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import Kept, view
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.ops.agreement import axes_of, axis_of
 from archspec.setting import MOST_PARTS, Axes, Says, Whole
 from archspec.shape import Element, Shape
@@ -49,6 +50,9 @@ class Squeeze(Op):
         left = [axis for axis in range(x.rank) if axis not in gone]
         return (tuple(only(0) if axis in gone else along(left.index(axis)) for axis in range(x.rank)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -78,6 +82,9 @@ class Unsqueeze(Op):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         new = axis_of(x, self.axis, more=1)
         return (tuple(along(axis + (axis >= new)) for axis in range(x.rank)),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -113,6 +120,9 @@ class Transpose(Op):
         order = dict(zip(first + second, second + first, strict=True))
         return (tuple(along(order.get(axis, axis)) for axis in range(x.rank)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -131,6 +141,7 @@ class Unstack(Op):
 
     name = "unstack"
     family = Family.RESHAPING
+    traits = frozenset({Trait.CUT})
     accepts = frozenset(Element)
 
     parts: Annotated[int, Field(ge=1, le=MOST_PARTS), Says(f"a whole number from 1 to {MOST_PARTS}")] = Field(
@@ -153,6 +164,9 @@ class Unstack(Op):
         axis = axis_of(x, self.axis)
         behind = (along(each - 1) for each in range(axis + 1, x.rank))
         return ((*pointwise(axis), Somewhere(None, 1), *behind),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias, final
 from pydantic import Field
 
 from archspec.expression import written
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
+from archspec.ops.parametrisation import Parametrisation, computed, kept, starting, trained
 from archspec.ops.window import (
     Window,
     check_margins,
@@ -157,6 +158,21 @@ class Conv(Op):
                 help="use `zeros` or `replicate`",
             )
 
+    def kept(self, x: Shape) -> Kept:
+        further = computed(self.weight_shape(x), self.parametrisation)
+        windows = self.windows(x)
+        margins = [(window.before, window.after) for window in windows]
+        is_even = all(before == after for before, after in margins)
+        if self.padding_mode == "zeros" and is_even:
+            return Kept(inputs=(0,), further=further)
+        if self.padding_mode == "zeros" and self.padding == "same":
+            # Torch pads what one end has more than the other, and leaves the rest to the kernel.
+            margins = [(0, after - before) for before, after in margins]
+        ends = zip(space(x), margins, strict=True)
+        padded = x.with_sizes((*x[:2], *(size + before + after for size, (before, after) in ends)))
+        is_read = self.padding_mode in ("reflect", "replicate")
+        return Kept(inputs=(0,) if is_read else (), further=(padded, *further))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -287,6 +303,9 @@ class ConvTranspose(Op):
                     setting="output_padding",
                     help=f"use an `output_padding` of at most {most}, or a larger `stride`",
                 )
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=computed(self.weight_shape(x), self.parametrisation, rows=1))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -7,6 +7,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept, view
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import broadcast, joint_element, seen_when_laid_over
 from archspec.setting import OptionalNumber
@@ -54,6 +55,9 @@ class Exp(Fractional):
 
     name = "exp"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
+
 
 @final
 class Expm1(Fractional):
@@ -66,6 +70,9 @@ class Expm1(Fractional):
     """
 
     name = "expm1"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -132,6 +139,9 @@ class Sqrt(Fractional):
 
     name = "sqrt"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
+
 
 @final
 class Rsqrt(Fractional):
@@ -145,6 +155,9 @@ class Rsqrt(Fractional):
 
     name = "rsqrt"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
+
 
 @final
 class Reciprocal(Fractional):
@@ -157,6 +170,9 @@ class Reciprocal(Fractional):
     """
 
     name = "reciprocal"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -190,6 +206,9 @@ class Tan(Fractional):
     """
 
     name = "tan"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
 
 
 @final
@@ -298,6 +317,9 @@ class Floor(Pointwise):
 
     name = "floor"
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class Ceil(Pointwise):
@@ -310,6 +332,9 @@ class Ceil(Pointwise):
     """
 
     name = "ceil"
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
 
 @final
@@ -324,6 +349,9 @@ class Round(Pointwise):
 
     name = "round"
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class Trunc(Pointwise):
@@ -336,6 +364,9 @@ class Trunc(Pointwise):
     """
 
     name = "trunc"
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
 
 @final
@@ -369,6 +400,9 @@ class Sign(Pointwise):
 
     name = "sign"
     accepts = frozenset(Element)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -431,6 +465,9 @@ class Cast(Pointwise):
 
     def infer(self, x: Shape) -> Shape:
         return Shape(x.sizes, Element(self.element))
+
+    def kept(self, x: Shape) -> Kept:
+        return view() if x.element.value == self.element else NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -6,6 +6,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed, counted
 from archspec.setting import Count, OptionalPlace
@@ -130,6 +131,15 @@ class EmbeddingBag(Op):
 
     def weights(self, x: Shape, weight: Shape | None = None) -> dict[str, Shape]:
         return {"weight": Shape.of(self.entries, self.features)}
+
+    def kept(self, x: Shape, weight: Shape | None = None) -> Kept:
+        starts = Shape.of(x[0], element=Element.INT)
+        bags = Shape.of(x.elements + 1, element=Element.INT)
+        largest = Shape.of(x[0], self.features, element=Element.INT)
+        further = (starts, starts, largest if self.mode == "max" else starts)
+        if weight is not None:
+            return Kept(inputs=(0, 1), further=further)
+        return Kept(inputs=(0,), further=(*further, bags))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

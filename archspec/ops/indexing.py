@@ -7,6 +7,7 @@ from typing import final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of, check_element, counted
 from archspec.setting import Count, Flag, Whole
@@ -88,6 +89,9 @@ class Take(Op):
         axis = axis_of(x, self.axis)
         return x.with_sizes((*x[:axis], *indices, *x[axis + 1 :]))
 
+    def kept(self, x: Shape, indices: Shape) -> Kept:
+        return Kept(inputs=(1,))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -108,6 +112,9 @@ class Ordering(Op, ABC):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (everywhere(x.rank, *axes_of(x, self.axis, "axis")),)
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(1,))
 
 
 @final
@@ -202,6 +209,9 @@ class OneHot(Op):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -229,6 +239,9 @@ class Triangle(Op, ABC):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -289,6 +302,9 @@ class Positions(Op):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (None,)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

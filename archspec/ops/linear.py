@@ -6,9 +6,10 @@ from typing import final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed
-from archspec.ops.parametrisation import Parametrisation, kept, starting, trained
+from archspec.ops.parametrisation import Parametrisation, computed, kept, starting, trained
 from archspec.setting import Count, Flag
 from archspec.shape import Shape
 from archspec.sight import Sights, everywhere
@@ -58,6 +59,9 @@ class Linear(Op):
 
     def macs(self, x: Shape) -> Size:
         return x.elements * self.features
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=computed(self.weight_shape(x), self.parametrisation))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -131,6 +135,9 @@ class Bilinear(Op):
 
     def macs(self, left: Shape, right: Shape) -> Size:
         return self.infer(left, right).elements * left[-1] * right[-1]
+
+    def kept(self, left: Shape, right: Shape) -> Kept:
+        return Kept(inputs=(0, 1), further=computed(self.weight_shape(left, right), self.parametrisation))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

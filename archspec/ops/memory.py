@@ -6,6 +6,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed
 from archspec.shape import Shape
@@ -52,6 +53,14 @@ class Address(Op):
     def macs(self, memory: Shape, key: Shape, strength: Shape | None = None) -> Size:
         return self.infer(memory, key, strength).elements * _same("widths", "memory", memory[2], "key", key[-1])
 
+    def kept(self, memory: Shape, key: Shape, strength: Shape | None = None) -> Kept:
+        weights = self.infer(memory, key, strength)
+        slots, heads = memory.with_sizes(memory[:2]), key.with_sizes(key[:-1])
+        directions = () if self.score == "dot" else (slots, slots, heads, heads, memory, key)
+        if strength is None:
+            return Kept(inputs=(0, 1), outputs=(0,), further=directions)
+        return Kept(inputs=(0, 1, 2), outputs=(0,), further=(*directions, weights))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -86,6 +95,9 @@ class Read(Op):
 
     def macs(self, memory: Shape, weights: Shape) -> Size:
         return self.infer(memory, weights).elements * _same("slots", "memory", memory[1], "weights", weights[-1])
+
+    def kept(self, memory: Shape, weights: Shape) -> Kept:
+        return Kept(factors=((0, 1),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -136,6 +148,11 @@ class Write(Op):
             return written
         heads = _same("heads", "weights", weights[1], "erase", erase[1])
         return written * _same("heads", "weights", heads, "add", add[1])
+
+    def kept(self, memory: Shape, weights: Shape, erase: Shape, add: Shape) -> Kept:
+        # What each head leaves of each number of the memory, and what all of them leave.
+        heads = weights[1:-1]
+        return Kept(inputs=(0, 1, 2, 3), further=(memory.with_sizes((memory[0], *heads, *memory[1:])), memory))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

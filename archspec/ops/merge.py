@@ -12,6 +12,7 @@ from typing import Annotated, Final, TypeAlias, final
 
 from pydantic import AfterValidator, Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import (
     agreed,
@@ -50,6 +51,9 @@ class Elementwise(Op, ABC):
     def sees(self, *xs: Shape) -> tuple[Sights, ...]:
         return seen_when_laid_over(*xs)
 
+    def kept(self, *xs: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -85,6 +89,9 @@ class Mul(Elementwise):
 
     name = "mul"
     accepts = frozenset(Element)
+
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(factors=(tuple(range(len(xs))),), further=_so_far(xs))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -134,6 +141,9 @@ class Div(Elementwise):
     def infer(self, a: Shape, b: Shape) -> Shape:  # type: ignore[override]  # It takes two, where a product takes any.
         return Shape(_laid_over(a, b))
 
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(inputs=(1,), factors=((0, 1),))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -157,6 +167,9 @@ class Maximum(Elementwise):
     name = "maximum"
     accepts = frozenset(Element)
 
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(inputs=tuple(range(len(xs))), further=_so_far(xs))
+
 
 @final
 class Minimum(Elementwise):
@@ -171,6 +184,9 @@ class Minimum(Elementwise):
 
     name = "minimum"
     accepts = frozenset(Element)
+
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(inputs=tuple(range(len(xs))), further=_so_far(xs))
 
 
 @final
@@ -213,6 +229,9 @@ class Where(Op):
 
     def sees(self, condition: Shape, a: Shape, b: Shape) -> tuple[Sights, ...]:
         return seen_when_laid_over(condition, a, b)
+
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(inputs=(0,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -269,6 +288,9 @@ class MaskedFill(Op):
     def _value_in_words(self) -> str:
         return "minus infinity" if self.value is None else str(self.value)
 
+    def kept(self, x: Shape, mask: Shape) -> Kept:
+        return Kept(inputs=(1,))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -316,6 +338,9 @@ class Concat(Op):
             before = before + x[axis]
         return tuple(found)
 
+    def kept(self, *xs: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -351,6 +376,9 @@ class Stack(Op):
     def sees(self, *xs: Shape) -> tuple[Sights, ...]:
         axis = axis_of(xs[0], self.axis, more=1)
         return tuple(tuple(along(place + (place >= axis)) for place in range(x.rank)) for x in xs)
+
+    def kept(self, *xs: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -394,6 +422,17 @@ class Matmul(Op):
 
     def macs(self, a: Shape, b: Shape) -> Size:
         return self.infer(a, b).elements * _same(-1, a[-1], b[-2])
+
+    def kept(self, a: Shape, b: Shape) -> Kept:
+        batches = broadcast(a[:-2], b[:-2])
+        # A matrix that goes with each of a batch is copied for each, unless the batch can be its rows.
+        repeated = [
+            number for number, x in enumerate((a, b)) if x[:-2] != batches and not (number == 1 and b.rank == 2)
+        ]
+        if repeated == [0] and a.rank == 2:
+            return Kept(inputs=(0,), further=(b,))
+        copies = tuple(x.with_sizes((*batches, *x[-2:])) for number, x in enumerate((a, b)) if number in repeated)
+        return Kept(inputs=tuple({0, 1} - set(repeated)), further=copies) if copies else Kept(factors=((0, 1),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -440,6 +479,9 @@ class Dot(Op):
 
     def macs(self, a: Shape, b: Shape) -> Size:
         return prod(_laid_over(a, b))
+
+    def kept(self, a: Shape, b: Shape) -> Kept:
+        return Kept(factors=((0, 1),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -611,6 +653,9 @@ class Einsum(Op):
         axes = max(sum(label.startswith(_ELLIPSIS) for label in each) for each in inputs)
         return _spread(subscripts(self.equation).output, axes)
 
+    def kept(self, *xs: Shape) -> Kept:
+        return Kept(factors=(tuple(range(len(xs))),))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -644,6 +689,17 @@ def _joint_sizes(inputs: list[dict[str, Size]]) -> dict[str, Size]:
                 )
             sizes[label] = both
     return sizes
+
+
+def _so_far(xs: Sequence[Shape]) -> tuple[Shape, ...]:
+    """What comes out on the way, where values are put together two at a time."""
+    found: list[Shape] = []
+    for count in range(2, len(xs)):
+        sizes: Sequence[Size] = xs[0]
+        for x in xs[1:count]:
+            sizes = broadcast(sizes, x)
+        found.append(Shape(tuple(sizes), joint_element(*(x.element for x in xs[:count]))))
+    return tuple(found)
 
 
 def _check_ranks(first: Shape, other: Shape) -> None:

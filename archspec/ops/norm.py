@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeAlias, final
 
 from pydantic import Field
 
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import Kept
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.ops.agreement import axis_of, counted
 from archspec.ops.window import space
 from archspec.setting import Flag, Number, Positive, PositiveNumber, Probability, Says, Whole
@@ -37,6 +38,7 @@ class BatchNorm(Op):
 
     name = "batchnorm"
     family = Family.NORMALISATION
+    traits = frozenset({Trait.CENTRED, Trait.STANDARDISED})
 
     eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
     momentum: Probability = Field(0.1, description="share of the newest batch in the running statistics")
@@ -60,6 +62,9 @@ class BatchNorm(Op):
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return _running(x) if self.track_running_stats else {}
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=2 * (x.with_sizes(x[1:2]),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -104,6 +109,10 @@ class LocalResponseNorm(Op):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (everywhere(x.rank, 1),)
 
+    def kept(self, x: Shape) -> Kept:
+        squares = x.with_axis(1, x[1] + self.size - 1)
+        return Kept(inputs=(0,), further=(x, x, squares))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -126,6 +135,7 @@ class LayerNorm(Op):
 
     name = "layernorm"
     family = Family.NORMALISATION
+    traits = frozenset({Trait.STANDARDISED})
 
     eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
     affine: Flag = Field(True, description="whether the result is scaled, and shifted where there is a bias")
@@ -144,6 +154,9 @@ class LayerNorm(Op):
             return {}
         weight = {"weight": Shape(x[-self.axes :])}
         return weight | {"bias": Shape(x[-self.axes :])} if self.bias else weight
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=2 * (x.with_sizes(x[: -self.axes]),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -169,6 +182,7 @@ class RmsNorm(Op):
 
     name = "rmsnorm"
     family = Family.NORMALISATION
+    traits = frozenset({Trait.STANDARDISED})
 
     eps: PositiveNumber = Field(1e-6, description="added to the mean of the squares, so that the root is never zero")
     affine: Flag = Field(True, description="whether the result is scaled by trained numbers")
@@ -183,6 +197,10 @@ class RmsNorm(Op):
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape(x[-self.axes :])} if self.affine else {}
+
+    def kept(self, x: Shape) -> Kept:
+        lengths = x.with_sizes(x[: -self.axes])
+        return Kept(inputs=(0,), further=(lengths, x) if self.affine else (lengths,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -207,6 +225,7 @@ class GroupNorm(Op):
 
     name = "groupnorm"
     family = Family.NORMALISATION
+    traits = frozenset({Trait.STANDARDISED})
 
     groups: Positive = Field(description="groups of channels that are normalised together")
     eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
@@ -238,6 +257,9 @@ class GroupNorm(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(x[1]), "bias": Shape.of(x[1])} if self.affine else {}
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=2 * (x.with_sizes((x[0], self.groups)),))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -266,6 +288,7 @@ class InstanceNorm(Op):
 
     name = "instancenorm"
     family = Family.NORMALISATION
+    traits = frozenset({Trait.CENTRED, Trait.STANDARDISED})
 
     eps: PositiveNumber = Field(1e-5, description="added to the variance, so that the root is never zero")
     momentum: Probability = Field(0.1, description="share of the newest batch in the running statistics, if any")
@@ -289,6 +312,11 @@ class InstanceNorm(Op):
 
     def buffers(self, x: Shape) -> dict[str, Shape]:
         return _running(x) if self.track_running_stats else {}
+
+    def kept(self, x: Shape) -> Kept:
+        # It is batch normalisation of each example, which has weights and running statistics of its own.
+        copies = 2 + self.affine + 2 * self.track_running_stats
+        return Kept(inputs=(0,), further=copies * (x.with_sizes(x[:2]),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -326,6 +354,9 @@ class UnitNorm(Op):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (everywhere(x.rank, self.axis % max(x.rank, 1)),)
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=2 * (x.with_axis(axis_of(x, self.axis), 1),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

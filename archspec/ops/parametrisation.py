@@ -46,6 +46,17 @@ def starting(weights: Mapping[str, Shape]) -> dict[str, Shape]:
     return found
 
 
+def computed(weight: Shape, parametrisation: Parametrisation, rows: int = 0) -> tuple[Shape, ...]:
+    """What is kept for the backward pass of how the weight is computed: itself, and what it is divided by."""
+    match parametrisation:
+        case "none":
+            return ()
+        case "weight_norm":
+            return weight, Shape.of(weight[0])
+        case "spectral_norm":
+            return weight, Shape.of(), *kept(weight, parametrisation, rows).values()
+
+
 def kept(weight: Shape, parametrisation: Parametrisation, rows: int = 0) -> dict[str, Shape]:
     """What is kept for a weight of this shape and not trained, by name.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, TypeAlias, final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.window import (
     Window,
@@ -151,6 +153,14 @@ class MaxPool(PaddedPool):
         windows = zip(super()._unfitted(x), dilations, strict=True)
         return tuple(replace(window, dilation=dilation) for window, dilation in windows)
 
+    def kept(self, x: Shape) -> Kept:
+        if self.indices:
+            return Kept(inputs=(0,), outputs=(1,))
+        windows = self.windows(x)
+        places = Shape(self.outputs(x)[0].sizes, Element.INT)
+        fits = all(window.before == window.after and not below(window.kernel // 2, window.before) for window in windows)
+        return Kept(inputs=(0,), further=(places,)) if fits else Kept(further=(_padded(x, windows), places))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -206,6 +216,9 @@ class MaxUnpool(SlidingPool):
     def sees(self, x: Shape, indices: Shape) -> tuple[Sights, ...]:
         # The places are taken to be those that a pooling with the same windows has found.
         return (seen_by_transposed(self.windows(x), channels=along(1)),) * 2
+
+    def kept(self, x: Shape, indices: Shape) -> Kept:
+        return Kept(inputs=(1,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -268,6 +281,13 @@ class AvgPool(PaddedPool):
                     help=f"use a `kernel` of at most {size}",
                 )
 
+    def kept(self, x: Shape) -> Kept:
+        windows = self.windows(x)
+        if self.padding != "same" or all(window.before == window.after for window in windows):
+            return Kept(inputs=(0,))
+        counts = () if self.counts_padding() else (x.with_sizes(space(self.infer(x))),)
+        return Kept(further=(_padded(x, windows), *counts))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -317,6 +337,9 @@ class LpPool(SlidingPool):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (seen_by_windows(self.windows(x), channels=along(1)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(x, *4 * (self.infer(x),)))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -346,6 +369,11 @@ class StochasticPool(PaddedPool):
 
     def infer(self, x: Shape) -> Shape:
         return self._pooled(x)
+
+    def kept(self, x: Shape) -> Kept:
+        y = self.infer(x)
+        windows = y.with_sizes((*y, *(window.kernel for window in self.windows(x))))
+        return Kept(further=(*3 * (windows,), Shape(y.sizes, Element.INT)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -383,6 +411,12 @@ class MixedPool(PaddedPool):
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of()} if self.trained else {}
 
+    def kept(self, x: Shape) -> Kept:
+        y = self.infer(x)
+        counts = y.with_sizes(space(y))
+        shares = (y.with_sizes(()), y, y) if self.trained else ()
+        return Kept(further=(*2 * (_padded(x, self.windows(x)),), counts, *shares, Shape(y.sizes, Element.INT)))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -390,6 +424,11 @@ class MixedPool(PaddedPool):
             Example.of(cls(kernel=3, stride=2, padding=1, share=0.25, trained=True), [2, 3, 9]),
             Example.of(cls(kernel=(2, 1, 3), padding="same", trained=True), [1, 2, 4, 5, 4]),
         )
+
+
+def _padded(x: Shape, windows: Sequence[Window]) -> Shape:
+    """The input with its padding, of which a pooling of torch's own makes no copy."""
+    return x.with_sizes((*x[:2], *(window.padded(size) for window, size in zip(windows, space(x), strict=True))))
 
 
 class AdaptivePool(Op, ABC):
@@ -431,6 +470,10 @@ class AdaptiveAvgPool(AdaptivePool):
 
     name = "adaptive_avgpool"
 
+    def kept(self, x: Shape) -> Kept:
+        # A single window is a mean, which needs no values for its gradient.
+        return NOTHING if all(size == 1 for size in space(self.infer(x))) else Kept(inputs=(0,))
+
 
 @final
 class AdaptiveMaxPool(AdaptivePool):
@@ -444,6 +487,9 @@ class AdaptiveMaxPool(AdaptivePool):
     """
 
     name = "adaptive_maxpool"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(Shape(self.infer(x).sizes, Element.INT),))
 
 
 class GlobalPool(Op, ABC):
@@ -476,6 +522,9 @@ class GlobalAvgPool(GlobalPool):
 
     name = "global_avgpool"
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class GlobalMaxPool(GlobalPool):
@@ -486,3 +535,6 @@ class GlobalMaxPool(GlobalPool):
     """
 
     name = "global_maxpool"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), further=(Shape(self.infer(x).sizes, Element.INT),))

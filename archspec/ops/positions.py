@@ -6,9 +6,10 @@ from typing import final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.setting import Count, Flag, Positive, PositiveNumber
-from archspec.shape import Shape
+from archspec.shape import Element, Shape
 from archspec.sight import Sights, everywhere, pointwise
 from archspec.size import below, differs
 
@@ -47,6 +48,9 @@ class LearnedPositions(Op):
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(self.length, x[2])}
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(length=16), [2, 16, 8]), Example.of(cls(length=16), [2, 5, 7]))
@@ -75,6 +79,9 @@ class SinusoidalPositions(Op):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -120,6 +127,9 @@ class RotaryPositions(Op):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (everywhere(x.rank, x.rank - 1),)
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=2 * (x.with_sizes(x[-2:]),))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -153,6 +163,9 @@ class AlibiPositions(Op):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -193,6 +206,9 @@ class RelativePositions(Op):
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"bias": Shape.of(x[1], self.max_distance + 1 if self.causal else 2 * self.max_distance + 1)}
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(Shape(x[-2:], Element.INT),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

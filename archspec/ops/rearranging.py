@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias, final
 from pydantic import Field
 
 from archspec.expression import written
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of, counted
 from archspec.ops.axes import AxisOrAxes
@@ -54,6 +55,9 @@ class Flip(Op):
                 for axis, size in enumerate(x)
             ),
         )
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -105,6 +109,9 @@ class Roll(Op):
         rolled = [axis_of(x, axis, "axes") for axis in axes] if x.rank else []
         return (tuple(Somewhere(axis, 1) if axis in rolled else along(axis) for axis in range(x.rank)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -143,6 +150,9 @@ class Tile(Op):
             tuple(along(axis + new) if times == 1 else Somewhere(axis + new, 1) for axis, times in enumerate(repeats)),
         )
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -178,6 +188,9 @@ class RepeatInterleave(Op):
         if isinstance(repeats, int) and repeats <= MOST_PARTS:
             repeated = Sliding(axis, ((0, 0),) * repeats, 1)
         return (tuple(repeated if each == axis else along(each) for each in range(x.rank)),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -221,6 +234,9 @@ class ChannelShuffle(Op):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (tuple(Somewhere(axis, 1) if axis == 1 else along(axis) for axis in range(x.rank)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -263,6 +279,9 @@ class PixelShuffle(Op):
         *batch, height, width = range(x.rank)
         grown = (Sliding(axis, ((0, 0),) * self.factor, 1) for axis in (height, width))
         return ((*everywhere(len(batch), batch[-1]), *grown),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -310,6 +329,9 @@ class PixelUnshuffle(Op):
         *batch, height, width = range(x.rank)
         shrunk = (Sliding(axis, ((0, self.factor - 1),), self.factor) for axis in (height, width))
         return ((*everywhere(len(batch), batch[-1]), *shrunk),)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -362,6 +384,9 @@ class Unfold(Op):
     def windows(self) -> tuple[Window, ...]:
         """How the window moves along each of the two axes of space."""
         return windows_of(2, kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=self.padding)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -425,6 +450,9 @@ class Fold(Op):
     def windows(self) -> tuple[Window, ...]:
         """How the window moves along each of the two axes of space."""
         return windows_of(2, kernel=self.kernel, stride=self.stride, dilation=self.dilation, padding=self.padding)
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias, final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed
 from archspec.setting import Count, Flag, OptionalCount, Probability, Says
 from archspec.shape import Shape
-from archspec.size import Size, below, differs
+from archspec.size import Size, below, ceil_divide, differs
 
 MOST_STACKED: Final = 32
 """No more layers than this are stacked in one op, each of which has weights, so that a spec cannot fill the memory."""
@@ -72,6 +74,13 @@ class Recurrent(Op, ABC):
                 )
             batch = agreed(batch, state[-2]) or batch
         return batch
+
+
+def _row(size: Size) -> Size:
+    """How many numbers a row of a workspace takes: whole lines of the cache, and none of the numbers that make rows
+    share one."""
+    row = 16 * ceil_divide(size, 16)
+    return row + 16 if isinstance(row, int) and row % 256 == 0 else row
 
 
 def _cure(needed: Shape, state: Shape) -> str:
@@ -139,6 +148,30 @@ class Layered(Recurrent, ABC):
         each = sum((self.cost(features, self.seen) for features in self.given(x[2])), 0)
         return batch * time * len(self.ways) * each
 
+    def kept(self, x: Shape, *states: Shape | None) -> Kept:
+        batch, time = self.outputs(x, *(state for state in states if state is not None))[0][:2]
+        further: list[Shape] = []
+        for number, features in enumerate(self.given(x[2])):
+            sequence = Shape.of(batch, time, features)
+            # What a layer is given is kept in another order, and the first one's once for each direction. Between
+            # layers, dropout keeps where it let values through.
+            further += [sequence] * (1 if number else self.copies) + ([sequence] if number and self.dropout else [])
+            further += [each for _ in self.ways for each in self.kept_over_time(batch, time, features)]
+        given = [number for number, state in enumerate(states, start=1) if state is not None]
+        sizes = (
+            [] if given else [Shape.of(self.layers * len(self.ways), batch, self.size_of(name)) for name in self.states]
+        )
+        return Kept(inputs=tuple(given), further=(*further, *sizes))
+
+    @property
+    def copies(self) -> int:
+        """How many copies of its input are kept: one for each direction, unless these share it."""
+        return len(self.ways)
+
+    @abstractmethod
+    def kept_over_time(self, batch: Size, time: Size, features: Size) -> Iterator[Shape]:
+        """What one layer keeps of one direction, beside its input and its first states."""
+
 
 @final
 class Rnn(Layered):
@@ -174,6 +207,9 @@ class Rnn(Layered):
 
     def infer(self, x: Shape, h: Shape | None = None) -> tuple[Shape, ...]:
         return self.over_time(x, h=h)
+
+    def kept_over_time(self, batch: Size, time: Size, features: Size) -> Iterator[Shape]:
+        yield Shape.of(time, batch, self.hidden)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -249,6 +285,36 @@ class Lstm(Layered):
         projected = 0 if self.projection is None else self.hidden * self.projection
         return super().cost(given, fed_back) + projected
 
+    def kept(self, x: Shape, *states: Shape | None) -> Kept:
+        found = super().kept(x, *states)
+        if self.projection is not None:
+            return found
+        # What each layer gives is kept, too. The last is the output, unless two directions are joined to that.
+        batch, time = self.outputs(x, *(state for state in states if state is not None))[0][:2]
+        ways = len(self.ways)
+        others = self.layers * ways - (ways == 1)
+        further = (*found.further, *others * (Shape.of(batch, time, self.hidden),))
+        return replace(found, outputs=(0,) if ways == 1 else (), further=further)
+
+    @property
+    def copies(self) -> int:
+        return 1 if self.projection is None else len(self.ways)
+
+    def kept_over_time(self, batch: Size, time: Size, features: Size) -> Iterator[Shape]:
+        if self.projection is not None:
+            yield Shape.of(7 * time - 1, batch, self.hidden)
+            yield Shape.of(time - 1, batch, self.projection)
+            return
+        yield Shape.of(2, batch, self.hidden)
+        # The workspace of oneDNN, which is there for forward and backward pass together: the gates and the states at
+        # all positions, in rows that end with a line of the cache.
+        yield Shape.of(time, batch, _row(4 * self.hidden) + _row(self.hidden))
+        wider = features if below(self.hidden, features) else self.hidden
+        yield Shape.of(time + 1, batch, 4 * _row(self.hidden) + 6 * _row(wider))
+        if not self.bias:
+            yield Shape.of(4 * self.hidden, features)
+            yield Shape.of(4 * self.hidden, self.hidden)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -296,6 +362,10 @@ class Gru(Layered):
 
     def infer(self, x: Shape, h: Shape | None = None) -> tuple[Shape, ...]:
         return self.over_time(x, h=h)
+
+    def kept_over_time(self, batch: Size, time: Size, features: Size) -> Iterator[Shape]:
+        yield Shape.of(time, batch, 3 * self.hidden)
+        yield Shape.of(4 * time - 1, batch, self.hidden)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -350,6 +420,13 @@ class RnnCell(Single):
     def infer(self, x: Shape, h: Shape | None = None) -> Shape:
         return self.at_once(x, h=h)
 
+    def kept(self, x: Shape, h: Shape | None = None) -> Kept:
+        return (
+            Kept(inputs=(0,), outputs=(0,), further=(self.infer(x),))
+            if h is None
+            else Kept(inputs=(0, 1), outputs=(0,))
+        )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -381,6 +458,15 @@ class LstmCell(Single):
         state = self.at_once(x, h=h, c=c)
         return state, state
 
+    def kept(self, x: Shape, h: Shape | None = None, c: Shape | None = None) -> Kept:
+        state, _ = self.infer(x, h, c)
+        gates = state.with_axis(1, 4 * self.hidden)
+        return (
+            Kept(inputs=(0,), further=(gates, state, state))
+            if h is None
+            else Kept(inputs=(0, 1, 2), further=(gates, state))
+        )
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -409,6 +495,11 @@ class GruCell(Single):
 
     def infer(self, x: Shape, h: Shape | None = None) -> Shape:
         return self.at_once(x, h=h)
+
+    def kept(self, x: Shape, h: Shape | None = None) -> Kept:
+        state = self.infer(x, h)
+        further = (state.with_axis(1, 3 * self.hidden), *3 * (state,))
+        return Kept(inputs=(0,), further=(*further, state)) if h is None else Kept(inputs=(0, 1), further=further)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

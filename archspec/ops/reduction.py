@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias, final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of
 from archspec.setting import Flag, NonNegative, Says, Whole
@@ -94,6 +95,9 @@ class Mean(Reduction):
 
     name = "mean"
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class Sum(ReductionOfAll):
@@ -113,6 +117,9 @@ class Sum(ReductionOfAll):
     def _reduced(element: Element) -> Element:
         return _counted(element)
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class Prod(ReductionOfAll):
@@ -130,6 +137,13 @@ class Prod(ReductionOfAll):
     def _reduced(element: Element) -> Element:
         return _counted(element)
 
+    def kept(self, x: Shape) -> Kept:
+        axes = axes_of(x, self.axes)
+        # It is multiplied along one axis after the other, from the last on.
+        between = () if self.axes is None else range(1, len(axes))
+        further = (x.with_sizes(size for axis, size in enumerate(x) if axis not in axes[place:]) for place in between)
+        return Kept(inputs=(0,), outputs=(0,), further=tuple(further))
+
 
 @final
 class Max(ReductionOfAll):
@@ -146,6 +160,9 @@ class Max(ReductionOfAll):
 
     name = "max"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
+
 
 @final
 class Min(ReductionOfAll):
@@ -161,6 +178,9 @@ class Min(ReductionOfAll):
     """
 
     name = "min"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
 
 
 class Spread(Reduction, ABC):
@@ -214,6 +234,9 @@ class Std(Spread):
 
     name = "std"
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
+
 
 @final
 class Norm(Reduction):
@@ -228,6 +251,9 @@ class Norm(Reduction):
     name = "vector_norm"
 
     p: _Order = Field(2.0, description="exponent; 1 sums the absolute values, `inf` takes the largest of them")
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -249,6 +275,9 @@ class LogSumExp(Reduction):
     """
 
     name = "logsumexp"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
 
 
 @final
@@ -371,6 +400,9 @@ class Cumsum(Running):
 
     name = "cumsum"
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
 
 @final
 class Cumprod(Running):
@@ -383,6 +415,9 @@ class Cumprod(Running):
     """
 
     name = "cumprod"
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,), outputs=(0,))
 
 
 def _counted(element: Element) -> Element:

@@ -7,7 +7,8 @@ from typing import Literal, final
 
 from pydantic import Field
 
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import NOTHING, Kept, view
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.ops.window import space
 from archspec.setting import BelowOne, NonNegativeNumber, Probability
 from archspec.shape import Shape
@@ -38,8 +39,12 @@ class Dropout(Regularisation):
     """
 
     name = "dropout"
+    traits = frozenset({Trait.DROPPED})
 
     rate: Probability = Field(0.5, description="probability that a value is set to zero in training")
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(masks=(x,)) if self.rate else view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -58,12 +63,16 @@ class ChannelDropout(Regularisation):
     """
 
     name = "channel_dropout"
+    traits = frozenset({Trait.DROPPED})
 
     rate: Probability = Field(0.5, description="probability that a channel is set to zero in training")
 
     def infer(self, x: Shape) -> Shape:
         space(x)
         return x
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x.with_sizes(x[:2]),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -89,6 +98,9 @@ class AlphaDropout(Regularisation):
     name = "alpha_dropout"
 
     rate: Probability = Field(0.5, description="probability that a value is dropped in training")
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -117,6 +129,9 @@ class FeatureAlphaDropout(Regularisation):
                 help="the axes are `[batch, channels, ...]`; `alpha_dropout` takes any",
             )
         return x
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x.with_sizes(x[:2]),))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -149,6 +164,9 @@ class StochasticDepth(Regularisation):
             )
         return x
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x.with_sizes(x[:1] if self.mode == "row" else ()),))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(rate=0.2), [2, 3, 4, 4]), Example.of(cls(rate=0.5, mode="batch"), [2, 5, 8]))
@@ -168,6 +186,9 @@ class GaussianNoise(Regularisation):
 
     std: NonNegativeNumber = Field(description="standard deviation of the noise")
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(std=0.1), [2, 8]), Example.of(cls(std=1.0), [2, 3, 4, 4]))
@@ -185,11 +206,15 @@ class GaussianDropout(Regularisation):
     """
 
     name = "gaussian_dropout"
+    traits = frozenset({Trait.DROPPED})
 
     rate: BelowOne = Field(0.5, description="rate of the dropout that has the same variance")
 
     def infer(self, x: Shape) -> Shape:
         return x
+
+    def kept(self, x: Shape) -> Kept:
+        return Kept(further=(x,))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

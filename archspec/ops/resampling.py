@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, cast, final
 from pydantic import Field
 
 from archspec.expression import written
+from archspec.kept import NOTHING, Kept, view
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axes_of, axis_of, counted
 from archspec.ops.window import ends, per_axis, seen_by_means, space
@@ -136,6 +137,9 @@ class Pad(Op):
                     help="use smaller `margins`, or another `mode`, such as `replicate`",
                 )
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,)) if self.mode in ("reflect", "replicate") else NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -211,6 +215,9 @@ class Crop(Op):
                 )
         return cut
 
+    def kept(self, x: Shape, like: Shape | None = None) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -277,6 +284,9 @@ class Upsample(Op):
         axes = zip(range(2, x.rank), space(x), sizes, map(Fraction, factors), strict=True)
         return ((*pointwise(2), *(_interpolated(*each, self.mode, self.align_corners) for each in axes)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(inputs=(0,)) if self.mode == "area" else NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -322,6 +332,9 @@ class Resize(Op):
         axes = zip(range(2, x.rank), space(x), self.infer(x, like)[2:], strict=True)
         seen = (*pointwise(2), *(_resized(*each, self.mode, self.align_corners) for each in axes))
         return (seen,) if like is None else (seen, None)
+
+    def kept(self, x: Shape, like: Shape | None = None) -> Kept:
+        return Kept(inputs=(0,)) if self.mode == "area" else NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -9,7 +9,8 @@ from typing import final
 from pydantic import Field
 
 from archspec.expression import written
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import Kept, view
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.ops.agreement import axis_of, counted, seen_when_laid_over
 from archspec.setting import (
     Axes,
@@ -79,6 +80,9 @@ class Flatten(Op):
         behind = (along(axis - (last - first)) for axis in range(last + 1, x.rank))
         return ((*pointwise(first), *joined, *behind),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -128,6 +132,9 @@ class Unflatten(Op):
         behind = (along(each + len(self.sizes) - 1) for each in range(axis + 1, x.rank))
         return ((*pointwise(axis), along(axis) if len(self.sizes) == 1 else EVERYTHING, *behind),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -170,6 +177,9 @@ class Reshape(Op):
         pairs = zip(x, self.infer(x), strict=False)
         kept = next((axis for axis, (size, wanted) in enumerate(pairs) if size != wanted), min(x.rank, len(self.sizes)))
         return ((*pointwise(kept), *(EVERYTHING for _ in range(kept, x.rank))),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -234,6 +244,9 @@ class Permute(Op):
         order = [axis_of(x, axis, "axes") for axis in self.axes]
         return (tuple(along(order.index(axis)) for axis in range(x.rank)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -273,6 +286,9 @@ class Select(Op):
         axis = axis_of(x, self.axis)
         place = x[axis] + self.index if below(self.index, 0) else self.index
         return ((*pointwise(axis), only(place), *(along(each - 1) for each in range(axis + 1, x.rank))),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -334,6 +350,9 @@ class Slice(Op):
             )
         return counted_on
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -356,6 +375,7 @@ class Split(Op):
 
     name = "split"
     family = Family.RESHAPING
+    traits = frozenset({Trait.CUT})
     accepts = frozenset(Element)
 
     parts: Parts = Field(description="number of equal parts, or a list of the size of each part")
@@ -386,6 +406,9 @@ class Split(Op):
         # Where a part begins is told by which of the outputs it is.
         axis = axis_of(x, self.axis)
         return (tuple(Somewhere(axis, 1) if each == axis else along(each) for each in range(x.rank)),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -435,6 +458,9 @@ class Broadcast(Op):
         is_open = (not isinstance(size, int) and size != other for size, other in zip(x, wanted, strict=True))
         return (tuple(EVERYTHING if each else sight for each, sight in zip(is_open, sights, strict=True)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return view()
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
@@ -460,6 +486,9 @@ class Identity(Op):
 
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (pointwise(x.rank),)
+
+    def kept(self, x: Shape) -> Kept:
+        return view()
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC
+from dataclasses import replace
 from math import prod
 from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import agreed
 from archspec.setting import Count, Flag, OptionalCount
@@ -72,6 +74,17 @@ class ScoredAttention(Op, ABC):
                 help="say how wide it is, as in `score=additive, hidden=64`",
             )
         return self.hidden
+
+    def kept(self, query: Shape, key: Shape, value: Shape | None = None, mask: Shape | None = None) -> Kept:
+        value, mask = told_apart(value, mask)
+        _, weights = self.infer(query, key, value, mask)
+        further = list(_kept_of_mask(mask, weights))
+        if self.score == "additive":
+            further.append(weights.with_sizes((*weights, self.hidden_width())))
+        elif self.score != "dot":
+            further.append(query.with_axis(-1, key[-1]))
+        asked = () if self.score == "scaled_dot" else (0,)
+        return Kept(inputs=(*asked, 1) if value is None else (*asked, 1, 2), outputs=(1,), further=tuple(further))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -150,6 +163,13 @@ class HardAttention(ScoredAttention):
 
     name = "hard_attention"
 
+    def kept(self, query: Shape, key: Shape, value: Shape | None = None, mask: Shape | None = None) -> Kept:
+        found = super().kept(query, key, value, mask)
+        value, mask = told_apart(value, mask)
+        _, weights = self.infer(query, key, value, mask)
+        # What is drawn with, and the softmax, which is no output here.
+        return replace(found, further=(*found.further, *(1 if mask else 2) * (weights,)))
+
 
 @final
 class Pointer(Op):
@@ -187,6 +207,12 @@ class Pointer(Op):
     def macs(self, query: Shape, key: Shape, mask: Shape | None = None) -> Size:
         return _additive_macs(self.hidden, query, key, self.infer(query, key, mask))
 
+    def kept(self, query: Shape, key: Shape, mask: Shape | None = None) -> Kept:
+        weights = self.infer(query, key, mask)
+        hidden = weights.with_sizes((*weights, self.hidden))
+        further = (hidden, *_kept_of_mask(mask, weights))
+        return Kept(inputs=(0, 1), outputs=(0,) if mask is None else (), further=further)
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         seen = Shape.of(2, 7, element=Element.BOOL)
@@ -197,6 +223,11 @@ class Pointer(Op):
             Example(cls(hidden=4), (Shape.of(2, 5, 8), Shape.of(2, 7, 6), seen)),
             Example(cls(hidden=1, log=True), (Shape.of(2, 5, 8), Shape.of(2, 7, 6), seen_by_each)),
         )
+
+
+def _kept_of_mask(mask: Shape | None, weights: Shape) -> tuple[Shape, ...]:
+    """Its opposite, twice, and the softmax before what is not seen is taken out."""
+    return () if mask is None else (mask, mask, weights)
 
 
 def told_apart(value: Shape | None, mask: Shape | None) -> tuple[Shape | None, Shape | None]:

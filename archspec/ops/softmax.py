@@ -7,9 +7,10 @@ from typing import final
 
 from pydantic import Field
 
-from archspec.op import Example, Family, Op, ShapeError
+from archspec.kept import Kept
+from archspec.op import Example, Family, Op, ShapeError, Trait
 from archspec.setting import Flag, PositiveNumber, Whole
-from archspec.shape import Shape
+from archspec.shape import Element, Shape
 from archspec.sight import Sights, everywhere
 
 
@@ -34,6 +35,9 @@ class OverAxis(Op, ABC):
     def sees(self, x: Shape) -> tuple[Sights, ...]:
         return (everywhere(x.rank, self.axis % max(x.rank, 1)),)
 
+    def kept(self, x: Shape) -> Kept:
+        return Kept(outputs=(0,))
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(), [2, 8]), Example.of(cls(axis=1), [2, 3, 4, 4]))
@@ -49,6 +53,7 @@ class Softmax(OverAxis):
     """
 
     name = "softmax"
+    traits = frozenset({Trait.SHARES, Trait.PROBABILITIES})
 
 
 @final
@@ -60,6 +65,7 @@ class LogSoftmax(OverAxis):
     """
 
     name = "log_softmax"
+    traits = frozenset({Trait.SHARES, Trait.IDEMPOTENT})
 
 
 @final
@@ -73,6 +79,7 @@ class Softmin(OverAxis):
     """
 
     name = "softmin"
+    traits = frozenset({Trait.SHARES, Trait.PROBABILITIES})
 
 
 @final
@@ -92,9 +99,16 @@ class GumbelSoftmax(OverAxis):
     """
 
     name = "gumbel_softmax"
+    traits = frozenset({Trait.SHARES})
 
     temperature: PositiveNumber = Field(1.0, description="the lower, the closer to a choice of one place")
     hard: Flag = Field(False, description="whether the output is a choice of one place instead of shares")
+
+    def kept(self, x: Shape) -> Kept:
+        if not self.hard:
+            return super().kept(x)
+        place = x.with_axis(self.axis, 1) if x.rank else x
+        return Kept(further=(x, Shape(place.sizes, Element.INT)))
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

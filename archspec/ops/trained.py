@@ -7,6 +7,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
+from archspec.kept import NOTHING, Kept
 from archspec.op import Example, Family, Op, ShapeError
 from archspec.ops.agreement import axis_of
 from archspec.setting import Count, Number, Whole
@@ -71,6 +72,9 @@ class Shift(PerFeature):
 
     start: Number = Field(0.0, description="what every weight starts as")
 
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example.of(cls(start=0.5), [2, 5, 8]), Example.of(cls(axis=1), [2, 8, 4, 4]))
@@ -103,6 +107,9 @@ class Tokens(Op):
 
     def weights(self, x: Shape) -> dict[str, Shape]:
         return {"weight": Shape.of(self.count, x[2])}
+
+    def kept(self, x: Shape) -> Kept:
+        return NOTHING
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
