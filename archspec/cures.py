@@ -1,24 +1,28 @@
 """Cures that are known to work, since they were tried: a spec is built again with other settings.
 
 A finding about shapes brings changes that let the layer itself take its inputs. Those with which the whole spec has
-fewer errors, and not this one, are told with the finding.
+fewer errors, and not this one, are told with the finding. A shortcut that has other channels than its body is tried
+with a projection in it; He et al., "Deep residual learning for image recognition", 2015, section 3.3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from archspec.catalog.shapes import ShapeFault
 from archspec.change import Change, Trial
-from archspec.diagnostics import Report, Severity
+from archspec.diagnostics import Diagnostic, Report, Severity
 from archspec.expression import Expression, Literal, written
+from archspec.graph import Graph
+from archspec.ops import OPS
 from archspec.part import Part
+from archspec.passes.condition import conditions
 from archspec.source import Hole, Span
 from archspec.spec import Input, Rest, Spec
-from archspec.steps import Argument, Layer
+from archspec.steps import Argument, Group, Layer, Residual, Step
 from archspec.syntax.tree import Scalar
 
 MOST_TRIALS: Final = 8
@@ -33,30 +37,32 @@ NEAR: Final = 8
 """By how many positions an input is made longer or shorter at first."""
 
 
-def add_cures(spec: Spec, report: Report, rebuild: Callable[[Spec], Report]) -> None:
+def add_cures(spec: Spec, report: Report, rebuild: Callable[[Spec], tuple[Report, Graph | None]]) -> None:
     """Let the findings about shapes tell what cures them.
 
     Args:
         spec: what was built.
         report: what was found in it.
-        rebuild: finds what is wrong with another spec.
+        rebuild: finds what is wrong with another spec, and gives its graph if nothing is.
     """
     faults = [each for each in report if isinstance(each, ShapeFault) and each.trials]
     errors = _errors(report)
 
     def is_right(fault: ShapeFault, changed: Spec) -> bool:
-        after = rebuild(changed)
-        return all(_place(each) != _place(fault) for each in after) and _errors(after) < errors
+        after, graph = rebuild(changed)
+        if graph is not None and not all(each.is_lasting for each in conditions(graph)):
+            return False  # What fits an image of one pixel is no cure.
+        return all(_use(each) != _use(fault) for each in after) and _errors(after) < errors
 
     for fault in faults[:MOST_FINDINGS]:
-        found = []
-        for trial in fault.trials[:MOST_TRIALS]:
+        found = [told for told, changed in _projected(spec, fault) if is_right(fault, changed)][:1]
+        for trial in sorted(fault.trials[:MOST_TRIALS], key=lambda each: _is_calculated(spec, each)):
+            if len(found) == MOST_TOLD or (found and _is_calculated(spec, trial)):
+                break
             if any(change.layer.source is not spec.span.source for change in trial):
                 continue  # Nobody changes the standard library.
-            if is_right(fault, _changed(spec, trial)):
+            if is_right(fault, _changed(spec, partial(_with_changes, trial))):
                 found.append(_told(trial, fault))
-            if len(found) == MOST_TOLD:
-                break
         if fault is faults[0] and any(axis > 1 for axis in fault.axes):
             size = _size_that_fits(spec, partial(is_right, fault), is_too_small=_has_too_large_a_kernel(fault))
             found += [size] if size else []
@@ -116,8 +122,9 @@ def _errors(report: Report) -> int:
     return sum(each.severity is Severity.ERROR for each in report)
 
 
-def _place(finding: Any) -> tuple[str, int, str]:
-    return finding.span.source.name, finding.span.start, finding.code
+def _use(finding: Diagnostic) -> tuple[object, ...]:
+    """What a finding is about: a place, in one use of the block and one pass of the loop that it stands in."""
+    return finding.span.source.name, finding.span.start, finding.code, finding.way
 
 
 def _told(trial: Trial, fault: ShapeFault) -> str:
@@ -135,22 +142,130 @@ def _told(trial: Trial, fault: ShapeFault) -> str:
     return " and ".join(told)
 
 
-def _changed(spec: Any, trial: Trial) -> Any:
-    """A spec, or a part of one, with changes made in it."""
+def _projected(spec: Spec, fault: ShapeFault) -> Iterator[tuple[str, Spec]]:
+    """The spec with a projection in the shortcut that a residual lacks, in several forms, each in words."""
+    if len(fault.inputs) != 2:
+        return
+    body, given = (shape.strip("[]").split(", ") for shape in fault.inputs)
+    if len(body) != len(given) or len(body) < 3 or body[1] == given[1]:
+        return
+    is_smaller = body[2:] != given[2:]
+    if is_smaller and "?" in "".join(body[2:] + given[2:]):
+        return  # On what is not known, anything fits.
+    for wide in _channels(spec, fault.span, body[1]):
+        for stride in _strides(spec, fault.span) if is_smaller else (None,):
+            settings = [("1", wide), ("kernel", Literal(1, fault.span)), *([("stride", stride)] if stride else [])]
+            projection = Layer(
+                Scalar(PROJECTION, fault.span),
+                tuple(Argument(Scalar(name, fault.span), value) for name, value in settings),
+                (),
+                (),
+                fault.span,
+            )
+            changed = _changed(spec, partial(_with_shortcut, fault.span, projection))
+            if changed is not spec:
+                words = ", ".join(text if name == "1" else f"{name}={text}" for name, text in map(_words, settings))
+                yield f"a shortcut of `{PROJECTION}({words})`", changed
+
+
+PROJECTION: Final = "conv"
+
+
+def _words(setting: tuple[str, Expression]) -> tuple[str, str]:
+    name, value = setting
+    return name, written(value.value) if isinstance(value, Literal) else value.span.text
+
+
+def _with_shortcut(place: Span, shortcut: Layer, part: Any) -> Any:
+    is_meant = isinstance(part, Residual) and part.span == place and not part.shortcut
+    return replace(part, shortcut=(shortcut,)) if is_meant else part
+
+
+def _channels(spec: Spec, place: Span, number: str) -> Iterator[Expression]:
+    """The channels of what a residual adds: as the last layer there that says them does, and as they are."""
+    written_down = list(_settings(spec, place, "channels"))
+    yield from written_down[-1:]
+    if number.isdecimal():
+        yield Literal(int(number), place)
+
+
+def _strides(spec: Spec, place: Span) -> Iterator[Expression]:
+    """The strides that the layers in a residual have, and the usual one."""
+    yield from _settings(spec, place, "stride")
+    yield Literal(2, place)
+
+
+def _is_calculated(spec: Spec, trial: Trial) -> bool:
+    """Whether it puts a number in the place of a formula, which was not written down for one use of a block alone."""
+    return any(
+        not isinstance(argument.value, Literal)
+        for change in trial
+        for layer in _parts(spec, Layer, change.layer)
+        for argument in layer.arguments
+        if _name(argument, change.positional) in change.settings
+    )
+
+
+def _parts(spec: Spec, kind: type[_P], place: Span) -> list[_P]:
+    """The parts of a spec that are of a kind and stand at a place."""
+    found: list[_P] = []
+
+    def look(part: Any) -> Any:
+        if isinstance(part, kind) and part.span == place:
+            found.append(part)
+        return part
+
+    _changed(spec, look)
+    return found
+
+
+_P = TypeVar("_P", Layer, Residual)
+
+
+def _name(argument: Argument, positional: tuple[str, ...]) -> str:
+    """The name of the setting that an argument is for, of a layer whose op may be given some by their position."""
+    key = argument.key.text
+    return positional[int(key) - 1] if key.isdecimal() and int(key) <= len(positional) else key
+
+
+def _settings(spec: Spec, place: Span, name: str) -> Iterator[Expression]:
+    """The values of a setting in the layers of the residual at a place, in order."""
+    for layer in (layer for residual in _parts(spec, Residual, place) for layer in _layers(residual.body)):
+        positional = OPS[layer.op.text].positional() if layer.op.text in OPS else ()
+        yield from (each.value for each in layer.arguments if _name(each, positional) == name)
+
+
+def _layers(steps: Iterable[Step]) -> Iterator[Layer]:
+    """The layers of a chain, without those in loops, which have names of their own."""
+    for step in steps:
+        if isinstance(step, Layer):
+            yield from _layers(step.sources)
+            yield step
+        elif isinstance(step, Group):
+            yield from _layers(step.steps)
+
+
+def _changed(spec: Any, change: Callable[[Any], Any]) -> Any:
+    """A spec, or a part of one, with each part changed from the outside in."""
     if isinstance(spec, tuple):
-        items = tuple(_changed(each, trial) for each in spec)
+        items = tuple(_changed(each, change) for each in spec)
         return spec if all(one is other for one, other in zip(spec, items, strict=True)) else items
     if isinstance(spec, Span | Scalar | type) or not (isinstance(spec, Part) or is_dataclass(spec)):
         return spec
-    for change in trial:
-        if isinstance(spec, Layer) and spec.span == change.layer:
-            spec = _with_settings(spec, change)
+    spec = change(spec)
     names = type(spec).model_fields if isinstance(spec, Part) else [each.name for each in fields(spec)]
-    found = {name: _changed(getattr(spec, name), trial) for name in names}
+    found = {name: _changed(getattr(spec, name), change) for name in names}
     different = {name: each for name, each in found.items() if each is not getattr(spec, name)}
     if not different:
         return spec
     return spec.model_copy(update=different) if isinstance(spec, Part) else replace(spec, **different)
+
+
+def _with_changes(trial: Trial, part: Any) -> Any:
+    for change in trial:
+        if isinstance(part, Layer) and part.span == change.layer:
+            part = _with_settings(part, change)
+    return part
 
 
 def _with_settings(layer: Layer, change: Change) -> Layer:
@@ -158,10 +273,7 @@ def _with_settings(layer: Layer, change: Change) -> Layer:
     for name, value in change.settings.items():
         new = Argument(Scalar(name, layer.span), Literal(value, layer.span))
         for place, each in enumerate(arguments):
-            key = each.key.text
-            if key.isdecimal() and int(key) <= len(change.positional):
-                key = change.positional[int(key) - 1]
-            if key == name:
+            if _name(each, change.positional) == name:
                 arguments[place] = Argument(each.key, new.value)
                 break
         else:

@@ -163,7 +163,7 @@ def _choice(tree: Tree, info: ValidationInfo) -> Value:
     try:
         return evaluate(expression, {})
     except EvaluationError as error:
-        refuse(info, InvalidExpression(error.span, error.message))
+        refuse(info, InvalidExpression(error.span, error.message, error.cure))
 
 
 def _default(tree: Tree, info: ValidationInfo) -> Expression:

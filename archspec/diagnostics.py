@@ -66,6 +66,12 @@ class Fix:
     """Whether the spec means the same after it; otherwise it is a guess, which a person has to agree to."""
 
 
+class Suggesting:
+    """A finding that may know which words are meant by the one at its place: each kind has them as a field."""
+
+    suggestion: str | tuple[str, ...] | None
+
+
 @dataclass_transform(frozen_default=True, eq_default=False)
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagnostic(ABC):
@@ -113,8 +119,9 @@ class Diagnostic(ABC):
 
     def fixes(self) -> tuple[Fix, ...]:
         """Changes that cure it: a word that was meant is written in the place of the one that stands there."""
-        suggestion: str | tuple[str, ...] | None = getattr(self, "suggestion", None)
+        suggestion = self.suggestion if isinstance(self, Suggesting) else None
         words = (suggestion,) if isinstance(suggestion, str) else suggestion or ()
+        # What needs more than another word is not done by writing the word alone.
         if self.help() != did_you_mean(suggestion) or not all(map(_NAME.fullmatch, (self.span.text, *words))):
             return ()
         return tuple(Fix(f"write `{word}`", (Edit(self.span, word),), is_safe=False) for word in words)

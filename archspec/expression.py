@@ -29,6 +29,15 @@ class Literal:
 
 @final
 @dataclass(frozen=True)
+class Bytes:
+    """An amount of memory, such as `16 GiB`, which only the memory of a model can be compared with."""
+
+    value: int | float
+    span: Span = field(compare=False, repr=False)
+
+
+@final
+@dataclass(frozen=True)
 class Name:
     """A parameter, a size, or a word such as `same` that the setting understands."""
 
@@ -89,16 +98,17 @@ class Attribute:
     span: Span = field(compare=False, repr=False)
 
 
-Expression: TypeAlias = Literal | Name | ListOf | Unary | Binary | Index | Apply | Attribute | Hole
+Expression: TypeAlias = Literal | Bytes | Name | ListOf | Unary | Binary | Index | Apply | Attribute | Hole
 
 
 class EvaluationError(Exception):
-    """An expression has no value: what is wrong, and where. Its text is fit for users."""
+    """An expression has no value: what is wrong, where, and what cures it. Its texts are fit for users."""
 
-    def __init__(self, message: str, span: Span) -> None:
+    def __init__(self, message: str, span: Span, cure: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.span = span
+        self.cure = cure
 
 
 @final
@@ -125,6 +135,9 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
     match expression:
         case Literal(value):
             return value
+        case Bytes():
+            cure = "it can be compared with the memory of a model: `expect memory(training, adam) < 16 GiB`"
+            raise EvaluationError(f"`{expression.span.text}` is memory, and no number", expression.span, cure)
         case Name(text):
             if text not in scope:
                 raise UnknownNameError(text, expression.span)
@@ -159,7 +172,7 @@ def evaluate(expression: Expression, scope: Mapping[str, Value]) -> Value:
 def free_names(expression: Expression) -> Iterator[Name]:
     """The names in an expression, in order, with repetitions; of a hole, all that may be names."""
     match expression:
-        case Literal() | Attribute():
+        case Literal() | Bytes() | Attribute():
             return
         case Hole():
             yield from (Name(word, expression.span) for word in sorted(expression.words))
@@ -204,7 +217,7 @@ _ORDER: Final[Mapping[str, Callable[..., bool]]] = {
 def _truth(expression: Expression, scope: Mapping[str, Value]) -> bool:
     value = evaluate(expression, scope)
     if not isinstance(value, bool):
-        raise EvaluationError(f"{described(value)} is neither true nor false", expression.span)
+        raise EvaluationError(f"{described(value)} is neither true nor false", expression.span, "compare it: `n > 0`")
     return value
 
 
@@ -228,7 +241,8 @@ def _arithmetic(expression: Expression, symbol: str, left: Value, right: Value) 
         else:
             result = _ARITHMETIC[symbol](left, right)
     except ZeroDivisionError:
-        raise EvaluationError("division by zero", expression.span) from None
+        cure = "where that is meant to be so for some values, `if` passes over it"
+        raise EvaluationError("division by zero", expression.span, cure) from None
     except (SizeError, OverflowError) as error:
         raise EvaluationError(str(error) or "the number is too large", expression.span) from None
     except TypeError:
@@ -323,14 +337,18 @@ def _item(expression: Expression, base: Value, index: Value) -> Value:
     if not isinstance(index, int) or isinstance(index, bool):
         raise EvaluationError(f"{described(index)} is not a position in a list", expression.span)
     if not -len(base) <= index < len(base):
-        raise EvaluationError(f"a list of {len(base)} has no item {index}", expression.span)
+        cure = f"items are counted from 0, so that the last one is {len(base) - 1}" if base else "it is empty"
+        raise EvaluationError(f"a list of {len(base)} has no item {index}", expression.span, cure)
     return base[index]
 
 
 def _apply(expression: Expression, function: str, arguments: tuple[Value, ...]) -> Value:
     known = FUNCTIONS.get(function)
     if known is None:
-        raise EvaluationError(f"no function is called `{function}`", expression.span)
+        from archspec.spelling import did_you_mean, listed, nearest  # Most specs call no function.
+
+        cure = did_you_mean(nearest(function, FUNCTIONS)) or f"functions are {listed(FUNCTIONS, 'and')}"
+        raise EvaluationError(f"no function is called `{function}`", expression.span, cure)
     try:
         return _bounded(known(*arguments), expression.span)
     except SizeError as error:

@@ -22,13 +22,13 @@ from archspec.explanation import CODE, explanation
 from archspec.manual import findings
 from archspec.plugins import backends
 from archspec.render.text import render
+from docs.pages import Pages, text_of
 from tests.test_checks import CHECKS, Check, options_of, said
 from tests.test_checks import CODE as SAID
 
 FOLDER: Final = Path(__file__).with_name("findings")
 INDEX: Final = "README.md"
-COMMAND: Final = "python -m docs.explanations --write"
-NOTE: Final = f"<!-- Written by `{COMMAND}` from the classes of the findings. -->"
+NOTE: Final = "<!-- Written by `python -m docs.explanations --write` from the classes of the findings. -->"
 
 HUNDREDS: Final[Mapping[str, tuple[str, str]]] = {
     "A0": ("The text of a file", "What is wrong before a spec means anything, and with files that use one another."),
@@ -64,10 +64,8 @@ def documents() -> Mapping[str, str]:
 
 
 def _text(lines: Iterator[str]) -> str:
-    """Lines without those that are empty behind an empty one, and without what fences say to our tests."""
-    return (
-        re.sub(r"\n{3,}", "\n\n", re.sub(r"^(```\w+) .*$", r"\1", "\n".join(lines), flags=re.MULTILINE)).rstrip() + "\n"
-    )
+    """A page, without what fences say to our tests."""
+    return re.sub(r"^(```\w+) .*$", r"\1", text_of(lines), flags=re.MULTILINE)
 
 
 def index(kinds: Sequence[type[Diagnostic]]) -> Iterator[str]:
@@ -192,26 +190,8 @@ def printed_of(kind: type[Diagnostic], info: str, text: str) -> tuple[str, str]:
         return command(info), said(info, text, Path(folder))
 
 
-def outdated() -> list[str]:
-    """The names of the files that are not as they should be."""
-    wanted = documents()
-    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*")}
-    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
-
-
-def main(arguments: list[str]) -> None:
-    if arguments == ["--write"]:
-        wanted = documents()
-        for name in outdated():
-            if name in wanted:
-                (FOLDER / name).write_text(wanted[name], encoding="utf-8")
-            else:
-                (FOLDER / name).unlink()
-    elif arguments:
-        sys.exit("usage: python -m docs.explanations [--write]")
-    elif names := outdated():
-        sys.exit(f"out of date in {FOLDER}: {', '.join(names)}; run `{COMMAND}`")
+PAGES: Final = Pages(FOLDER, "docs.explanations", documents)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    PAGES.main(sys.argv[1:])

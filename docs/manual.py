@@ -36,11 +36,11 @@ from archspec.op import Family
 from archspec.shape import Element, Shape
 from archspec.spelling import listed
 from docs import figures
+from docs.pages import Pages, text_of
 
 FOLDER: Final = Path(__file__).with_name("ops")
 INDEX: Final = "README.md"
-COMMAND: Final = "python -m docs.manual --write"
-NOTE: Final = f"<!-- Written by `{COMMAND}` from the classes of the ops. -->"
+NOTE: Final = "<!-- Written by `python -m docs.manual --write` from the classes of the ops. -->"
 MOST_ALIGNED: Final = 64
 """The shapes of an example whose line is longer than this stand out of line."""
 
@@ -106,9 +106,9 @@ the page of one, and `archspec ops --format json` gives all of it to programs.
 def documents() -> Mapping[str, str]:
     """All that is written, by the names of the files."""
     families = by_family(shipped())
-    found = {INDEX: _text(index(families)), **{figure.file: figure.drawn() for figure in FIGURES.values()}}
+    found = {INDEX: text_of(index(families)), **{figure.file: figure.drawn() for figure in FIGURES.values()}}
     for family, pages in families.items():
-        found[f"{family}.md"] = _text(family_page(family, pages))
+        found[f"{family}.md"] = text_of(family_page(family, pages))
         found[f"{family}.svg"] = spec_of(family).written(*find_target(Purpose.DRAW, "svg")).decode()
     return found
 
@@ -116,10 +116,6 @@ def documents() -> Mapping[str, str]:
 def spec_of(family: Family) -> Model:
     """The spec whose picture stands for a family."""
     return archspec.load(FOLDER / f"{family}.arch")
-
-
-def _text(lines: Iterator[str]) -> str:
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
 # ---------------------------------------------------------------------------------------------------------------- pages
@@ -310,29 +306,8 @@ def _yaml_value(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) and not re.fullmatch(r"\w+", value) else written(value)
 
 
-# -------------------------------------------------------------------------------------------------------- the documents
-
-
-def outdated() -> list[str]:
-    """The names of the files that are not as they should be."""
-    wanted = documents()
-    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.*") if path.suffix != ".arch"}
-    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
-
-
-def main(arguments: list[str]) -> None:
-    if arguments == ["--write"]:
-        wanted = documents()
-        for name in outdated():
-            if name in wanted:
-                (FOLDER / name).write_text(wanted[name], encoding="utf-8")
-            else:
-                (FOLDER / name).unlink()
-    elif arguments:
-        sys.exit("usage: python -m docs.manual [--write]")
-    elif names := outdated():
-        sys.exit(f"out of date in {FOLDER}: {', '.join(names)}; run `{COMMAND}`")
+PAGES: Final = Pages(FOLDER, "docs.manual", documents, by_hand=".arch")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    PAGES.main(sys.argv[1:])

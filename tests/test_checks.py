@@ -25,6 +25,7 @@ import re
 import shlex
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
@@ -34,11 +35,11 @@ from typing import Final
 
 import pytest
 
-from archspec import Diagnostic
+from archspec import Diagnostic, Source, loads
 from archspec.build import Settings
-from archspec.catalog import CATALOG
-from archspec.compiler import Outside, read_path, text_override
+from archspec.compiler import Outside, read_path, rewritten, text_override
 from archspec.diagnostics import Report
+from archspec.findings import CATALOG
 from archspec.render.text import render
 from tests import stored
 
@@ -46,6 +47,7 @@ ERRORS: Final = Path(__file__).parent.parent / "docs" / "errors.md"
 DOCUMENTS: Final = [*sorted((Path(__file__).parent / "checks").glob("*.md")), ERRORS]
 BLOCK: Final = re.compile(r"^```(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+OTHER: Final = {"arch": "yaml", "yaml": "arch"}
 CODE: Final = re.compile(r"^(?:error|warning|advice)\[(\w+)\]", re.MULTILINE)
 
 
@@ -159,6 +161,24 @@ def test_mistake(check: Check, tmp_path: Path) -> None:
 def test_every_kind_of_finding_is_in_a_document() -> None:
     found = {code for check in CHECKS for code in CODE.findall(check.expected)}
     assert not [kind.code for kind in CATALOG if kind.code not in found]
+
+
+def test_there_are_at_least_150_mistakes_and_each_syntax_tells_of_them_alike() -> None:
+    alike, unlike = 0, []
+    for check in CHECKS:
+        if check.info not in OTHER or check.files or check.expected == "clean\n":
+            continue
+        source = Source(f"spec.{check.info}", check.body)
+        text = rewritten(source, check.info, OTHER[check.info], Report())
+        if text is not None:
+            here, there = loads(check.body, syntax=check.info), loads(text, syntax=OTHER[check.info])
+            if Counter(each.code for each in here.check()) == Counter(each.code for each in there.check()):
+                alike += 1
+            else:
+                unlike.append(check.id)
+    assert alike >= 150
+    # Of `inputs: {}` there is nothing to write in the text form.
+    assert unlike == ["flow:A model without inputs:yaml"]
 
 
 def test_codes_and_names_are_unique_and_in_order() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -66,7 +68,7 @@ def test_a_model_runs_where_its_conditions_hold_and_nowhere_else(factors: list[i
 def test_the_summary_lists_what_must_hold() -> None:
     text = "model M { input x: [B, 4, H, 12]\n residual { maxpool(2) -> upsample(2) } }"
     last = str(archspec.loads(text).summary()).splitlines()[-1]
-    assert last == "right where H is a multiple of 2: with H = 1, add1 would be given 0 and 1"
+    assert last == "right where H is a multiple of 2: with H = 3, add1 would be given 2 and 3"
 
 
 def test_conditions_that_exclude_each_other_are_an_error() -> None:
@@ -76,3 +78,21 @@ def test_conditions_that_exclude_each_other_are_an_error() -> None:
         residual { conv(4, kernel=1, stride=2) -> upsample(2) -> pad([[0, 1], 0]) }
     }"""
     assert [each.code for each in archspec.loads(text).check()] == ["A306"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "residual { maxpool(2) -> upsample(2) }",
+        "a = maxpool(2) \n b = a -> maxpool(2) \n (b -> upsample(2), a) -> concat \n (_ -> upsample(2), x) -> concat",
+        "residual { maxpool(2) -> upsample(2) } \n residual { maxpool(3) -> upsample(3) }",
+    ],
+)
+def test_an_input_that_is_declared_as_is_told_has_no_other_sizes(body: str) -> None:
+    def spec(shape: str) -> archspec.Model:
+        return archspec.loads(f"model M {{ input x: {shape}\n {body} }}")
+
+    told = {finding.help() for finding in spec("[B, 4, H, W]").check()}
+    assert len(told) == 1
+    (declared,) = re.findall(r"`(\[.*?\])`", told.pop())
+    assert len(spec(declared).check()) == 0

@@ -109,3 +109,41 @@ def test_the_way_to_a_finding_is_told() -> None:
     (finding,) = findings(text)
     way = [each.label for each in finding.way]
     assert way == ["in pass 3 of 3, where width = 16", "in this use of `Stage`", "in this use of `Unit`"]
+
+
+@settings(random_uses, max_examples=30)
+@given(
+    widths=st.lists(st.sampled_from((8, 12, 16)), min_size=1, max_size=3),
+    stride=st.integers(1, 2),
+    size=st.sampled_from(("H", "30", "31")),
+)
+def test_a_shortcut_that_is_told_makes_a_residual_fit(widths: list[int], stride: int, size: str) -> None:
+    def spec(shortcut: str) -> str:
+        body = f"conv(width, kernel=3, stride={stride}, padding=1) -> relu -> conv(width, kernel=3, padding=1)"
+        return f"""
+            block Unit(width) {{ residual {{ {body} }} {shortcut} }}
+            model M {{ input x: [B, 4, {size}, 32] \n for width in {widths} {{ Unit(width) }} }}
+        """
+
+    (finding, *_) = findings(spec(""))
+    (told,) = re.findall(r"a shortcut of `(.*?)`", finding.help())
+    assert "width" in told
+    assert not findings(spec(f"shortcut {{ {told} }}"))
+
+
+def test_what_fits_a_single_pixel_only_is_no_cure() -> None:
+    (finding,) = findings("model M { input x: [B, 4, H, W]\n residual { conv(8, kernel=3, stride=2, padding=1) } }")
+    assert "channels=4" not in finding.help()
+    assert "a shortcut of `conv(8, kernel=1, stride=2)`" in finding.help()
+
+
+def test_a_number_takes_the_place_of_a_formula_only_where_nothing_else_helps() -> None:
+    text = """
+        block Unit(width) { conv(width, kernel=3, padding=1) \n conv(width, kernel=3, padding=1) }
+        model M { input x: [B, 4, 8, 8]\n residual { Unit(8) } }
+    """
+    (finding,) = findings(text)
+    assert "a shortcut of `conv(8, kernel=1)`" in finding.help()
+    assert "channels=4" not in finding.help()
+    (finding,) = findings(text.replace("residual { Unit(8) }", "(_ -> Unit(8), _) -> add"))
+    assert "`channels=4` in line 3" in finding.help()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import chdir
@@ -14,8 +15,8 @@ import pytest
 
 import archspec
 from archspec import Diagnostic, Related, Report, Severity, Source
-from archspec.catalog import CATALOG
 from archspec.explanation import explanation
+from archspec.findings import CATALOG
 from archspec.render import concise, github, sarif
 from archspec.render import json as json_form
 from tests.test_checks import CHECKS, Check
@@ -23,6 +24,8 @@ from tests.test_render import Hint, Note, report, span
 
 SCHEMA: Final = json.loads((Path(__file__).with_name("sarif.schema.json")).read_text())
 VALIDATOR: Final = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+OFFICIAL: Final = os.environ.get("SARIF_SCHEMA")
+"""The schema of OASIS, where somebody has it: `sarif-schema-2.1.0.json`. It says less than ours of what we write."""
 
 EVIL: Final = "100 %\r\na: b, ::error file=x::y"
 """What would end a command, or begin another, if it stood there as it is."""
@@ -50,6 +53,8 @@ def found_in(check: Check) -> Report:
 def run_of(findings: Report) -> dict[str, Any]:
     log = json.loads(sarif.render(findings))
     VALIDATOR.validate(log)
+    if OFFICIAL is not None:
+        jsonschema.validate(log, json.loads(Path(OFFICIAL).read_text()))
     (run,) = log["runs"]
     assert isinstance(run, dict)
     return run
@@ -138,6 +143,17 @@ def test_a_proposed_change_cures_what_it_is_proposed_for() -> None:
                 assert (result["ruleId"], place) not in {(each.code, each.span.first()) for each in cured}, check.id
                 proposed += 1
     assert proposed > 10
+
+
+def test_a_word_that_was_meant_is_proposed() -> None:
+    named = 0
+    for check in in_documents():
+        for finding in found_in(check):
+            meant = re.fullmatch(r"did you mean `(\w+)`\?", finding.help())
+            if meant is not None and re.fullmatch(r"\w+", finding.span.text):
+                assert [edit.text for fix in finding.fixes() for edit in fix.edits] == [meant[1]], check.id
+                named += 1
+    assert named > 30
 
 
 def changed(text: str, replacements: list[dict[str, Any]]) -> str:

@@ -22,7 +22,7 @@ def page(kind: type[Diagnostic]) -> str:
 
 
 def test_it_is_up_to_date() -> None:
-    assert reference.outdated() == [], f"run `{reference.COMMAND}`"
+    assert reference.PAGES.outdated() == [], f"run `{reference.PAGES.command}`"
 
 
 def test_it_is_the_same_each_time_it_is_written() -> None:

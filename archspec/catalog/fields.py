@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Absence, Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -15,7 +15,7 @@ def all_of(things: str, known: tuple[str, ...]) -> str:
 
 
 @final
-class UnknownField(Diagnostic):
+class UnknownField(Diagnostic, Suggesting):
     """A key that the language does not have at this place.
 
     Wrong:
@@ -85,7 +85,7 @@ class MissingField(Diagnostic):
 
 
 @final
-class WrongKind(Diagnostic):
+class WrongKind(Diagnostic, Suggesting):
     """A value, list or mapping stands where something else belongs.
 
     Wrong:
@@ -122,7 +122,7 @@ class WrongKind(Diagnostic):
 
 
 @final
-class UnknownName(Diagnostic):
+class UnknownName(Diagnostic, Suggesting):
     """A name in an expression is neither a parameter nor a size.
 
     Wrong:

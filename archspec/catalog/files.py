@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Edit, Fix
+from archspec.diagnostics import Diagnostic, Edit, Fix, Suggesting
 from archspec.spelling import did_you_mean, listed
 
 
@@ -57,7 +57,7 @@ class UseCycle(Diagnostic):
 
 
 @final
-class UnknownLibrary(Diagnostic):
+class UnknownLibrary(Diagnostic, Suggesting):
     """No part of the library has this name.
 
     The standard library is called `std`; installed packages may add others.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Absence, Diagnostic
+from archspec.diagnostics import Absence, Diagnostic, Suggesting
 from archspec.spelling import did_you_mean, listed
 
 
@@ -56,7 +56,7 @@ class UnclearStart(Diagnostic):
 
 
 @final
-class UnknownValue(Diagnostic):
+class UnknownValue(Diagnostic, Suggesting):
     """A layer takes a value that no input or layer before it has given.
 
     Wrong:
@@ -91,7 +91,7 @@ class UnknownValue(Diagnostic):
         return f"no input or layer before this is called `{self.value}`"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion) or self.cure
+        return did_you_mean(self.suggestion) or self.cure or "give a layer above this one that name"
 
 
 @final
@@ -170,16 +170,25 @@ class WrongInputs(Diagnostic):
         return f"`{self.op}` takes {self.takes}, and is given {given}"
 
     @property
+    def _spare(self) -> str:
+        spare = self.given - (self.most or 0)
+        return "one" if spare == 1 else str(spare)
+
+    @property
     def takes(self) -> str:
         if self.most is None:
             return f"{self.least} values or more"
+        if self.least < self.given < self.most:
+            return f"either {self.least} or {self.most} values"
         if self.least != self.most:
             return f"{self.least} {'or' if self.most == self.least + 1 else 'to'} {self.most} values"
         return "one value" if self.least == 1 else f"{self.least} values"
 
     def help(self) -> str:
-        if self.given >= self.least:
-            return ""
+        if self.most is not None and self.least < self.given < self.most:
+            return f"give it all of the last {self.most - self.least}, or none of them"
+        if self.given > self.least:
+            return f"make one value of several, as in `(a, b) -> concat -> {self.op}`, or leave {self._spare} out"
         if self.least == 1:
             return f"feed it by the name of a value: `a -> {self.op}`, or `from: a` in YAML"
         return f"feed it by the names of values: `(a, b) -> {self.op}`, or `from: [a, b]` in YAML"
@@ -215,6 +224,9 @@ class SeveralValues(Diagnostic):
 
     def message(self) -> str:
         return f"`{self.op}` gives {self.gives} values, and one is needed here"
+
+    def help(self) -> str:
+        return f"give them names, and go on with one: `{_names(self.gives)} = ... -> {self.op}`, and then `a -> ...`"
 
 
 @final
@@ -252,6 +264,10 @@ class WrongNames(Diagnostic):
         gives = "one value" if self.gives == 1 else f"{self.gives} values"
         return f"`{self.op}` gives {gives}, and {self.names} names stand here"
 
+    def help(self) -> str:
+        names = "one name stands" if self.gives == 1 else f"{self.gives} names stand"
+        return f"{names} before it: `{_names(self.gives)} = ...`"
+
 
 @final
 class RecursiveBlock(Diagnostic):
@@ -287,6 +303,9 @@ class RecursiveBlock(Diagnostic):
 
     def label(self) -> str:
         return " uses ".join(f"`{name}`" for name in self.cycle)
+
+    def help(self) -> str:
+        return "layers come several times by `repeat 3 { ... }`"
 
 
 @final
@@ -356,6 +375,9 @@ class TooManyLayers(Diagnostic):
     def message(self) -> str:
         return f"this makes more than {self.limit:,} layers"
 
+    def help(self) -> str:
+        return "let the repeats be fewer: those of an outer one multiply those of the inner ones"
+
 
 @final
 class BlockLikeOp(Diagnostic):
@@ -390,6 +412,9 @@ class BlockLikeOp(Diagnostic):
     def message(self) -> str:
         return f"`{self.block}` is the name of an op, and cannot be that of {self.kind}"
 
+    def help(self) -> str:
+        return f"call it something else, such as `{''.join(word.capitalize() for word in self.block.split('_'))}`"
+
 
 @final
 class NoLayers(Diagnostic):
@@ -419,6 +444,9 @@ class NoLayers(Diagnostic):
 
     def message(self) -> str:
         return f"{self.owner} has no layers"
+
+    def help(self) -> str:
+        return "write layers into it, such as `linear(10) -> relu`"
 
 
 @final
@@ -465,3 +493,12 @@ class MisplacedValue(Diagnostic):
             return f"values flow along arrows: `{self.sources} -> {self.op}`"
         again = f"; behind an arrow it is the layer: `_ -> {self.value}`" if self.is_layer else ""
         return f"a value starts a chain: `{self.value} -> ...`{again}"
+
+
+def _names(number: int) -> str:
+    """Names for so many values: `a, b`."""
+    letters = [chr(ord("a") + place) for place in range(min(number, _MOST_NAMED))]
+    return ", ".join(letters if number <= _MOST_NAMED else [*letters[:-1], "..."])
+
+
+_MOST_NAMED = 4

@@ -1,15 +1,14 @@
-"""Every kind of finding, in the order of the codes. A number is never used twice.
+"""Every kind of error, in the order of the codes.
 
-A0xx text, A1xx keys, ops and names, A2xx graph, A3xx shapes, A4xx advice, A5xx files of weights. Backends have letters
-of their own.
-The docstring of each is what `archspec explain` prints, and its examples are run by the tests.
+A0xx text, A1xx keys, ops and names, A2xx graph, A3xx shapes, A5xx files of weights. Advice, A4xx, stands with the rules
+that give it, in `archspec.passes.advice`, and backends have letters of their own; `archspec.findings` has all kinds.
 """
 
 from __future__ import annotations
 
 from archspec.catalog import (
-    advice,
     fields,
+    figures,
     files,
     graph,
     parameters,
@@ -23,7 +22,7 @@ from archspec.catalog import (
 )
 from archspec.diagnostics import Diagnostic
 
-CATALOG: tuple[type[Diagnostic], ...] = (
+ERRORS: tuple[type[Diagnostic], ...] = (
     text.UnreadableFile,
     text.NotText,
     text.FileTooLarge,
@@ -97,23 +96,7 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     shapes.OpenExpectation,
     shapes.InvalidSize,
     shapes.NoSize,
-    advice.UnusedAllow,
-    advice.UnclearAllow,
-    advice.BiasBeforeNorm,
-    advice.UnusedResult,
-    advice.RepeatedActivation,
-    advice.RepeatedNorm,
-    advice.RepeatedSoftmax,
-    advice.NormalisedLogits,
-    advice.SkippedPositions,
-    advice.DroppedPositions,
-    advice.NarrowView,
-    advice.UnevenPadding,
-    advice.DropoutBeforeNorm,
-    advice.DominantLayer,
-    advice.HeadSize,
-    advice.TensorCores,
-    advice.ConditionalSizes,
+    figures.WrongFigure,
     weights.UnreadableWeights,
     weights.NoSafetensors,
     weights.PickledWeights,
@@ -123,4 +106,7 @@ CATALOG: tuple[type[Diagnostic], ...] = (
     weights.WrongWeightElement,
     weights.OtherWeights,
     weights.DifferentTied,
+    weights.WrongWeightIndex,
+    weights.MissingShard,
+    weights.DifferentShard,
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import final
 
 from archspec.catalog.fields import all_of
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Diagnostic, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
 
 @final
-class UnknownParameter(Diagnostic):
+class UnknownParameter(Diagnostic, Suggesting):
     """A setting from outside, by `--set` or in Python, names a parameter that the model does not have.
 
     Wrong: `archspec check specs/alexnet.yaml --set clases=10`.
@@ -104,7 +104,7 @@ class UnusedParameter(Diagnostic):
 
 
 @final
-class UnknownVariant(Diagnostic):
+class UnknownVariant(Diagnostic, Suggesting):
     """A variant is asked for that the spec does not have.
 
     Wrong: `archspec check specs/vgg.arch:vgg15`.
@@ -129,7 +129,7 @@ class UnknownVariant(Diagnostic):
 
 
 @final
-class WrongParameter(Diagnostic):
+class WrongParameter(Diagnostic, Suggesting):
     """A parameter is given a value that its type does not allow.
 
     Wrong:
@@ -166,7 +166,9 @@ class WrongParameter(Diagnostic):
         return f"it needs {self.accepts}"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        if self.suggestion is not None or self.declared is None:
+            return did_you_mean(self.suggestion)
+        return f"give it {self.accepts}, or declare `{self.parameter}` in another way"
 
     def related(self) -> tuple[Related, ...]:
         return () if self.declared is None else (Related(self.declared, f"`{self.parameter}` is declared here"),)
@@ -219,7 +221,7 @@ class WrongLayers(Diagnostic):
 
 
 @final
-class UnknownSize(Diagnostic):
+class UnknownSize(Diagnostic, Suggesting):
     """A size that is fixed from outside, by `--size` or in Python, is none that an input of the model names.
 
     Wrong: `archspec check specs/alexnet.yaml --size Batch=8`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Diagnostic, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -49,7 +49,7 @@ class MisplacedResult(Diagnostic):
 
 
 @final
-class WrongState(Diagnostic):
+class WrongState(Diagnostic, Suggesting):
     """A `next` line is for a state that the cell does not have, has twice, or whose shape it does not give.
 
     Wrong:
@@ -147,7 +147,7 @@ class MissingNext(Diagnostic):
 
 
 @final
-class WrongScan(Diagnostic):
+class WrongScan(Diagnostic, Suggesting):
     """`scan` is given what it cannot run, or a cell is used without it.
 
     Wrong:
@@ -186,11 +186,14 @@ class WrongScan(Diagnostic):
     problem: str
     cure: str
     cells: tuple[str, ...] = ()
+    suggestion: str | None = None
 
     def message(self) -> str:
         return self.problem
 
     def help(self) -> str:
+        if self.suggestion is not None:
+            return did_you_mean(self.suggestion)
         if self.cure:
             return self.cure
         if not self.cells:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Diagnostic, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean
 
@@ -52,7 +52,7 @@ class WrongRename(Diagnostic):
 
 
 @final
-class UnknownRenamed(Diagnostic):
+class UnknownRenamed(Diagnostic, Suggesting):
     """A `rename` speaks of something that neither the model nor one of its variants has.
 
     Wrong:

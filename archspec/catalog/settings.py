@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Absence, Diagnostic, Edit, Fix, Related
+from archspec.diagnostics import Absence, Diagnostic, Edit, Fix, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
@@ -15,7 +15,7 @@ def all_of(things: str, known: tuple[str, ...]) -> str:
 
 
 @final
-class UnknownOp(Diagnostic):
+class UnknownOp(Diagnostic, Suggesting):
     """No op has this name.
 
     Wrong:
@@ -53,7 +53,7 @@ class UnknownOp(Diagnostic):
 
 
 @final
-class UnknownSetting(Diagnostic):
+class UnknownSetting(Diagnostic, Suggesting):
     """An op has no setting of this name.
 
     Wrong:
@@ -171,6 +171,9 @@ class InvalidSetting(Diagnostic):
     origin: Related | None
     """Where the value was given, when it was given elsewhere."""
 
+    usual: str = ""
+    """What may be written, in words."""
+
     def message(self) -> str:
         return f"`{self.setting}` of `{self.op}` cannot be `{self.value}`"
 
@@ -188,7 +191,7 @@ class InvalidSetting(Diagnostic):
         return f"it needs {self.accepted}"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        return did_you_mean(self.suggestion) or self.usual
 
 
 @final

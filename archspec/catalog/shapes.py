@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import final
 
 from archspec.change import Trial
-from archspec.diagnostics import Absence, Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Edit, Fix, Related
 from archspec.source import Span
 from archspec.spelling import listed
+
+
+def _value(expectation: str, actual: str) -> str | None:
+    """What an expectation of equality would have to name: of `params == 16`, where `params` is 18, the 18."""
+    left, equals, _ = expectation.partition(" == ")
+    name, _, value = actual.partition("` is ")
+    if not equals or name != f"`{left}" or not value:
+        return None
+    return value.replace(",", "") if value.replace(",", "").isdecimal() else value
 
 
 def aligned(shapes: tuple[str, ...], axes: tuple[int, ...]) -> str:
@@ -119,6 +128,12 @@ class WrongElement(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` takes elements of type {listed(self.accepted)}, not `{self.given}`"
 
+    def help(self) -> str:
+        cast = f"`cast({self.accepted[0]})` makes them of this type"
+        if self.given == "int" and "float" in self.accepted:
+            return f"`embedding(...)` makes a vector of each number, and {cast.replace(self.accepted[0], 'float')}"
+        return cast
+
 
 @final
 class FailedExpectation(Diagnostic):
@@ -156,6 +171,12 @@ class FailedExpectation(Diagnostic):
     use: Span | None = None
     """The use of a block that it does not hold for."""
 
+    is_budget: bool = False
+    """Whether it says how much there may be of something, or must be."""
+
+    most: tuple[str, ...] = ()
+    """The layers that have most of what there is too much of, a line for each."""
+
     def message(self) -> str:
         return self.words or f"`{self.expectation}` does not hold"
 
@@ -163,6 +184,25 @@ class FailedExpectation(Diagnostic):
         if not self.words:
             return self.actual
         return f"`{self.expectation}` does not hold: {self.actual}" if self.actual else "this does not hold"
+
+    def notes(self) -> tuple[str, ...]:
+        return ("\n".join(("most of it is in", *(f"  {line}" for line in self.most))),) if self.most else ()
+
+    def help(self) -> str:
+        if self.use is not None:
+            return "use the block with other settings or other sizes"
+        if self.most:
+            return "make these layers smaller, or allow more"
+        value = None if self.is_budget else _value(self.expectation, self.actual)
+        if value is None:
+            return "mend the layers, or expect something else"
+        return f"mend the layers, or expect `{self.expectation.partition(' == ')[0]} == {value}`"
+
+    def fixes(self) -> tuple[Fix, ...]:
+        value = None if self.is_budget else _value(self.expectation, self.actual)
+        if value is None or self.use is not None or not self.expectation.endswith(f"== {self.span.text}"):
+            return ()
+        return (Fix(f"expect `{value}`", (Edit(self.span, value),), is_safe=False),)
 
     def related(self) -> tuple[Related, ...]:
         return () if self.use is None else (Related(self.use, "in this use"),)
@@ -198,12 +238,20 @@ class OpenExpectation(Diagnostic):
     follows_from = Absence.ANYTHING
     expectation: str
     actual: str
+    cure: str = ""
 
     def message(self) -> str:
         return f"`{self.expectation}` holds for some inputs only"
 
     def label(self) -> str:
         return self.actual
+
+    def help(self) -> str:
+        if self.cure:
+            return self.cure
+        value = _value(self.expectation, self.actual)
+        expected = "" if value is None else f": `{self.expectation.partition(' == ')[0]} == {value}`"
+        return f"expect what holds for all{expected}; or give numbers to open sizes by `--size NAME=NUMBER`"
 
 
 @final

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Absence, Diagnostic, Related
+from archspec.diagnostics import Absence, Diagnostic, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean, listed
 
 
 @final
-class WrongInit(Diagnostic):
+class WrongInit(Diagnostic, Suggesting):
     """What `init` says is no way to fill the weights it is for.
 
     Wrong:
@@ -49,7 +49,7 @@ class WrongInit(Diagnostic):
 
 
 @final
-class UnusedInit(Diagnostic):
+class UnusedInit(Diagnostic, Suggesting):
     """An `init` fills nothing: nothing that it stands for has such a weight.
 
     Wrong:
@@ -95,7 +95,7 @@ class UnusedInit(Diagnostic):
 
 
 @final
-class UnknownWeight(Diagnostic):
+class UnknownWeight(Diagnostic, Suggesting):
     """A weight is tied to one that does not exist before it.
 
     Wrong:
@@ -130,7 +130,7 @@ class UnknownWeight(Diagnostic):
         return f"there is no weight `{self.text}` here: {self.problem}"
 
     def help(self) -> str:
-        return did_you_mean(self.suggestion)
+        return did_you_mean(self.suggestion) or "name a weight of a layer above this one, as in `embed.weight`"
 
 
 @final
@@ -170,7 +170,7 @@ class UnlikeWeights(Diagnostic):
         return self.problem
 
     def help(self) -> str:
-        return self.cure
+        return self.cure or "give both layers the same sizes, or each a weight of its own"
 
     def related(self) -> tuple[Related, ...]:
         return (Related(self.first_span, f"this is `{self.first}`"),)

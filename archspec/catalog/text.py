@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Diagnostic, Related, Suggesting
 from archspec.source import Span
+from archspec.spelling import did_you_mean
 
 
 @final
-class UnreadableFile(Diagnostic):
+class UnreadableFile(Diagnostic, Suggesting):
     """A file cannot be read: it is missing, is a folder, or may not be opened.
 
     Wrong: `archspec check alexnet.yml` where the file is `alexnet.yaml`.
@@ -27,7 +28,7 @@ class UnreadableFile(Diagnostic):
         return f"cannot read `{self.file}`: {self.reason}"
 
     def help(self) -> str:
-        return f"did you mean `{self.suggestion}`?" if self.suggestion else ""
+        return did_you_mean(self.suggestion)
 
 
 @final
@@ -224,7 +225,7 @@ class YamlTag(Diagnostic):
     model: Classifier
     inputs: {x: [B, 8]}
     layers:
-      - linear: !!int "2"
+      - linear: !!int 2
     ```
 
     Right:
@@ -299,7 +300,7 @@ class TooDeep(Diagnostic):
 
 
 @final
-class SyntaxFault(Diagnostic):
+class SyntaxFault(Diagnostic, Suggesting):
     """A text does not follow the grammar.
 
     Wrong:
@@ -327,6 +328,7 @@ class SyntaxFault(Diagnostic):
     expected: str = ""
     problem: str = ""
     cure: str = ""
+    suggestion: str | None = None
 
     def message(self) -> str:
         if self.problem:
@@ -337,7 +339,7 @@ class SyntaxFault(Diagnostic):
         return f"expected {self.expected}" if self.expected else ""
 
     def help(self) -> str:
-        return self.cure
+        return self.cure or did_you_mean(self.suggestion)
 
 
 @final

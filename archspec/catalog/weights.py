@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related
+from archspec.diagnostics import Diagnostic, Related, Suggesting
 from archspec.size import Size
 from archspec.source import Source, Span
 from archspec.spelling import did_you_mean, listed
@@ -22,7 +22,7 @@ def _subject(weights: tuple[str, ...], one: str, several: str) -> str:
 
 
 @final
-class UnreadableWeights(Diagnostic):
+class UnreadableWeights(Diagnostic, Suggesting):
     """A file of weights cannot be read.
 
     Wrong: `archspec compile specs/lenet.arch --weights lenet.safetensor`, where no file has that name.
@@ -149,7 +149,7 @@ class MissingWeight(Diagnostic):
 
 
 @final
-class UnknownWeight(Diagnostic):
+class UnknownWeight(Diagnostic, Suggesting):
     """A file has weights that the model has not.
 
     Wrong: the file of a layer with a bias, for a layer with `bias=false`.
@@ -299,3 +299,88 @@ class DifferentTied(Diagnostic):
 
     def related(self) -> tuple[Related, ...]:
         return (Related(self.owner, "it is tied to this"),)
+
+
+@final
+class WrongWeightIndex(Diagnostic):
+    """An index of weights is damaged, or names files that do not lie beside it.
+
+    Large models are stored in several files. An index beside these, such as `model.safetensors.index.json`, has in its
+    `weight_map` the name of a file for each weight. No name leads into another folder.
+
+    Wrong: `{"weight_map": {"head.weight": "../model.safetensors"}}`.
+
+    Right: `{"weight_map": {"head.weight": "model-00001-of-00002.safetensors"}}`.
+    """
+
+    code = "A510"
+    name = "wrong-weight-index"
+    file: str
+    reason: str
+
+    def message(self) -> str:
+        return f"`{self.file}` is no index of weights: {self.reason}"
+
+
+@final
+class MissingShard(Diagnostic):
+    """A file of weights is not there that an index names.
+
+    Wrong: `model.safetensors.index.json` and the first of its two files, without the second.
+
+    Right: the index, and beside it all files that it names.
+    """
+
+    code = "A511"
+    name = "missing-shard"
+    file: str
+    shard: str
+    count: int
+    """How many files are missing."""
+
+    weight: str
+    total: int
+    """How many weights are in them."""
+
+    suggestion: str | None
+
+    def message(self) -> str:
+        are = "is" if self.count == 1 else f"and {self.count - 1} more are"
+        has = "it has" if self.count == 1 else "they have"
+        more = f" and {self.total - 1:,} more" if self.total > 1 else ""
+        return f"`{self.shard}` {are} missing: by `{self.file}`, {has} `{self.weight}`{more}"
+
+    def help(self) -> str:
+        return did_you_mean(self.suggestion) or "all files that an index names lie beside it"
+
+
+@final
+class DifferentShard(Diagnostic):
+    """An index of weights and a file that it names disagree on what is in that file.
+
+    Wrong: the index of a model, beside files of an earlier version of it.
+
+    Right: the index and the files of one version.
+    """
+
+    code = "A512"
+    name = "different-shard"
+    file: str
+    index: str
+    weights: tuple[str, ...]
+    other: str | None
+    """The file that has the first of them, if another than the index says."""
+
+    is_lacking: bool
+
+    def message(self) -> str:
+        first, *others = self.weights
+        subject = f"the weight `{first}`{f' and {len(others)} more' if others else ''}"
+        if self.is_lacking:
+            return f"`{self.file}` lacks {subject}, which by `{self.index}` {'are' if others else 'is'} in it"
+        return f"`{self.file}` has {subject}, of which `{self.index}` knows nothing"
+
+    def help(self) -> str:
+        if self.is_lacking and self.other is not None:
+            return f"`{self.weights[0]}` is in `{self.other}`"
+        return "take the index and all of its files from one place"

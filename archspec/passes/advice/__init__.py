@@ -1,9 +1,9 @@
 """Advice: what is not wrong in a model, but is seldom meant.
 
-Each rule is a module with a function `find`, whose docstring says when it speaks and when it is silent; why it matters,
-and by which source, is in the finding of the same name in `archspec.catalog.advice`. The rules are run on graphs alone,
-so on specs without errors, and only when somebody asks what was found. A layer of a block or loop is told of once,
-however often it is used.
+Each rule is a module: its docstring says when it speaks and when it is silent, the docstring of the finding in it is
+the manual, with the reason and its source, and `find` looks for it. The rules are run on graphs alone, so on specs
+without errors, and only when somebody asks what was found. A layer of a block or loop is told of once, however often it
+is used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archspec.diagnostics import Diagnostic
 from archspec.graph import Graph
@@ -22,7 +22,7 @@ from archspec.source import Source
 if TYPE_CHECKING:
     from archspec.passes.advice.allowed import Allowed
 
-__all__ = ["RULES", "Choice", "UnknownAdviceError", "advice_on", "rule"]
+__all__ = ["RULES", "Choice", "UnknownAdviceError", "advice_on", "kinds", "rule"]
 
 
 def advice_on(
@@ -63,7 +63,7 @@ def _found(graphs: Iterable[Graph], choice: Choice) -> Iterator[Diagnostic]:
     known = set()
     for view in (view for graph in graphs for view in views(graph)):
         for code in RULES:
-            if code in choice.codes and (code not in NEEDS or view.ops & NEEDS[code]):
+            if code in choice.codes and (code not in NEEDS or view.kinds & NEEDS[code]):
                 for finding in rule(code)(view):
                     if (code, finding.span) not in known:
                         known.add((code, finding.span))
@@ -72,6 +72,18 @@ def _found(graphs: Iterable[Graph], choice: Choice) -> Iterator[Diagnostic]:
 
 def rule(code: str) -> Callable[[View], Iterator[Diagnostic]]:
     """What finds advice of a code."""
-    find: Callable[[View], Iterator[Diagnostic]]
-    find = import_module(f"{__name__}.{RULES[code].replace('-', '_')}").find
+    find: Callable[[View], Iterator[Diagnostic]] = _module(code).find
     return find
+
+
+def kinds() -> Iterator[type[Diagnostic]]:
+    """All kinds of advice."""
+    modules = [import_module(f"{__name__}.allowed"), *map(_module, RULES)]
+    for module in modules:
+        for each in vars(module).values():
+            if isinstance(each, type) and issubclass(each, Diagnostic) and each.__module__ == module.__name__:
+                yield each
+
+
+def _module(code: str) -> Any:
+    return import_module(f"{__name__}.{RULES[code].replace('-', '_')}")

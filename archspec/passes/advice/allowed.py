@@ -12,13 +12,113 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import ClassVar, Final, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Edit, Fix, Severity, Suggesting
 from archspec.passes.advice.choice import ABOUT_COMMENTS, USUAL, Choice, UnknownAdviceError, codes_of
 from archspec.source import Source, Span
+from archspec.spelling import did_you_mean
 from archspec.syntax.read import SUFFIXES
 from archspec.syntax.tree import Fields, Items, Scalar, Tree
+
+
+@final
+class UnclearAllow(Diagnostic, Suggesting):
+    """A comment allows what is no advice. Errors cannot be allowed: a spec that has one has no meaning.
+
+    Advice is called by its code or its name; several stand with commas between them, and a reason may follow behind a
+    colon: `# archspec: allow A403, A406: as in the paper`.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(4, bias=false) -> batchnorm  # archspec: allow bias-before-nrom
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(4) -> batchnorm  # archspec: allow bias-before-norm
+    }
+    ```
+    """
+
+    code = "A402"
+    name = "unclear-allow"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    word: str
+    suggestion: str | None
+    is_error: bool = False
+    """Whether it is the code or the name of an error."""
+
+    def message(self) -> str:
+        if not self.word:
+            return "this comment does not say which advice it allows"
+        if self.is_error:
+            return f"`{self.word}` is an error, and no comment allows one"
+        return f"there is no advice called `{self.word}`"
+
+    def help(self) -> str:
+        if self.is_error:
+            return "mend what it tells of, and remove the comment"
+        return did_you_mean(self.suggestion) or "name it by its code or name: `# archspec: allow A403`"
+
+
+@final
+class UnusedAllow(Diagnostic):
+    """A comment allows advice that is not given. It may hide a later mistake.
+
+    `# archspec: allow A403` allows what stands on its line; on a line of its own, what stands on the next one; and
+    before the first line of the spec, what stands in the whole file. It is not told of a file that other files use, nor
+    where only a variant, or a spec with settings from outside, is looked at: there the advice may come of the rest.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, kernel=3, bias=false) -> batchnorm -> relu  # archspec: allow bias-before-norm
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 8, 8]
+        conv(16, kernel=3) -> batchnorm -> relu  # archspec: allow bias-before-norm: its weights are of another model
+    }
+    ```
+    """
+
+    code = "A401"
+    name = "unused-allow"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    word: str
+    where: str
+
+    def message(self) -> str:
+        return f"there is no advice `{self.word}` to allow {self.where}"
+
+    def help(self) -> str:
+        return f"take `{self.word}` out of the comment, or put the comment at the end of the line that the advice is on"
+
+    def fixes(self) -> tuple[Fix, ...]:
+        # The reason of a comment that allows several things may be that of the others.
+        line = self.span.line()
+        start = line.text.find("#")
+        comment = re.fullmatch(rf"# *archspec: *allow +{re.escape(self.word)} *(:.*)?\n?", line.text[max(start, 0) :])
+        if comment is None:
+            return ()
+        before = line.text[:start].rstrip()
+        kept = before + ("\n" if before and line.text.endswith("\n") else "")
+        return (Fix("remove the comment", (Edit(line, kept),), is_safe=True),)
+
 
 _COMMENT: Final = re.compile(r"#+\s*archspec:\s*allow\b[ \t]*[:=]?(?P<words>[^:\n]*)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\s,]+")
@@ -59,8 +159,6 @@ class Allowed:
         for each in self.allows:
             looked_for = (each.codes & USUAL) or each.codes
             if not each.is_used and looked_for <= choice.codes and not each.codes & ABOUT_COMMENTS.keys():
-                from archspec.catalog.advice import UnusedAllow
-
                 where = "in this file" if each.line is None else f"on line {each.line}"
                 yield UnusedAllow(each.span, each.span.text, where)
 
@@ -89,16 +187,12 @@ def _read(allowed: Allowed, comment: Span, words: Span, about: int | None) -> No
     """Add what one comment allows, and what is said of its words."""
     found = list(_WORD.finditer(comment.source.text, words.start, words.end))
     if not found:
-        from archspec.catalog.advice import UnclearAllow
-
         allowed.unclear.append(UnclearAllow(comment, "", None))
     for word in found:
         span = comment.source.span(*word.span())
         try:
             allowed.allows.append(_Allow(span, codes_of(span.text), about))
         except UnknownAdviceError as error:
-            from archspec.catalog.advice import UnclearAllow
-
             allowed.unclear.append(UnclearAllow(span, span.text, error.suggestion, is_error=error.is_error))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
-from archspec.op import Family
+from archspec.op import Family, Trait
 
 ABOUT_COMMENTS: Final[Mapping[str, str]] = {"A401": "unused-allow", "A402": "unclear-allow"}
 """What is said of comments that allow advice."""
@@ -34,22 +34,22 @@ RULES: Final[Mapping[str, str]] = {
 }
 """What is said of models: each is a module here that has its name."""
 
-NEEDS: Final[Mapping[str, frozenset[str]]] = {
-    "A403": frozenset({"batchnorm", "instancenorm"}),
+NEEDS: Final[Mapping[str, frozenset[Family | Trait]]] = {
+    "A403": frozenset({Trait.CENTRED}),
     "A405": frozenset({Family.ACTIVATION}),
-    "A406": frozenset({Family.NORMALISATION}),
-    "A407": frozenset({"softmax", "log_softmax", "softmin", "gumbel_softmax"}),
-    "A408": frozenset({"softmax", "softmin", "sigmoid", "hardsigmoid"}),
+    "A406": frozenset({Trait.STANDARDISED}),
+    "A407": frozenset({Trait.SHARES}),
+    "A408": frozenset({Trait.PROBABILITIES}),
     "A409": frozenset({Family.CONVOLUTION, Family.POOLING}),
     "A410": frozenset({Family.CONVOLUTION, Family.POOLING}),
     "A411": frozenset({Family.POOLING, Family.REDUCTION}),
     "A412": frozenset({Family.CONVOLUTION}),
-    "A413": frozenset({"batchnorm"}),
-    "A414": frozenset({"flatten", "reshape"}),
-    "A415": frozenset({"attention"}),
+    "A413": frozenset({Trait.DROPPED}),
+    "A414": frozenset({Family.CONVOLUTION}),
+    "A415": frozenset({Family.ATTENTION}),
 }
-"""Ops and families of ops. Of a model that has none of them, a rule has nothing to say, and a check need not wait for
-its module."""
+"""Families and traits of ops. Of a model that has none of them, a rule has nothing to say, and a check does not wait
+for its module."""
 
 NAMES: Final[Mapping[str, str]] = {**ABOUT_COMMENTS, **RULES}
 
@@ -96,10 +96,10 @@ def _is_code(word: str) -> bool:
 
 
 def _unknown(word: str) -> UnknownAdviceError:
-    from archspec.catalog.index import CATALOG
+    from archspec.catalog.index import ERRORS
     from archspec.spelling import closest
 
-    if any(kind.code.startswith(word.upper()) or kind.name == word.lower() for kind in CATALOG):
+    if any(kind.code.startswith(word.upper()) or kind.name == word.lower() for kind in ERRORS):
         return UnknownAdviceError(word, is_error=True, suggestion=None)
     known = NAMES if _is_code(word) else (*NAMES.values(), *SETS)
     return UnknownAdviceError(word, is_error=False, suggestion=closest(word, known))

@@ -7,12 +7,70 @@ nothing is said of them; nor of a network without convolutions, whose first laye
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import ClassVar, Final, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Related, Severity
 from archspec.graph import Node
 from archspec.op import Family
 from archspec.passes.advice.view import View
+from archspec.source import Span
+
+
+@final
+class DominantLayer(Diagnostic):
+    """One layer on flattened features that holds most of the parameters of a large model.
+
+    A fully connected layer on all positions of a map has a weight for each of them, so that a map that is large still,
+    because a pooling or a stride is missing, costs more than all that came before.
+
+    It is told where the layer holds ten million parameters or more, and over four times as many as all others together.
+    AlexNet and VGG, whose first fully connected layer has 62 % and up to 80 %, are below that.
+
+    Source: Lin, Chen and Yan, "Network in network", 2013 (arXiv:1312.4400), section 3.2, on global average pooling in
+    its place.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 224, 224]
+        conv(64, kernel=3, stride=2, padding=1) -> relu
+        flatten -> linear(128) -> relu -> linear(10)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 224, 224]
+        repeat 5 { conv(64, kernel=3, stride=2, padding=1) -> relu }
+        flatten -> linear(128) -> relu -> linear(10)
+    }
+    ```
+    """
+
+    code = "A414"
+    name = "dominant-layer"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    parameters: int
+    share: int
+    features: int
+    map: str
+    place: Span
+
+    def message(self) -> str:
+        return f"this layer holds {self.share} % of all parameters of the model: {self.parameters:,}"
+
+    def label(self) -> str:
+        return f"a weight for each of {self.features:,} numbers, and each feature"
+
+    def help(self) -> str:
+        return "make the map smaller before it: further strides or poolings, `adaptive_avgpool`, or `global_avgpool`"
+
+    def related(self) -> tuple[Related, ...]:
+        return (Related(self.place, f"this flattens {self.map}"),)
+
 
 MANY: Final = 10_000_000
 """A layer with fewer parameters, which are 40 MB, does not weigh much, whatever share it has."""
@@ -33,8 +91,6 @@ def find(view: View) -> Iterator[Diagnostic]:
             continue
         features = node.inputs[0].shape[-1]
         if isinstance(features, int):
-            from archspec.catalog.advice import DominantLayer
-
             share = own * 100 // total
             yield DominantLayer(node.span, own, share, features, str(flat.inputs[0].shape), flat.span)
 

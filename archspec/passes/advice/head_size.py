@@ -3,11 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Severity
 from archspec.graph import Node
+from archspec.op import Family
 from archspec.passes.advice.view import View
+
+
+@final
+class HeadSize(Diagnostic):
+    """Attention with heads that are very small, or of an odd size.
+
+    With few features, a head can tell few positions apart: the rank of the matrix of its scores is no higher than that
+    number. Most models have 32 to 128. An odd size hints at a slip in the number of heads, and fast kernels for
+    attention want multiples of 8.
+
+    It is told of heads of less than 8 features, and of an odd number of them.
+
+    Source: Bhojanapalli et al., "Low-rank bottleneck in multi-head attention models", 2020 (arXiv:2002.07028).
+
+    Wrong:
+
+    ```arch
+    model Encoder {
+        input x: [B, T, 100]
+        attention(heads=20)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Encoder {
+        input x: [B, T, 128]
+        attention(heads=4)
+    }
+    ```
+    """
+
+    code = "A415"
+    name = "head-size"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    depends_on_use = True
+    heads: int
+    size: int
+    features: str
+    fewer: int | None
+
+    def message(self) -> str:
+        counted = "feature" if self.size == 1 else "features"
+        return f"each head has {self.size} {counted}: {'very few' if self.size < 8 else 'an odd number'}"
+
+    def label(self) -> str:
+        return f"{self.features} features in {self.heads} heads" if self.features else f"in each of {self.heads} heads"
+
+    def help(self) -> str:
+        if self.fewer is None:
+            return "use more features, or fewer heads"
+        return (
+            f"use more features, or fewer heads: `heads={self.fewer}` gives each {self.size * self.heads // self.fewer}"
+        )
+
 
 SMALL: Final = 8
 
@@ -21,10 +78,9 @@ def find(view: View) -> Iterator[Diagnostic]:
         size = features_of_head(node)
         if size is None or (size >= SMALL and size % 2 == 0):
             continue
-        from archspec.catalog.advice import HeadSize
 
         features = node.inputs[0].shape[-1]
-        if op.head_features is None and isinstance(features, int):
+        if getattr(op, "head_features", None) is None and isinstance(features, int):
             yield HeadSize(node.span, op.heads, size, str(features), _fewer(features, op.heads))
         else:
             yield HeadSize(node.span, op.heads, size, "", None)
@@ -32,10 +88,10 @@ def find(view: View) -> Iterator[Diagnostic]:
 
 def features_of_head(node: Node) -> int | None:
     """How many features each head of a layer has, if it has heads and that is known."""
-    if node.op.name != "attention":
+    heads, size = getattr(node.op, "heads", None), getattr(node.op, "head_features", None)
+    if node.op.family is not Family.ATTENTION or not isinstance(heads, int):
         return None
-    op: Any = node.op
-    size = node.inputs[0].shape[-1] // op.heads if op.head_features is None else op.head_features
+    size = node.inputs[0].shape[-1] // heads if size is None else size
     return size if isinstance(size, int) else None
 
 

@@ -10,13 +10,75 @@ sentence classification", 2014).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import ClassVar, Final, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Related, Severity
 from archspec.graph import Node, Path
 from archspec.op import Family
 from archspec.passes.advice.view import View
 from archspec.sight import Everything, Sight, Sliding
+from archspec.source import Span
+
+
+@final
+class NarrowView(Diagnostic):
+    """A classifier that sees the image through small windows only, and pools what they see over the whole of it.
+
+    No feature depends on more than a small part of the image, and the pooling forgets where each was found: the model
+    counts local patterns, and cannot see what they form together. Deeper, with more strides or with dilation, it would
+    see more.
+
+    It is told where the features before a global pooling see less than a quarter of each side of the image and nothing
+    leads around the pooling. A `flatten` keeps the places, and is no such pooling.
+
+    Source: Brendel and Bethge, "Approximating CNNs with bag-of-local-features models works surprisingly well on
+    ImageNet", 2019 (arXiv:1904.00760); Luo et al., "Understanding the effective receptive field in deep convolutional
+    neural networks", 2016 (arXiv:1701.04128): what is really used of a receptive field is a fraction of it.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 224, 224]
+        repeat 2 { conv(64, kernel=3, stride=2, padding=1) -> relu }
+        global_avgpool -> flatten -> linear(10)
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input image: [B, 3, 224, 224]
+        repeat 5 { conv(64, kernel=3, stride=2, padding=1) -> relu }
+        global_avgpool -> flatten -> linear(10)
+    }
+    ```
+    """
+
+    code = "A411"
+    name = "narrow-view"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    depends_on_use = True
+    op: str
+    input: str
+    seen: tuple[int, ...]
+    sizes: tuple[int, ...]
+    place: Span
+
+    def message(self) -> str:
+        seen, sizes = ("x".join(map(str, each)) for each in (self.seen, self.sizes))
+        return f"no feature that is pooled here sees more than {seen} of the {sizes} positions of `{self.input}`"
+
+    def label(self) -> str:
+        return "from here on, nobody knows where each was seen"
+
+    def help(self) -> str:
+        return "let the layers before it see more: further layers, larger strides, or dilation"
+
+    def related(self) -> tuple[Related, ...]:
+        return (Related(self.place, f"a position of this sees {'x'.join(map(str, self.seen))}"),)
+
 
 PART: Final = 4
 """It is told where less than one in so many positions is seen."""
@@ -39,8 +101,6 @@ def find(view: View) -> Iterator[Diagnostic]:
             sides = {axis: sight for (which, axis), sight in seen[given.producer].items() if which == number}
             narrow = _narrow(sides, image.shape.sizes, node)
             if narrow and not _leads_around(view, node.path, image.producer):
-                from archspec.catalog.advice import NarrowView
-
                 place = view.giver(given)
                 yield NarrowView(
                     node.span,

@@ -7,14 +7,61 @@ unless they are what the model gives: how many classes there are is not for the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Severity
 from archspec.graph import Node
 from archspec.op import Family
 from archspec.passes.advice.head_size import features_of_head
 from archspec.passes.advice.view import View
 from archspec.size import Size
+
+
+@final
+class TensorCores(Diagnostic):
+    """A number of features that is no multiple of 8: the tensor cores of a GPU cannot be used to the full.
+
+    Matrices of 16-bit numbers are multiplied in tiles whose sides are multiples of 8. What does not fill a tile is
+    padded, or calculated by slower units.
+
+    It belongs to the set `performance`, which is told only when asked for: `archspec check --select performance`. What
+    the model gives, such as its classes, is not told of, nor are convolutions in groups.
+
+    Source: NVIDIA, "Matrix multiplication background user's guide", section 4, "Requirements to use tensor cores".
+
+    Wrong:
+
+    ```arch select=performance
+    model Classifier {
+        input x: [B, 64]
+        linear(100) -> relu -> linear(10)
+    }
+    ```
+
+    Right:
+
+    ```arch select=performance
+    model Classifier {
+        input x: [B, 64]
+        linear(104) -> relu -> linear(10)
+    }
+    ```
+    """
+
+    code = "A416"
+    name = "tensor-cores"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    depends_on_use = True
+    what: str
+    size: int
+
+    def message(self) -> str:
+        return f"{self.size} {self.what} are no multiple of 8, which tensor cores want"
+
+    def help(self) -> str:
+        below = self.size // 8 * 8
+        return f"use {below} or {below + 8}" if below else f"use {below + 8}"
+
 
 TILE: Final = 8
 
@@ -23,8 +70,6 @@ def find(view: View) -> Iterator[Diagnostic]:
     for node in view.nodes:
         what, size = _made(node)
         if isinstance(size, int) and size % TILE and not view.is_result(node.output):
-            from archspec.catalog.advice import TensorCores
-
             yield TensorCores(node.span, what, size)
 
 

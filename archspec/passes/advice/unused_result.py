@@ -8,19 +8,66 @@ wants them or not: nothing is said of the last memory of an `lstm`, nor of the p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar, final
 
-from archspec.diagnostics import Diagnostic
+from archspec.diagnostics import Diagnostic, Severity
 from archspec.graph import Node, Path
+from archspec.op import Trait
 from archspec.passes.advice.view import View
 from archspec.spelling import listed
 
-CUTTING = frozenset({"split", "unstack"})
-"""Ops whose results are parts of their input."""
+
+@final
+class UnusedResult(Diagnostic):
+    """What is calculated goes nowhere, though the layer is used: a part of a result, or a state that nothing reads.
+
+    That all of a layer leads nowhere is an error, A203. Here something else of it does lead on, so that the model can
+    be built; but what is told of costs time, and perhaps weights that are never trained. It is told of a layer, too, of
+    which only the shape counts in the end.
+
+    Source: a value without a use is dead code; Aho, Lam, Sethi and Ullman, "Compilers: principles, techniques, and
+    tools", 2006, section 9.1.6.
+
+    Wrong:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        left, right = linear(16) -> split(2)
+        left -> relu
+    }
+    ```
+
+    Right:
+
+    ```arch
+    model Classifier {
+        input x: [B, 8]
+        linear(8) -> relu
+    }
+    ```
+    """
+
+    code = "A404"
+    name = "unused-result"
+    severity: ClassVar[Severity] = Severity.ADVICE
+    what: str
+    fact: str
+    cure: str
+
+    def message(self) -> str:
+        return f"nothing uses {self.what}"
+
+    def label(self) -> str:
+        return self.fact
+
+    def help(self) -> str:
+        return self.cure
 
 
 def find(view: View) -> Iterator[Diagnostic]:
     for node in view.nodes:
-        if node.op.name in CUTTING:
+        if Trait.CUT in node.op.traits:
             yield from _unused_parts(view, node)
         if node.op.holds_layers:
             yield from _unread_states(view, node)
@@ -30,8 +77,6 @@ def find(view: View) -> Iterator[Diagnostic]:
 def _unused_parts(view: View, node: Node) -> Iterator[Diagnostic]:
     unused = [view.names.get((each.producer, each.port), "") for each in node.outputs if not view.is_used(each)]
     if unused:
-        from archspec.catalog.advice import UnusedResult
-
         yield UnusedResult(
             node.span,
             listed(unused, "and") if all(unused) else f"{len(unused)} of {len(node.outputs)} parts",
@@ -51,8 +96,6 @@ def _unread_states(view: View, node: Node) -> Iterator[Diagnostic]:
     given = (node.outputs[0], *node.outputs[2:])
     for state, result in zip(states, given, strict=False):
         if not view.is_used(result) and not cell.is_used(state):
-            from archspec.catalog.advice import UnusedResult
-
             yield UnusedResult(
                 state.span,
                 f"the state `{state.name}`",
@@ -78,8 +121,6 @@ def _unseen(view: View) -> Iterator[Diagnostic]:
             needed.update(blind.get(node.path, [value.producer for value in node.inputs]))
     for node in view.nodes:
         if node.path not in needed and node.weights and node.shares is None:
-            from archspec.catalog.advice import UnusedResult
-
             yield UnusedResult(
                 node.span,
                 f"the numbers that this `{node.op.name}` gives",

@@ -9,7 +9,7 @@ from typing import TypeAlias, final
 
 from archspec.diagnostics import Related
 from archspec.graph import Graph, Node, Path, Value
-from archspec.op import Family
+from archspec.op import Family, Trait
 from archspec.sight import Sights
 from archspec.size import Size
 from archspec.source import Span
@@ -52,9 +52,10 @@ class View:
         return {(path, port): name for (path, port, _), name in self.graph.names.items()}
 
     @cached_property
-    def ops(self) -> frozenset[str]:
-        """The names of the ops that there are, and their families."""
-        return frozenset(word for node in self.nodes for word in (node.op.name, node.op.family))
+    def kinds(self) -> frozenset[Family | Trait]:
+        """The families of the ops that there are, and what is true of them."""
+        ops = {type(node.op) for node in self.nodes}
+        return frozenset(op.family for op in ops).union(*(op.traits for op in ops))
 
     @cached_property
     def sights(self) -> Mapping[Path, tuple[Sights, ...]]:
