@@ -775,6 +775,7 @@ def _folded() -> Mapping[str, Word]:
 
 
 @cache
+@cache
 def words_of(op: str) -> tuple[Word, ...]:
     """What stands for an op of ours first of all."""
     return tuple(word for _, word in _TABLE if op in word.ops[:1])

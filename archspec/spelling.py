@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import string
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -17,12 +18,16 @@ def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """The known words that are most like the given one: several where they are equally near, none where none is.
 
     A word is like another if it is the same but for capitals and underscores, if it has few slips for its length, or
-    if all words that the one is made of are in the other, as in `kernel_size` and `kernel`.
+    if all words that the one is made of are in the other, as in `kernel_size` and `kernel`. Among very many words it is
+    like those alone that are one slip away, which are found without a look at each.
     """
     if len(word) > _LONGEST:
         return ()
+    words = set(known)
+    if len(words) > _MANY:
+        words.intersection_update(_one_slip_away(word))
     plain, found = _plain(word), {}
-    for each in sorted(known):
+    for each in sorted(words):
         distance = _distance(word, plain, each)
         if distance is not None:
             found[each] = distance
@@ -33,6 +38,9 @@ def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
 
 _LONGEST: Final = 200
 """Nobody misspells a word of more letters."""
+
+_MANY: Final = 300
+"""More words than these are not looked at one by one, for each of as many others."""
 
 _MOST: Final = 4
 """What is like more words than these is like none."""
@@ -75,6 +83,20 @@ _APART: Final = 100
 """What has a word more or less is further away than what is misspelt."""
 
 
+_LETTERS: Final = f"{string.ascii_letters}{string.digits}_"
+
+
+def _one_slip_away(word: str) -> Iterator[str]:
+    """The words with one letter put in, left out, changed or exchanged with its neighbour, and with other capitals."""
+    yield from (word, word.lower(), word.upper(), word.capitalize(), word.replace("_", ""))
+    for place in range(len(word) + 1):
+        before, behind = word[:place], word[place:]
+        yield from (f"{before}{behind[1:]}", f"{before}{behind[1::-1]}{behind[2:]}")
+        for letter in _LETTERS:
+            yield f"{before}{letter}{behind}"
+            yield f"{before}{letter}{behind[1:]}"
+
+
 @lru_cache(maxsize=4096)
 def _plain(word: str) -> str:
     return word.casefold().replace("_", "")
@@ -96,16 +118,35 @@ _PART: Final = re.compile(r"[^\W\d_][^\W\d_A-Z]*|\d+")
 
 def _slips(word: str, other: str) -> int:
     """How many letters are to be put in, left out, changed or exchanged with their neighbours, to get from one to the
-    other: the distance of Damerau, "A technique for computer detection and correction of spelling errors", 1964."""
-    before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
-    for place, letter in enumerate(word, start=1):
-        last, before, row = before, row, [place]
-        for column, wanted in enumerate(other, start=1):
-            slips = min(before[column] + 1, row[-1] + 1, before[column - 1] + (letter != wanted))
-            if place > 1 and column > 1 and letter == other[column - 2] and word[place - 2] == wanted:
-                slips = min(slips, last[column - 2] + 1)
-            row.append(slips)
-    return row[-1]
+    other: the distance of Damerau, "A technique for computer detection and correction of spelling errors", 1964.
+
+    Each bit stands for a letter of the word: a column of the table of distances is worked out at once, by Hyyrö,
+    "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", 2003.
+    """
+    if not word:
+        return len(other)
+    places, every, last = _places(word), (1 << len(word)) - 1, 1 << (len(word) - 1)
+    slips, up, down, straight, before = len(word), every, 0, 0, 0
+    # `up` and `down`: where the distance is one more, or one less, than in the row above; `straight`: where it is no
+    # more than in the row above, one column before.
+    for letter in other:
+        here = places.get(letter, 0)
+        exchanged = ((~straight & here) << 1) & before
+        straight = (((here & up) + up) ^ up) | here | down | exchanged
+        more, less = down | (every & ~(straight | up)), straight & up
+        slips += bool(more & last) - bool(less & last)
+        more, less = (more << 1) | 1, less << 1
+        up, down, before = (less | ~(straight | more)) & every, more & straight & every, here
+    return slips
+
+
+@lru_cache(maxsize=64)
+def _places(word: str) -> Mapping[str, int]:
+    """The places of each letter of a word, as bits."""
+    found: dict[str, int] = {}
+    for place, letter in enumerate(word):
+        found[letter] = found.get(letter, 0) | 1 << place
+    return found
 
 
 def listed(words: Iterable[str], joint: str = "or") -> str:

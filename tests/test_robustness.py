@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from archspec import Report, SpecError, loads
 from archspec.compiler import Model, Outside, read_bytes
+from archspec.main import main
 from archspec.render.text import render
 from tests.fuzz.hostile import ARCH, YAML, Hostile
 from tests.test_checks import CHECKS
@@ -217,8 +218,14 @@ def test_twice_the_text_is_twice_the_work(syntax: str, name: str) -> None:
     assert more < 2.2 * less, f"{less} calls, and {more} for twice the text"
 
 
-def test_a_model_may_have_more_open_sizes_than_a_formula() -> None:
+def test_a_model_may_have_more_open_sizes_than_a_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What it costs cannot be written down then; all else can."""
     lines = [f"input x{each}: [B, A{each}]\n y{each} = x{each} -> linear(2)" for each in range(600)]
     sizes = ", ".join(f"y{each}" for each in range(600))
-    told("\n".join(["model M {", *lines, f"({sizes}) -> add", "}"]), "arch")
+    text = "\n".join(["model M {", *lines, f"({sizes}) -> add", "}"])
+    told(text, "arch")
+    path = tmp_path / "many.arch"
+    path.write_text(text)
+    assert main(["check", str(path)]) == 0
+    assert main(["summary", str(path)]) == 2
+    assert "a formula with more than 500 terms" in capsys.readouterr().err

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import string
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from archspec.ops import OPS
-from archspec.spelling import closest, did_you_mean, nearest
+from archspec.spelling import _slips, closest, did_you_mean, nearest
 
 SETTINGS: Final = sorted({name for kind in OPS.values() for name in kind.settings()})
 LONG_OPS: Final = [name for name in OPS if len(name) > 3]
@@ -85,3 +86,29 @@ def test_several_are_listed() -> None:
 
 def test_a_long_word_costs_nothing() -> None:
     assert nearest("conv" * 100_000, ["conv" * 100_000 + "a"]) == ()
+
+
+def test_slips_are_counted_as_the_table_of_distances_has_them() -> None:
+    chance = random.Random(1)  # noqa: S311  # nothing is secret here
+    for _ in range(5_000):
+        one, other = ("".join(chance.choices("abc", k=chance.randint(0, 9))) for _ in range(2))
+        assert _slips(one, other) == in_a_table(one, other), (one, other)
+
+
+def in_a_table(one: str, other: str) -> int:
+    """How many slips are between two words, by the textbook."""
+    table = [[row + column for column in range(len(other) + 1)] for row in range(len(one) + 1)]
+    for row, column in product(range(1, len(one) + 1), range(1, len(other) + 1)):
+        changed = table[row - 1][column - 1] + (one[row - 1] != other[column - 1])
+        table[row][column] = min(table[row - 1][column] + 1, table[row][column - 1] + 1, changed)
+        if row > 1 and column > 1 and one[row - 2 : row] == other[column - 2 : column][::-1]:
+            table[row][column] = min(table[row][column], table[row - 2][column - 2] + 1)
+    return table[-1][-1]
+
+
+def test_among_very_many_words_a_slip_is_understood() -> None:
+    known = [f"layer{number}" for number in range(2_000)]
+    assert nearest("lyaer1234", known) == ("layer1234",)
+    assert nearest("Layer1234", known) == ("layer1234",)
+    assert nearest("laier123", known) == ("layer123",)
+    assert nearest("frobnicate", known) == ()

@@ -117,7 +117,7 @@ class Calculator(Placer):
         except HoleError:
             return None
         except EvaluationError as error:
-            self.report.add(InvalidExpression(error.span, error.message))
+            self.report.add(InvalidExpression(error.span, error.message, error.cure))
             return None
         if not used:
             problem = "this calculates with numbers alone, and gives no value that could flow"

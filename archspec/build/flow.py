@@ -22,7 +22,7 @@ from archspec.graph import Group, Path, Repetition
 from archspec.shape import Shape
 from archspec.size import differs
 from archspec.source import Hole, Span
-from archspec.spelling import closest
+from archspec.spelling import closest, listed
 from archspec.steps import Choice, Formula, Layer, Next, Repeat, Residual, Result, Step, named
 from archspec.steps import Group as StepGroup
 from archspec.syntax.tree import Scalar
@@ -30,6 +30,10 @@ from archspec.syntax.tree import Scalar
 
 class Flow(Calculator):
     """Goes through the steps of a model or block in a row. What a layer is, a subclass says."""
+
+    @abstractmethod
+    def passed_over(self, steps: Sequence[Step]) -> None:
+        """Steps that are not gone through: what they speak of is used all the same, with other settings."""
 
     @abstractmethod
     def layer(self, layer: Layer, scope: Scope, current: Draft | None, *, is_after_arrow: bool = False) -> Draft | None:
@@ -102,6 +106,7 @@ class Flow(Calculator):
                 if chosen is None:
                     steps = (*step.then, *step.otherwise)
                     return self.skipped(steps, step.name, step.span, scope, current)
+                self.passed_over(step.otherwise if chosen is step.then else step.then)
                 return self.under(step.name, chosen, scope, current)
             case Result():
                 self.result(step, scope, current)
@@ -188,6 +193,8 @@ class Flow(Calculator):
         values = passes(repeat, self.meanings, MOST_LAYERS)
         if values is None:
             return self.skipped(repeat.steps, None, repeat.span, scope, current)
+        if not values:
+            self.passed_over(repeat.steps)
         least = max(size_of(repeat.steps, self.meanings.scope, self.frame.environment.sizes), 1)
         if self.layers + len(values) * least > MOST_LAYERS:
             self.refuse(repeat.span)
@@ -278,12 +285,13 @@ class Flow(Calculator):
             self.report.add(MisplacedResult(line.state.span, "a `next` line is a line of a cell", cure))
         elif name not in states:
             problem = f"the cell has no state `{name}`"
-            self.report.add(WrongState(line.state.span, problem, closest(name, states)))
+            cure = f"its states are {listed(states, 'and')}" if states else "declare it: `state h: [B, size]`"
+            self.report.add(WrongState(line.state.span, problem, closest(name, states), cure=cure))
             # Any of the states may be meant, and so of none it is said that nothing becomes of it.
             self.account.is_next_hidden = True
         elif name in self.account.next:
             problem = f"the state `{name}` has a `next` line already"
-            self.report.add(WrongState(line.state.span, problem))
+            self.report.add(WrongState(line.state.span, problem, cure="leave one of the two lines out"))
         elif found is not None:
             self.account.next[name] = found
             self.fits_state(line, states[name], found)
@@ -296,7 +304,8 @@ class Flow(Calculator):
 
         if len(state.shapes) == 1 and not any(_may_be(state.shapes[0], each) for each in found.shapes):
             problem = f"the state `{line.state.text}` is {state.shapes[0]}, and cannot become {found.shapes[0]}"
-            self.report.add(WrongState(line.step.span, problem, None, state.span))
+            cure = f"declare the state as {found.shapes[0]}, or let the line give {state.shapes[0]}"
+            self.report.add(WrongState(line.step.span, problem, None, state.span, cure))
             self.account.cost += OPEN
 
 

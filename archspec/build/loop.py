@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from archspec.build.meaning import Meanings
@@ -61,11 +61,17 @@ def choose(choice: Choice, meanings: Meanings) -> tuple[Step, ...] | None:
         problem = f"{described(value)} is neither true nor false"
         meanings.report.add(InvalidExpression(choice.condition.span, problem))
         return None
-    chosen, other = (choice.then, choice.otherwise) if value else (choice.otherwise, choice.then)
-    # A parameter that only the other side uses is used all the same, for another value of the condition.
-    for expression in expressions_in(other):
-        meanings.used.update(name.text for name in free_names(expression))
-    return chosen
+    return choice.then if value else choice.otherwise
+
+
+def words_in(expressions: Iterable[Expression]) -> Iterator[str]:
+    """All words of expressions: names, and those of functions, ops and blocks."""
+    for expression in expressions:
+        if isinstance(expression, Apply):
+            yield expression.function
+            yield from words_in((*expression.arguments, *(value for _, value in expression.named)))
+        else:
+            yield from (name.text for name in free_names(expression))
 
 
 def expressions_in(steps: Sequence[Step]) -> Iterator[Expression]:

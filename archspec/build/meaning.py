@@ -235,7 +235,7 @@ class Meanings:
         except EvaluationError as error:
             # What an error hides may be a list or a word as well, with which all would be right.
             if not any(is_unknown(self.scope[word]) for word in words & self.scope.keys()):
-                self.report.add(InvalidExpression(error.span, error.message))
+                self.report.add(InvalidExpression(error.span, error.message, error.cure))
         return None
 
     def known_size(self, expression: Expression) -> Size:

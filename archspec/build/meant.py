@@ -11,9 +11,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from archspec.build.meaning import AS_FLAG
+from archspec.configured import Configured
 from archspec.expression import Value, written
+from archspec.op import Op
 from archspec.setting import accepted_words
 from archspec.spelling import closest
 
@@ -32,6 +35,28 @@ def meant_value(value: Value, declared: FieldInfo) -> str | None:
             continue
         return written(each)
     return None
+
+
+def usual_value(kind: type[Configured], setting: str, value: Value) -> str:
+    """What a person may write for a setting instead of a value that it cannot have, in words."""
+    default = kind.settings()[setting].default
+    if default not in (None, PydanticUndefined):
+        return f"leave it out, and it is `{written(default)}`"
+    examples = kind.examples() if issubclass(kind, Op) else ()
+    values = [found for each in examples if (found := getattr(each.op, setting)) is not None]
+    if not values:
+        return ""
+    return f"write, for example, `{written(min(values, key=lambda each: _apart(each, value)))}`"
+
+
+def _apart(one: Value, other: Value) -> float:
+    """How far two values are apart, as far as they are numbers, or lists that start with them."""
+    one, other = (each[0] if isinstance(each, tuple) and each else each for each in (one, other))
+    are_numbers = isinstance(one, int | float) and isinstance(other, int | float)
+    return abs(one - other) if are_numbers else _FAR  # type: ignore[operator, arg-type]
+
+
+_FAR: Final = float("inf")
 
 
 _ELSEWHERE: Final = {
@@ -58,6 +83,8 @@ def _forms(value: Value) -> Iterator[Value]:
             yield from _read(value.strip())
         case int():
             yield from _parts_of_whole(value)
+            if value < 0:
+                yield -value
             if value in (0, 1):
                 yield bool(value)
         case float():

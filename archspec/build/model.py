@@ -16,7 +16,7 @@ from typing import Any, final
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import Environment, key_of
 from archspec.build.limits import TooManyError
-from archspec.build.loop import SCAN
+from archspec.build.loop import SCAN, words_in
 from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
 from archspec.build.possible import Cost
@@ -111,6 +111,7 @@ class _Builder(Recurrences):
         self.starts.pop().find_unused(meanings, is_hidden=self.account.cost.is_open)
         meanings.find_unused()
         self.find_unused_values()
+        self.note_other_settings(spec)
         self.find_unused_blocks(self.frame.environment)
         shapes = self.account.shapes_with(results)
         self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
@@ -204,16 +205,21 @@ class _Builder(Recurrences):
 
     # ------------------------------------------------------------------------------------------ what nothing uses
 
+    def note_other_settings(self, spec: Spec) -> None:
+        """Note what defaults and variants speak of, which need not be what the model is built with."""
+        given = [each.default for each in spec.params if each.default is not None]
+        self.could_be_used(words_in([*given, *(each.value for variant in spec.variants for each in variant.set)]))
+
     def find_unused_blocks(self, environment: Environment) -> None:
         """Report blocks, their parameters, and files that nothing uses."""
         if self.meanings.is_partial:
             return
         for block in environment.own:
             used = self.used_in_blocks.get(key_of(block))
-            if used is None:
+            if used is not None:
+                self.find_unused_parameters(block)
+            elif key_of(block) not in self.usable:
                 self.report.add(UnusedBlock(block.name.span, block.name.text, isinstance(block, Cell)))
-                continue
-            self.find_unused_parameters(block)
         self.find_unused_files(environment)
 
     def find_unused_files(self, environment: Environment) -> None:
@@ -221,7 +227,8 @@ class _Builder(Recurrences):
             blocks = use.environment.own
             is_hidden = any(environment.home[block.name.text] is not use.environment for block in blocks)
             # What has the name of something else is told of already.
-            if not is_hidden and not any(key_of(block) in self.used_in_blocks for block in blocks):
+            used = {*self.used_in_blocks, *self.usable}
+            if not is_hidden and not any(key_of(block) in used for block in blocks):
                 from archspec.catalog.files import UnusedUse
 
                 names = tuple(block.name.text for block in blocks)

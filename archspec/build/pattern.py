@@ -9,7 +9,7 @@ from archspec.build.possible import Shapes
 from archspec.build.scope import Draft
 from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.shapes import ShapeFault
-from archspec.expression import Expression, Name, as_size, free_names
+from archspec.expression import Expression, Name, as_size, free_names, is_unknown
 from archspec.shape import Shape
 from archspec.size import Size, differs
 from archspec.source import Hole, Span
@@ -35,6 +35,7 @@ def bind(line: Input, draft: Draft, use: Span, block: str, meanings: Meanings, c
         problem = _problem(line, written_down, pattern, rests, shapes[0], meanings)
         if problem:
             given = (str(shapes[0]),)
+            cure = cure or f"change what flows in, or what the `input` line of `{block}` asks for"
             meanings.report.add(ShapeFault(use, block, problem, cure, given, (draft.span,)))
             if not rests and shapes[0].rank == len(pattern):
                 for expression, size in zip(pattern, shapes[0], strict=True):
@@ -76,7 +77,8 @@ def _problem(
         axes = "one axis" if len(pattern) == 1 else f"{len(pattern)} axes"
         least = "at least " if rests else ""
         return f"needs {least}{axes}, {written}, but `{line.name.text}` is given {shape.rank}"
-    if shape.element is not line.element:
+    # Of what an error hides, the elements are not known either.
+    if shape.element is not line.element and not all(map(is_unknown, shape.sizes)):
         return f"needs elements of type `{line.element}`, but `{line.name.text}` is given `{shape.element}`"
     # What is computed may speak of a size that is named behind it.
     for place, expression in sorted(enumerate(pattern), key=lambda each: not isinstance(each[1], Name)):

@@ -227,7 +227,8 @@ class Placer(Limited, ABC):
             return self.unclear(name.span)
         suggestion = closest(name.text, scope.visible())
         self.report.add(UnknownValue(name.span, name.text, suggestion))
-        found = scope.find(suggestion) if suggestion is not None else None
+        # What could not be read may have given this name, and then no other is meant.
+        found = None if suggestion is None or self.report.is_partial else scope.find(suggestion)
         if found is None:
             # Any value before this may be meant, and so none of them is called unused.
             self.assembly.used.update(draft.producer for draft, _ in self.assembly.drafts)

@@ -27,7 +27,7 @@ from archspec.shape import Shape
 from archspec.size import SizeError
 from archspec.source import Hole, Span
 from archspec.spec import Cell, Input, Rest
-from archspec.spelling import closest, did_you_mean
+from archspec.spelling import closest
 from archspec.steps import Layer
 from archspec.syntax.tree import Scalar
 
@@ -165,7 +165,7 @@ class Recurrences(Uses):
         return None
 
     def tell_scan(self, span: Span, problem: str, suggestion: str | None = None) -> None:
-        self.report.add(WrongScan(span, problem, did_you_mean(suggestion), self.frame.environment.cells))
+        self.report.add(WrongScan(span, problem, "", self.frame.environment.cells, suggestion))
 
     def sequence(self, layer: Layer, cell: Cell, fed: tuple[Draft, ...]) -> tuple[Draft, ...]:
         """What flows into a scan: a sequence, what is the same throughout, and perhaps the states at first."""
@@ -177,7 +177,8 @@ class Recurrences(Uses):
         first = fed[0].shapes[0]
         if len(fed[0].shapes) == 1 and first.rank <= TIME:
             problem = "needs a sequence: an axis for the batch, and one for the positions"
-            self.report.add(ShapeFault(layer.span, SCAN, problem, "", (str(first),), (fed[0].span,)))
+            cure = "let something of the form `[B, T, D]` flow in"
+            self.report.add(ShapeFault(layer.span, SCAN, problem, cure, (str(first),), (fed[0].span,)))
             return (self.nothing_known(layer.span), *fed[1:])
         return fed
 
@@ -189,12 +190,13 @@ class Recurrences(Uses):
             account.cure = f"of the sequence {fed[0].shapes[0]} it is given what stands at one position"
         outer, self.assembly = self.assembly, Assembly()
         shared, self.shared = self.shared, None
+        is_in_cell, self.is_in_cell = self.is_in_cell, True
         starts = _at_one_position(cell, fed)
         for each in starts:
             self.assembly.add_input(each)
         self.inside(use, cell, frame, account, starts)
         self.find_unused_values()
-        inner, self.assembly, self.shared = self.assembly, outer, shared
+        inner, self.assembly, self.shared, self.is_in_cell = self.assembly, outer, shared, is_in_cell
         self.find_missing(account, frame.meanings)
         states = account.states or {}
         is_whole = bool(states) and states.keys() == account.next.keys()

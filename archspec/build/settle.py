@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count as counting
-from typing import Any, Generic, TypeVar, cast, final
+from typing import Any, Final, Generic, TypeVar, cast, final
 
 from pydantic import ValidationError
 
@@ -44,8 +44,9 @@ def settle(layer: Layer, kind: type[_C], meanings: Meanings) -> Settled[_C]:
     given: dict[str, Expression] = {}
     wrong: set[str] = set()
     is_nameless = False
+    taken = _taken(layer, kind.positional())
     for argument in layer.arguments:
-        setting, is_readable = _setting(argument, kind, layer, meanings)
+        setting, is_readable = _setting(argument, kind, layer, taken, meanings)
         if not is_readable:
             meanings.pass_over(argument.value)
             wrong |= set() if setting is None else {setting}
@@ -94,11 +95,12 @@ def settle_block(layer: Layer, block: Block | Cell, meanings: Meanings) -> Settl
     """The parameters of a block in one of its uses."""
     parameters = {parameter.name.text: parameter for parameter in block.params}
     known = tuple(parameters)
+    taken = _taken(layer, known)
     given: dict[str, Expression] = {}
     values: dict[str, Value] = {}
     layers: dict[str, Expression] = {}
     for argument in layer.arguments:
-        name = _parameter(argument.key, layer, known, meanings)
+        name = _parameter(argument.key, layer, known, taken, meanings)
         if name is None:
             meanings.pass_over(argument.value)
             continue
@@ -117,8 +119,9 @@ def settle_block(layer: Layer, block: Block | Cell, meanings: Meanings) -> Settl
         if parameters[name].is_layer:
             layers[name] = argument.value
             continue
-        is_word = isinstance(argument.value, Name) and argument.value.text not in {**meanings.scope, **meanings.layers}
-        value = argument.value.text if is_word and isinstance(argument.value, Name) else meanings.value(argument.value)
+        word = argument.value.text if isinstance(argument.value, Name) else None
+        is_word = word is not None and word not in meanings.scope and word not in meanings.layers
+        value = word if is_word else meanings.value(argument.value)
         if value is None or not meanings.is_allowed(parameters[name], value, argument.value):
             value = meanings.unknown()
         values[name] = value
@@ -137,7 +140,9 @@ def _is_behind(argument: Argument, parameter: Parameter) -> bool:
     return parameter.is_layer and argument.key.text.isdecimal() and is_value
 
 
-def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Meanings) -> str | None:
+def _parameter(
+    key: Scalar, layer: Layer, known: tuple[str, ...], taken: frozenset[str], meanings: Meanings
+) -> str | None:
     """The parameter of a block that an argument is for, or `None` where a finding says that there is none."""
     if key.text.isdecimal():
         if (name := _at(key.text, known)) is None:
@@ -151,8 +156,7 @@ def _parameter(key: Scalar, layer: Layer, known: tuple[str, ...], meanings: Mean
     near = nearest(key.text, known)
     near = near if ours is None or any(is_slip(key.text, each) for each in near) else (ours,)
     meanings.report.add(UnknownSetting(key.span, layer.op.text, key.text, known, near))
-    given = {_at(argument.key.text, known) or argument.key.text for argument in layer.arguments}
-    return near[0] if len(near) == 1 and near[0] not in given else None
+    return near[0] if len(near) == 1 and near[0] not in taken else None
 
 
 def pass_over(layer: Layer, meanings: Meanings) -> None:
@@ -169,7 +173,14 @@ def fits(layer: Layer, kind: type[Configured]) -> bool:
     return None not in meant and required <= set(meant)
 
 
-def _setting(argument: Argument, kind: type[Configured], layer: Layer, meanings: Meanings) -> tuple[str | None, bool]:
+def _taken(layer: Layer, positional: Sequence[str]) -> frozenset[str]:
+    """What the arguments of a layer are for, by their names and places: a misspelt one is meant for none of these."""
+    return frozenset(_at(each.key.text, positional) or each.key.text for each in layer.arguments)
+
+
+def _setting(
+    argument: Argument, kind: type[Configured], layer: Layer, taken: frozenset[str], meanings: Meanings
+) -> tuple[str | None, bool]:
     """The setting that an argument is for, or `None` where a finding says that there is none.
 
     Beside it, whether the value can be read as one of that setting; else the finding says all of it.
@@ -179,7 +190,7 @@ def _setting(argument: Argument, kind: type[Configured], layer: Layer, meanings:
     if key.text.isdecimal():
         if (name := _at(key.text, positional)) is None:
             cure = ""
-            if sum(each.key.text.isdecimal() for each in layer.arguments) > len(positional):
+            if key.text == str(len(positional) + 1):  # What the first one too many says is true of the others as well.
                 from archspec.translation import without_what_flows_in
 
                 cure = without_what_flows_in(kind.name, [each.value.span.text for each in layer.arguments])
@@ -195,19 +206,22 @@ def _setting(argument: Argument, kind: type[Configured], layer: Layer, meanings:
     if ours is None and not why_absent(key.text):
         ours = next((each for each in near if is_slip(key.text, each)), None)
     cure = setting_meant(layer.op.text, key.text, ours, argument.value.span.text)
-    given = {_at(each.key.text, positional) or each.key.text for each in layer.arguments}
     if cure:
         meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, None, cure))
         hidden = "direction" if key.text == "bidirectional" else ours
-        return (hidden if hidden in known and hidden not in given else None), False
+        return (hidden if hidden in known and hidden not in taken else None), False
     near = near if ours is None or ours in near else (ours,)
     meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, near))
-    return (near[0] if len(near) == 1 and near[0] not in given else None), True
+    return (near[0] if len(near) == 1 and near[0] not in taken else None), True
 
 
 def _at(position: str, positional: Sequence[str]) -> str | None:
     """The setting at a position, counted from 1, if there is one."""
-    return dict(zip(map(str, counting(1)), positional, strict=False)).get(position)
+    place = int(position) if _POSITION.fullmatch(position) else 0
+    return positional[place - 1] if 1 <= place <= len(positional) else None
+
+
+_POSITION: Final = re.compile("[1-9][0-9]{0,8}")
 
 
 def _value(expression: Expression, setting: str, words: Sequence[str], meanings: Meanings) -> Value | None:
@@ -239,14 +253,16 @@ def _tell_invalid(
         description = declared.description or ""
         meanings.report.add(MissingSetting(layer.op.span, kind.name, setting, description, accepts))
         return
-    suggestion = None
-    if not isinstance(given, Name) or isinstance(value, str):
-        from archspec.build.meant import meant_value
+    from archspec.build.meant import meant_value, usual_value
 
-        suggestion = meant_value(value, declared)
+    suggestion = meant_value(value, declared) if not isinstance(given, Name) or isinstance(value, str) else None
     text = as_given(given, value)
     origin = None
     if isinstance(given, Name) and given.text in meanings.origins:
         origin = Related(meanings.origins[given.text], f"`{given.text}` is given here")
-    meanings.report.add(InvalidSetting(given.span, kind.name, setting, text, accepts, suggestion, origin))
+    meanings.report.add(
+        InvalidSetting(
+            given.span, kind.name, setting, text, accepts, suggestion, origin, usual_value(kind, setting, value)
+        )
+    )
     meanings.doubt(given)

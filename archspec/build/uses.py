@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, final
@@ -12,7 +12,7 @@ from archspec.build.assembly import Given
 from archspec.build.environment import Environment, key_of
 from archspec.build.lending import Lender
 from archspec.build.limits import BLOCK, MOST_LAYERS, TooManyError
-from archspec.build.loop import SCAN, size_of
+from archspec.build.loop import SCAN, expressions_in, size_of, words_in
 from archspec.build.meaning import Meanings
 from archspec.build.pattern import bind
 from archspec.build.placing import OUTPUT, Account
@@ -35,7 +35,7 @@ from archspec.op import Op
 from archspec.ops import OPS
 from archspec.source import Hole, Span
 from archspec.spec import Block, Cell, Expectation
-from archspec.steps import Argument, Layer
+from archspec.steps import Argument, Layer, Step
 from archspec.steps import Group as StepGroup
 from archspec.syntax.tree import Scalar
 
@@ -57,6 +57,11 @@ class Part:
     use: Span | None = None
     """Where a block is used."""
 
+    path: Path | None = ()
+    """Its layers in the graph are those below this; `None` where they are in no graph of the model, as in a cell."""
+
+    owner: str = "the model"
+
 
 class Uses(Lender):
     """Builds what a layer stands for, whatever that is."""
@@ -66,9 +71,15 @@ class Uses(Lender):
         self.used_in_blocks: dict[Span, set[str]] = {}
         """The parameters that each block or cell uses, of those that are used themselves."""
 
+        self.usable: set[Span] = set()
+        """The blocks and cells that are used with other settings."""
+
         self.parts: list[Part] = []
         self.depth = 0
         """How deep blocks stand in one another."""
+
+        self.is_in_cell = False
+        """Whether what is built is no part of the graph of the model, but of that of a cell."""
 
         self.has_failed = False
         """Whether something that a block expects does not hold in a use of it."""
@@ -86,6 +97,23 @@ class Uses(Lender):
         if definition is not None:
             self.used_in_blocks.setdefault(key_of(definition), set()).update(definition.parameter_names)
         self.meanings.used.add(word)
+
+    def passed_over(self, steps: Sequence[Step]) -> None:
+        words = set(words_in(expressions_in(steps)))
+        self.meanings.used |= words
+        self.could_be_used(words)
+
+    def could_be_used(self, words: Iterable[str]) -> None:
+        """Note the blocks that other settings use, and those that these use themselves."""
+        left = [(word, self.frame.environment) for word in words]
+        while left:
+            word, environment = left.pop()
+            definition = environment.definitions.get(word)
+            if definition is not None and key_of(definition) not in self.usable:
+                self.usable.add(key_of(definition))
+                defaults = (each.default for each in definition.params if each.default is not None)
+                inner = words_in((*expressions_in(definition.layers), *defaults))
+                left += [(each, environment.home[word]) for each in inner]
 
     # --------------------------------------------------------------------------------------------------- layers
 
@@ -277,7 +305,9 @@ class Uses(Lender):
             self.starts.pop().find_unused(self.meanings, is_hidden=account.cost.is_open)
         needs = {name.text for each in block.expect for name in free_names(each.condition)}
         self.used_in_blocks.setdefault(key_of(block), set()).update(frame.meanings.used | needs)
-        self.parts.append(Part(block.expect, account.cost, account.shapes_with(given), frame.meanings, layer.span))
+        path = None if self.is_in_cell else account.scope.path
+        shapes = account.shapes_with(given)
+        self.parts.append(Part(block.expect, account.cost, shapes, frame.meanings, layer.span, path, account.owner))
         self.meanings.is_partial = self.meanings.is_partial or frame.meanings.is_partial
         outer.cost += account.cost
         self.depth -= 1

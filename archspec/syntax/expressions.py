@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from archspec.catalog.text import DuplicateKey, SyntaxFault
-from archspec.expression import Apply, Attribute, Binary, Expression, Index, ListOf, Literal, Name, Unary
+from archspec.expression import Apply, Attribute, Binary, Bytes, Expression, Index, ListOf, Literal, Name, Unary
+from archspec.quantity import split, times
 from archspec.size import LARGEST
 from archspec.source import Span
 from archspec.syntax.fault import LONGEST_NUMBER, Fault, shortened
@@ -41,6 +42,8 @@ class ExpressionReader:
                 return word(str(children[0]), place)
             case "number":
                 return Literal(_number(str(children[0]), place), place)
+            case "bytes":
+                return Bytes(_number(str(children[0]), place), place)
             case "string":
                 return Literal(unquoted(as_token(children[0])), place)
             case "list":
@@ -102,8 +105,11 @@ class ExpressionReader:
 
 
 def _number(text: str, place: Span) -> int | float:
-    if _NUMBER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
-        value = int(text) if text.replace("_", "").isdecimal() else float(text)
+    number, unit = split(text)
+    if _NUMBER.fullmatch(number) and len(text) <= LONGEST_NUMBER:
+        value = int(number) if number.replace("_", "").isdecimal() else float(number)
+        if unit and math.isfinite(value):
+            value = times(number, unit)
         if math.isfinite(value) if isinstance(value, float) else value <= LARGEST:
             return value
         raise Fault(SyntaxFault(place, "", problem=f"`{text}` is too large: whole numbers end at 2**63 - 1"))

@@ -9,6 +9,7 @@ from typing import Final, cast, final
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from archspec import quantity
 from archspec.catalog.text import SyntaxFault, UnclosedBracket
 from archspec.diagnostics import Diagnostic
 from archspec.syntax.tree import Scalar
@@ -58,7 +59,13 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
         numbers = ", ".join(word.group().split("x"))
         cure = f"a list is written `[{numbers}]`" if _BY.fullmatch(word.group()) else ""
         problem = f"`{shortened(word.group())}` is neither a number nor a name"
-        return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure)
+        meant = _number_meant(word.group()) or quantity.meant(word.group())
+        return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure, suggestion=meant)
+    if (amount := _AMOUNT.search(text[:start])) is not None and (amount["sign"] or len(found) > 1):
+        first, end = amount.start("number"), start + len(found)
+        if (meant := quantity.meant(text[first:end])) is not None:
+            whole = scalar.place(first, end)
+            return SyntaxFault(whole, found, problem=f"`{whole.text}` has no unit that is known", suggestion=meant)
     if is_line and found == "=" and opened is None:
         return SyntaxFault(place, found, cure="in YAML, a name stands beside its layer: `{linear: 10, name: fc}`")
     expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
@@ -67,8 +74,24 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
     return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
 
 
+_AMOUNT: Final = re.compile(r"(?P<sign>[<>=][ \t]*)?(?P<number>\d[\d_.]*)[ \t]+\Z")
+"""A number, behind which a unit may be meant; where it is compared, also one of a single letter."""
+
 _IN_PARENTHESES: Final = re.compile(r"\(\s*[\w.-]+\s*")
 """What YAML leaves of `(3, 3)`, which it parts at the comma."""
+
+
+def _number_meant(word: str) -> str | None:
+    """The number that is meant by one with letters in it: of another base, or with a unit behind it."""
+    try:
+        number = str(int(word, 0))
+    except ValueError:
+        number = _WITH_LETTERS.sub(r"\1", word)
+    return number if number.isdecimal() and len(number) <= _LONGEST else None
+
+
+_WITH_LETTERS: Final = re.compile(r"(\d+)(x|px|p)", re.IGNORECASE)
+_LONGEST: Final = 18
 
 
 def _foreign(scalar: Scalar, start: int, found: str, opened: str) -> Diagnostic | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from archspec.catalog.text import FileTooLarge, NotText, UnknownSyntax, UnreadableFile
 from archspec.diagnostics import Report
@@ -26,8 +29,7 @@ def read_file(path: Path, report: Report, place: Span | None = None) -> Source |
     report.files.add(name)
     nothing = place or Source(name, "").whole()
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+        data = _OPENER.get()(path)
     except FileNotFoundError:
         report.add(UnreadableFile(nothing, name, "there is no such file", _neighbour(path)))
     except IsADirectoryError:
@@ -41,6 +43,28 @@ def read_file(path: Path, report: Report, place: Span | None = None) -> Source |
     return None
 
 
+def _opened(path: Path) -> bytes:
+    """What is in a file; of one that is too long, no more than shows that."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES + 1)
+
+
+Opener: TypeAlias = Callable[[Path], bytes]
+"""Gives what is in a file, and raises an `OSError` where there is none."""
+
+_OPENER: Final[ContextVar[Opener]] = ContextVar("opener", default=_opened)
+
+
+@contextmanager
+def read_by(opener: Opener) -> Iterator[None]:
+    """Have files, and those that they use, read from elsewhere than the disk, such as from a revision."""
+    token = _OPENER.set(opener)
+    try:
+        yield
+    finally:
+        _OPENER.reset(token)
+
+
 def _neighbour(path: Path) -> str | None:
     """A spec beside a missing file whose name is like it."""
     stem = path.stem
@@ -49,7 +73,7 @@ def _neighbour(path: Path) -> str | None:
         for folder in (path.parent, *(each for each in path.parent.iterdir() if each.is_dir())):
             for each in islice(folder.iterdir(), _MOST_NEIGHBOURS):
                 # What is called the same in a folder below is nearer than what is called alike.
-                if each.suffix in SUFFIXES and (folder == path.parent or each.stem == stem):
+                if each != path and each.suffix in SUFFIXES and (folder == path.parent or each.stem == stem):
                     known.setdefault(each.stem, each)
     except OSError:
         pass  # A folder that cannot be read holds nothing that could be meant.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import yaml
 
@@ -24,10 +24,12 @@ from archspec.catalog.text import (
     TooDeep,
     YamlTag,
 )
-from archspec.diagnostics import Diagnostic, Report
+from archspec.diagnostics import Report
 from archspec.source import Hole, Source, Span
 from archspec.syntax.fault import Fault
 from archspec.syntax.parsing import DEEPEST
+from archspec.syntax.recovery import UNREADABLE
+from archspec.syntax.stumble import Stumble, told
 from archspec.syntax.text import parse_line
 from archspec.syntax.tree import (
     BESIDE_OP,
@@ -43,6 +45,9 @@ from archspec.syntax.tree import (
     one_of,
 )
 
+if TYPE_CHECKING:
+    from archspec.syntax.mending import Mended
+
 MOST_NODES: Final = 200_000
 """A file has no more scalars, lists and mappings than this, aliases counted each time they are used."""
 
@@ -52,14 +57,11 @@ LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def parse_file(source: Source, report: Report) -> Fields | None:
     """The tree of a YAML file, or `None` where it has none; what is wrong goes to the report."""
     try:
-        tree = _Composer(source, report).compose()
+        tree = _tree(source, report)
     except Fault as fault:
-        finding = fault.finding
-        if isinstance(finding, InvalidYaml) and _DEFINITION.search(source.text):
-            finding = InvalidYaml(finding.span, finding.problem, _IS_TEXT)
-        elif isinstance(finding, InvalidYaml) and (cure := _colon_before(source, finding.span.start)):
-            finding = InvalidYaml(finding.span, finding.problem, cure)
-        report.add(finding)
+        report.add(fault.finding)
+        return None
+    if tree is None or isinstance(tree, Hole):
         return None
     if not isinstance(tree, Fields):
         if _DEFINITION.search(source.text):
@@ -68,6 +70,76 @@ def parse_file(source: Source, report: Report) -> Fields | None:
         report.add(WrongKind(tree.span, "a spec", "a mapping with keys such as `model` and `layers`", kind_of(tree)))
         return None
     return _with_blocks(tree, report)
+
+
+def _tree(source: Source, report: Report) -> Tree | None:
+    """The tree of a file as far as it is YAML, or `None` where nothing of it can be read; raises `Fault`."""
+    own = Report()
+    try:
+        tree = _Composer(source, own).compose()
+    except yaml.YAMLError as error:
+        return _tree_without_faults(source, error, report)
+    for each in own:
+        report.add(each)
+    return tree
+
+
+def _tree_without_faults(source: Source, error: yaml.YAMLError, report: Report) -> Tree | None:
+    from archspec.syntax.mending import mended
+
+    first = _stumble(source.text) or _stumbled(error, None)
+    if _DEFINITION.search(source.text):
+        place, problem = told(source.text, first)
+        report.add(InvalidYaml(source.span(place, place + 1), problem, _IS_TEXT))
+        return None
+    readable, faults = mended(source, first, _stumble)
+    for lines, stumble in faults:
+        place, problem = told(lines.text, stumble)
+        span = lines.span(place, place + 1)
+        report.add(InvalidYaml(span, problem, _colon_before(source, span.start)))
+    if readable is None:
+        return None
+    for gone in readable.hidden():
+        report.hide(gone)
+    own = Report()
+    tree = _Composer(source, own, readable).compose()
+    for each in own:
+        report.add(each)
+    return tree
+
+
+def _stumble(text: str) -> Stumble | None:
+    """Where a text is no YAML, if it is none."""
+    parse: Any = yaml.parse
+    quoted: Any = None
+    documents = 0
+    try:
+        for event in parse(text, Loader=LOADER):
+            if isinstance(event, yaml.ScalarEvent) and event.style in ("'", '"'):
+                quoted = event
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            if documents > 1:
+                return None
+    except yaml.YAMLError as error:
+        return _stumbled(error, quoted)
+    return None
+
+
+def _stumbled(error: yaml.YAMLError, quoted: Any) -> Stumble:
+    """Where the parser stopped, and where that starts which is not closed, if that is so."""
+    mark, context = (getattr(error, name, None) for name in ("problem_mark", "context_mark"))
+    mark = mark or context
+    place = mark.index if mark is not None else int(getattr(error, "position", 0))
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "")
+    reading = str(getattr(error, "context", None) or "")
+    if context is not None and ("flow" in reading or "quoted scalar" in reading):
+        return Stumble(place, problem, context.index)
+    is_spoilt = quoted is not None and quoted.start_mark.line < quoted.end_mark.line
+    if is_spoilt and mark is not None and quoted.end_mark.line == mark.line:
+        return Stumble(place, problem, quoted.start_mark.index)  # It ends where the next one was to start.
+    if context is not None and "simple key" in reading:
+        return Stumble(context.index, problem)
+    return Stumble(place, problem)
 
 
 def _colon_before(source: Source, place: int) -> str:
@@ -102,16 +174,20 @@ class _Open:
     nodes_before: int
     items: list[Tree] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
-    key: Scalar | None = None
+    key: Scalar | Hole | None = None
+    is_partial: bool = False
+    """Whether there is more in it than its entries."""
 
 
 @final
 class _Composer:
     """Builds the tree from the events of the YAML parser."""
 
-    def __init__(self, source: Source, report: Report) -> None:
+    def __init__(self, source: Source, report: Report, mended: Mended | None = None) -> None:
         self.source = source
         self.report = report
+        self.mended = mended
+        self.text = source.text if mended is None else mended.text
         self.stack: list[_Open] = []
         self.root: Tree | None = None
         self.anchors: dict[str, tuple[Tree, int]] = {}
@@ -121,58 +197,71 @@ class _Composer:
         """Where the last word ended. A block ends there, and not at the start of the next thing, as the parser says."""
 
     def compose(self) -> Tree:
+        """The tree; raises `Fault`, and what the parser raises where the text is no YAML."""
         documents = 0
         parse: Any = yaml.parse
-        try:
-            for event in parse(self.source.text, Loader=LOADER):
-                if isinstance(event, yaml.DocumentStartEvent):
-                    documents += 1
-                    if documents > 1:
-                        raise Fault(SeveralDocuments(self.extent(event)))
-                self.take(event)
-        except yaml.YAMLError as error:
-            raise Fault(_explained(self.source, error)) from None
+        for event in parse(self.text, Loader=LOADER):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.report.add(SeveralDocuments(self.span(*self.extent(event))))
+                    break
+            self.take(event)
         if self.root is None or (isinstance(self.root, Scalar) and not self.root.text):
             raise Fault(EmptySpec(self.source.span(0, 0)))
         return self.root
 
+    def span(self, start: int, end: int) -> Span:
+        """The place of what stands in the text that is read."""
+        return self.source.span(start, end) if self.mended is None else self.mended.span(start, end)
+
     def take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            span = self.extent(event)
-            self.count(1, span)
         if isinstance(event, yaml.ScalarEvent):
-            self.end = span.end
-            scalar = Scalar(event.value, span, is_quoted=event.style in ("'", '"'))
-            self.anchor(event.anchor, scalar, 1)
-            self.add(scalar)
+            start, end = self.extent(event)
+            self.count(1, start, end)
+            self.end = end
+            tree = self.scalar(event, start, end)
+            self.anchor(event.anchor, tree, 1)
+            self.add(tree)
         elif isinstance(event, yaml.AliasEvent):
             self.alias(event)
         elif isinstance(event, yaml.CollectionStartEvent):
+            start, end = self.extent(event)
+            self.count(1, start, end)
             if len(self.stack) >= DEEPEST:
-                raise Fault(TooDeep(self.source.span(span.start, span.start + 1), DEEPEST))
+                raise Fault(TooDeep(self.span(start, start + 1), DEEPEST))
             is_mapping = isinstance(event, yaml.MappingStartEvent)
             anchor = event.anchor
-            self.stack.append(_Open(span.start, is_mapping, bool(event.flow_style), anchor, self.nodes - 1))
+            self.stack.append(_Open(start, is_mapping, bool(event.flow_style), anchor, self.nodes - 1))
             if anchor is not None:
                 self.open_anchors.add(anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.close(event)
 
-    def extent(self, event: Any) -> Span:
+    def extent(self, event: Any) -> tuple[int, int]:
         """The place of a scalar, list or mapping, without the anchor before it and the blank lines after it."""
         start, end = event.start_mark.index, event.end_mark.index
-        while (each := _PROPERTY.match(self.source.text, start, end)) is not None:
+        while (each := _PROPERTY.match(self.text, start, end)) is not None:
             start = each.end()
             if each[1].startswith("!") and event.tag != "!":
-                raise Fault(YamlTag(self.source.span(*each.span(1)), each[1]))
-        return self.source.span(start, start + len(self.source.text[start:end].rstrip()))
+                self.report.add(YamlTag(self.span(*each.span(1)), each[1]))
+        return start, start + len(self.text[start:end].rstrip())
+
+    def scalar(self, event: Any, start: int, end: int) -> Tree:
+        """What is written, or a hole where it was taken out."""
+        span = self.span(start, end)
+        if self.mended is not None and event.value == UNREADABLE and self.mended.is_gone(start):
+            return Hole(span)
+        return Scalar(event.value, span, is_quoted=event.style in ("'", '"'))
 
     def close(self, event: Any) -> None:
         done = self.stack.pop()
         if done.is_flow:
             self.end = event.end_mark.index
-        span = self.source.span(done.start, max(self.end, done.start))
+        span = self.span(done.start, max(self.end, done.start))
         tree: Tree = Fields(tuple(done.entries.values()), span) if done.is_mapping else Items(tuple(done.items), span)
+        if done.is_partial:
+            tree = Hole(span)
         if done.anchor is not None:
             self.open_anchors.discard(done.anchor)
         self.anchor(done.anchor, tree, self.nodes - done.nodes_before)
@@ -186,40 +275,52 @@ class _Composer:
         if not parent.is_mapping:
             parent.items.append(tree)
         elif parent.key is None:
-            if not isinstance(tree, Scalar):
-                raise Fault(WrongKind(tree.span, "a key", "a word", kind_of(tree)))
-            first = parent.entries.get(tree.text)
-            if tree.text == "<<" and not tree.is_quoted:
-                raise Fault(YamlTag(tree.span, tree.text))
-            parent.key = tree
-            if first is not None:
-                self.report.add(DuplicateKey(tree.span, tree.text, first.key.span))
+            parent.key = self.key(tree, parent)
         else:
-            key = parent.key.text
-            entry = Entry(parent.key, tree)
-            first = parent.entries.get(key)
-            parent.entries[key] = entry if first is None else one_of(first, entry)
+            key = parent.key
+            if isinstance(key, Scalar):
+                entry = Entry(key, tree)
+                first = parent.entries.get(key.text)
+                parent.entries[key.text] = entry if first is None else one_of(first, entry)
             parent.key = None
+
+    def key(self, tree: Tree, parent: _Open) -> Scalar | Hole:
+        """The key that stands before a value. Of a mapping with one that is none, nobody knows what is in it."""
+        if isinstance(tree, Scalar) and (tree.text != "<<" or tree.is_quoted):
+            if (first := parent.entries.get(tree.text)) is not None:
+                self.report.add(DuplicateKey(tree.span, tree.text, first.key.span))
+            return tree
+        if isinstance(tree, Scalar):
+            self.report.add(YamlTag(tree.span, tree.text))
+        elif not isinstance(tree, Hole):
+            self.report.add(WrongKind(tree.span, "a key", "a word", kind_of(tree)))
+        parent.is_partial = True
+        return Hole(tree.span)
 
     def anchor(self, name: str | None, tree: Tree, nodes: int) -> None:
         if name is not None:
             self.anchors[name] = tree, nodes
 
     def alias(self, event: Any) -> None:
-        span = self.source.span(event.start_mark.index, event.end_mark.index)
-        self.end = span.end
+        start, end = event.start_mark.index, event.end_mark.index
+        span = self.span(start, end)
+        self.end = end
+        if event.anchor in self.anchors and event.anchor not in self.open_anchors:
+            tree, nodes = self.anchors[event.anchor]
+            self.count(nodes, start, end)
+            self.add(tree)
+            return
         if event.anchor in self.open_anchors:
-            raise Fault(AliasExpansion(span, f"`*{event.anchor}` stands inside what it stands for"))
-        if event.anchor not in self.anchors:
-            raise Fault(InvalidYaml(span, f"nothing is marked `&{event.anchor}` before this"))
-        tree, nodes = self.anchors[event.anchor]
-        self.count(nodes, span)
-        self.add(tree)
+            self.report.add(AliasExpansion(span, f"`*{event.anchor}` stands inside what it stands for"))
+        elif self.mended is None or not self.mended.takes_out(f"&{event.anchor}"):
+            self.report.add(InvalidYaml(span, f"nothing is marked `&{event.anchor}` before this"))
+        self.add(Hole(span))
 
-    def count(self, nodes: int, span: Span) -> None:
+    def count(self, nodes: int, start: int, end: int) -> None:
         self.nodes += nodes
         if self.nodes > MOST_NODES:
-            raise Fault(AliasExpansion(span, f"written out, this file has more than {MOST_NODES:,} values"))
+            problem = f"written out, this file has more than {MOST_NODES:,} values"
+            raise Fault(AliasExpansion(self.span(start, end), problem))
 
 
 def _with_lines(tree: Fields, report: Report) -> Fields:
@@ -298,42 +399,11 @@ def _without_empty_arguments(tree: Fields) -> Fields:
 _PROPERTY: Final = re.compile(r"(!<[^>]*>|[&!][^\s,\[\]{}]*)(\s|#[^\n]*)*")
 """An anchor or a tag before a value, with the blanks behind it."""
 
-_TAB: Final = re.compile(r"^[ \t-]*\t", re.MULTILINE)
-
-
-def _explained(source: Source, error: yaml.YAMLError) -> Diagnostic:
-    """What the YAML parser could not read, in the reader's words."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    index = mark.index if mark is not None else getattr(error, "position", 0)
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
-    if "cannot start any token" in problem or "tab" in problem:
-        line_start = source.text.rfind("\n", 0, index) + 1
-        tab = _TAB.match(source.text, line_start)
-        if tab is not None:
-            return InvalidYaml(source.span(tab.end() - 1, tab.end()), "a tab cannot indent; use spaces")
-        if source.text[index : index + 1] == "\t":
-            return InvalidYaml(source.span(index, index + 1), "a tab cannot stand here; use spaces")
-    if "unexpected end of stream" in problem:
-        index = getattr(getattr(error, "context_mark", None), "index", index)  # where the quote is opened
-    cure = next((words for sign, words in _PROBLEMS.items() if sign in problem), problem)
-    index = min(index, max(len(source.text.rstrip()) - 1, 0))
-    return InvalidYaml(source.span(index, index + 1), cure)
-
-
-_PROBLEMS: Final = {
-    "mapping values are not allowed": "a `:` followed by a space cannot stand here; quote the text or check the indent",
-    "did not find expected key": "the indent does not fit the lines above, or a `:` is missing",
-    "did not find expected '-' indicator": "the indent does not fit the list above, or a `-` is missing",
-    "could not find expected ':'": "a `:` is missing behind the key",
-    "did not find expected ',' or": "a `,` or a closing bracket is missing",
-    "did not find expected node content": "a value is missing",
-    "unexpected end of stream": "a quote is not closed",
-    "cannot start any token": "this character cannot start a value; put the text in quotes",
-    "did not find expected alphabetic or numeric character": "a text that starts with `*` or `&` stands in quotes",
-    "control characters are not allowed": "control characters are not allowed",
-}
-
 
 def composed(source: Source) -> Tree:
     """The tree of a YAML file as YAML has it, the lines of layers in it unread; raises `Fault`."""
-    return _Composer(source, Report()).compose()
+    try:
+        return _Composer(source, Report()).compose()
+    except yaml.YAMLError as error:
+        place, problem = told(source.text, _stumbled(error, None))
+        raise Fault(InvalidYaml(source.span(place, place + 1), problem)) from None
