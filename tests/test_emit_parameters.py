@@ -37,7 +37,11 @@ def source(text: str) -> str:
 def arguments_of(module: nn.Module) -> dict[str, Any]:
     """The parameters of the spec that the class of a module takes, with their defaults."""
     found = inspect.signature(type(module)).parameters
-    return {name: each.default for name, each in found.items() if name != "checkpointing"}
+    return {name: found[name].default for name in arguments_of_class(type(module))}
+
+
+def arguments_of_class(kind: type[nn.Module]) -> list[str]:
+    return [name for name in inspect.signature(kind).parameters if name != "checkpointing"]
 
 
 def others(value: Any) -> tuple[Any, ...]:
@@ -200,6 +204,98 @@ def test_what_no_expression_tells_stays_a_number() -> None:
 def test_a_parameter_with_a_name_that_python_has_is_none_of_the_class() -> None:
     text = source("model M(lambda = 6, nn = 5) { input x: [B, 8]\n linear(lambda) -> relu -> linear(nn) }")
     assert "Built with lambda=6, nn=5." in text
+
+
+# ----------------------------------------------------------------------------------------------------- how many passes
+
+UNIT: Final = """
+block Unit(width, rate = 0.5) {
+    residual { linear(4 * width) -> relu -> linear(width) }
+    dropout(rate)
+}
+"""
+LOOK: Final = "block Look { input x: [B, W]\n input other: [B, W]\n (x, other) -> add -> linear(W) -> tanh }\n"
+DEEP: Final[dict[str, str]] = {
+    "blocks": f"{UNIT}model M(depth = 3, width = 8) {{ input x: [B, width]\n h = repeat depth {{ Unit(width) }} }}",
+    "behind others": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " linear(6) -> relu\n h = {\n first = repeat 2 { Unit(6) }\n rest = repeat depth { Unit(6, 0.1) }\n } }",
+    "in a row with others": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " h = Unit(8, 0.1) -> repeat depth { Unit(8) } -> Unit(8, 0.2)\n linear(2) }",
+    "in a row with alike ones": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " h = Unit(8) -> repeat depth - 1 { Unit(8) }\n linear(2) }",
+    "a first one that differs": "block Unit(width) { linear(width) -> relu }\n"
+    "model M(depth = 3, width = 6) { input x: [B, 8]\n h = repeat depth { Unit(width) } }",
+    "an expression": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n h = repeat 2 * depth + 1 {{ Unit(8) }} }}",
+    "a half": f"{UNIT}model M(depth = 6) {{ input x: [B, 8]\n h = repeat depth // 2 {{ Unit(8) }} }}",
+    "two parameters": f"{UNIT}model M(depth = 3, deeper = 4) {{ input x: [B, 8]\n"
+    " h = repeat depth { Unit(8) }\n k = repeat deeper { Unit(8) } }",
+    "a size as well": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " linear(4 * depth)\n h = repeat depth { Unit(4 * depth) } }",
+    "blocks of repeats": f"{UNIT}block Stage(width, depth) {{ h = repeat depth {{ Unit(width) }} }}\n"
+    "model M(depth = 3) { input x: [B, 8]\n linear(4) -> Stage(4, depth) -> linear(6) -> Stage(6, depth) }",
+    "one": f"{UNIT}model M(depth = 1, width = 8) {{ input x: [B, width]\n h = repeat depth {{ Unit(width) }} }}",
+    "layers": "model M(depth = 3) { input x: [B, 8]\n h = repeat depth { linear(8) } }",
+    "the value outside": f"{LOOK}model M(depth = 3) {{ input x: [B, 8]\n"
+    " kept = linear(4)\n linear(4)\n h = repeat depth { (_, kept) -> Look } }",
+    "how weights start": "block Unit(depth) { residual { linear(8, init=normal(std=0.02 / (2 * depth) ** 0.5)) } }\n"
+    "model M(depth = 3) { input x: [B, 8]\n h = repeat depth { Unit(depth) } }",
+}
+"""Models whose `depth` says how often a repeat is gone through, and is an argument."""
+
+FIXED: Final[dict[str, str]] = {
+    "names that are counted": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n repeat depth {{ Unit(8) }} }}",
+    "passes that differ": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " h = for i in range(depth) { Unit(8, 0.1 * i) } }",
+    "passes of several layers": "model M(depth = 3) { input x: [B, 8]\n"
+    " linear(4 * depth)\n h = repeat depth { linear(8) -> relu } }",
+    "weights that start by their numbers": "model M(depth = 3) { input x: [B, 8]\n"
+    " init normal(std=0.02)\n h = repeat depth { linear(8) } }",
+    "other layers": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " h = repeat depth { Unit(8) }\n if depth > 3 { tanh } }",
+}
+"""Models in which it says more than an argument could, and is none."""
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_a_class_given_a_number_of_passes_is_the_model_with_so_many(text: str) -> None:
+    graph = archspec.loads(text).graph
+    kind = type(archspec.loads(text).compile())
+    assert graph.rebuilt is not None
+    names = [name for name in arguments_of_class(kind) if name.startswith("deep") or name == "depth"]
+    assert set(names) == {name for name in graph.settings if name.startswith("dee") or name == "depth"}
+    for name in names:
+        for depth in (2, 3, 4, 7, 30):
+            changed = graph.rebuilt({name: depth})
+            assert changed is not None
+            check_same(kind, changed, **{name: depth})
+
+
+@pytest.mark.parametrize("text", FIXED.values(), ids=FIXED)
+def test_a_number_of_passes_that_decides_of_more_is_none_of_the_class(text: str) -> None:
+    assert not arguments_of_class(type(archspec.loads(text).compile()))
+    assert "Built with depth=3." in source(text)
+
+
+def test_passes_are_made_in_a_loop() -> None:
+    text = source(DEEP["blocks"])
+    assert "self.h = nn.Sequential(*(Unit(width) for _ in range(depth)))" in text
+    assert "Each member of `h` of the model.\n" in text
+    text = source(DEEP["in a row with alike ones"])
+    assert "self.h = nn.Sequential(*(Unit() for _ in range(depth)))" in text
+    text = source(DEEP["a first one that differs"])
+    assert "            Unit(8, width),\n            *(Unit(width, width) for _ in range(depth - 1)),\n" in text
+
+
+def test_passes_that_look_outside_are_called_in_a_loop() -> None:
+    text = source(DEEP["the value outside"])
+    assert "self.h = nn.ModuleList(Look(4) for _ in range(depth))" in text or "Look() for _ in range(depth)" in text
+    assert "        for layer in self.h:\n            x = layer(x, kept)  # [B, 4]\n        return x" in text
+
+
+def test_what_starts_the_smaller_the_deeper_a_model_is_says_so() -> None:
+    text = source(DEEP["how weights start"])
+    assert "self.depth = depth" in constructor(text, "Unit")
+    assert "std=0.02 / (2 * self.depth) ** 0.5" in text
 
 
 # ------------------------------------------------------------------------------------------------- a law: any formulas

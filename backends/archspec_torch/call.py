@@ -63,10 +63,11 @@ class Unsaid:
 @final
 @dataclass(frozen=True)
 class Repeated:
-    """As many arguments of a call, each made anew by the same expression."""
+    """As many arguments of a call, each made anew by the same expression, or one argument that gives them in turn."""
 
     value: Any
     times: Any
+    is_unpacked: bool = True
 
 
 @final
@@ -183,8 +184,9 @@ def printed(value: Any) -> str:
             return f"{grouped(base, Tight.ATOM)}[{', '.join(map(_place, places))}]"
         case Call():
             return str(value)
-        case Repeated(each, times):
-            return f"*({printed(each)} for _ in range({printed(times)}))"
+        case Repeated(each, times, is_unpacked):
+            text = f"{printed(each)} for _ in range({printed(times)})"
+            return f"*({text})" if is_unpacked else text
         case str():
             return quoted(value)
         case float():

@@ -14,6 +14,7 @@ from archspec.expression import written
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
 from archspec.shape import Shape
+from archspec.size import Size
 from archspec_torch.alike import Alike, Use, alike_in, known_by
 from archspec_torch.call import Call, Repeated, Variable, printed
 from archspec_torch.cell import REVERSE, STEP, parameters_of_cell, run
@@ -28,10 +29,12 @@ from archspec_torch.needs import (
     CHECKPOINTING,
     INIT,
     RESET,
+    RESET_PARAMETRISED,
     UNTIE,
-    can_start_anew,
     has_own_starts,
+    has_parametrised,
     has_ties,
+    has_weights,
 )
 from archspec_torch.opened import TAKEN_BY_CONSTRUCTOR, Open, opened
 from archspec_torch.reach import Form, Reach
@@ -56,7 +59,7 @@ class Entry:
 
     def manual(self) -> str:
         """What it is the class of, in a sentence."""
-        first, *others = self.places
+        first, *others = dict.fromkeys(self.places)
         return f"{first}{f', and {len(others)} more like it' if others else ''}."
 
 
@@ -87,8 +90,19 @@ class Book:
 def classes_of(graph: Graph) -> list[str]:
     """The texts of all classes of a model, each after those that it needs."""
     found = opened(graph)
-    book = Book(Names.of_classes(graph, found.parameters))
-    results = Results.of(graph, book.names, found.shown)
+    texts = _texts(found)
+    closed: set[str] = set()
+    # What has another source for another number of passes is written for those that it has.
+    while wrong := {name for name, others in found.others.items() if any(_texts(each) != texts for each in others)}:
+        closed |= wrong
+        found = opened(graph, closed)
+        texts = _texts(found)
+    return texts
+
+
+def _texts(found: Open) -> list[str]:
+    book = Book(Names.of_classes(found.graph, found.parameters))
+    results = Results.of(found.graph, book.names, found.shown)
     text = _Classes(found, book, "the model").model(results)
     return [*book.texts(), *([results.text()] if results else []), text]
 
@@ -117,6 +131,7 @@ class _Classes:
         """The groups that are classes even where their layers are in a row: of the members of an `nn.Sequential` a type
         checker knows too little for what is done with them from outside."""
 
+        self.called_again = {again.group for again in self.calls.again.values()}
         self.forms: dict[Path, Form] = {}
         self.built: dict[Path, dict[str, Call]] = {}
         self.shared: dict[Path, Call] = {}
@@ -193,8 +208,35 @@ class _Classes:
         """The calls that build the modules of a group, by name."""
         if path not in self.built:
             found = ((member.path[-1], self.module(member)) for member in self.graph.members(path))
-            self.built[path] = {name: call for name, call in found if call is not None}
+            modules = {name: call for name, call in found if call is not None}
+            self.built[path] = self.repeated(path, modules) if _is_row(modules) else modules
         return self.built[path]
+
+    def repeated(self, path: Path, modules: Mapping[str, Call]) -> dict[str, Any]:
+        """The modules of a row, in which those that are alike are one, if their number follows from parameters."""
+        found: list[Any] = []
+        for call, alike in groupby(modules.items(), key=lambda each: each[1]):
+            members = [(*path, name) for name, _ in alike]
+            open_passes = [each for member in members if (each := self.open.passes.get(member)) is not None]
+            # A repeat of which some passes come earlier has the last ones here.
+            ended = {each.members: each for each in open_passes if each.members[-1] in members}
+            if ended:
+                times: Size = len(members)
+                for each in ended.values():
+                    times = times + each.times - len(each.members)
+                found.append(Repeated(call, times))
+            else:
+                found += [call] * len(members)
+        return {str(number): call for number, call in enumerate(found)}
+
+    def place(self, path: Path) -> str:
+        """Where a group stands, in words."""
+        passes = self.open.repeated(path)
+        if passes is None:
+            return f"`{'.'.join(path)}` of {self.whole}"
+        around = f"each member of `{'.'.join(passes.path)}` of {self.whole}"
+        inside = path[len(passes.path) + 1 :]
+        return f"`{'.'.join(inside)}` in {around}" if inside else around[:1].upper() + around[1:]
 
     def module(self, member: Node | Group) -> Call | None:
         """The call that builds a layer or a group of them, if it is a module of its own."""
@@ -213,10 +255,15 @@ class _Classes:
         if path in self.shared:
             return self.shared[path]
         if form in _SEQUENTIAL:
-            return Call("nn.Sequential", *_in_a_row(form, self.modules_of(path)), is_spread=form is Form.ROW)
+            positional, named = _in_a_row(form, self.modules_of(path))
+            return Call("nn.Sequential", positional, named, is_spread=_is_spread(form, positional))
+        if form is Form.LOOP:
+            members = tuple(_counted(self.modules_of(path).values(), fewest=2))
+            is_one = len(members) == 1 and isinstance(members[0], Repeated)
+            return Call("nn.ModuleList", (replace(members[0], is_unpacked=False) if is_one else members,))
         text, write = self.plain(path)
         group = self.graph.groups[path]
-        entry = self.book.entry(text, class_name(group), [f"`{group.name}` of {self.whole}"], write)
+        entry = self.book.entry(text, class_name(group), [self.place(path)], write)
         return Call(entry.name, self.given(entry, self.modules_of(path), self.scopes.get(path) or path))
 
     def modules_of(self, path: Path) -> dict[str, Call]:
@@ -229,10 +276,14 @@ class _Classes:
         if scope is None and not modules:
             return None
         # Torch would give the members of a row these names anyway.
-        is_row = all(name == str(number) for number, name in enumerate(modules))
+        is_row = _is_row(modules)
         if scope is None or not scope.is_chain or (path in self.entered and not is_row):
-            return _form(modules)
-        return Form.ROW if is_row else Form.NAMED
+            is_loop = is_row and scope is not None and scope.carried is not None
+            is_lone = self.graph.groups[path].block is None and path not in self.called_again
+            return Form.LOOP if is_loop and is_lone else _form(modules)
+        # Layers with names that hold rows of others read better as attributes.
+        holds_rows = not is_row and any(each.function == "nn.Sequential" for each in modules.values())
+        return Form.ROW if is_row else Form.CLASS if holds_rows else Form.NAMED
 
     def plain(self, path: Path) -> tuple[str, Callable[[Entry], str]]:
         """The text that tells the class of a group from others, and what writes it."""
@@ -266,7 +317,9 @@ class _Classes:
             uses[text] = self.use(path, form) if known is None else replace(known, paths=(*known.paths, path))
         for alike in alike_in(tuple(uses.values()), self.book.words):
             # What stands in a row, and is used once, is read more easily where it is used.
-            if alike.plan.form not in _SEQUENTIAL or sum(len(each.paths) for each in alike.uses) > 1:
+            paths = [path for each in alike.uses for path in each.paths]
+            is_repeated = len(paths) > 1 or self.open.repeated(paths[0]) is not None
+            if alike.plan.form not in _SEQUENTIAL or is_repeated:
                 self.share(block, alike)
 
     def use(self, path: Path, form: Form) -> Use:
@@ -307,9 +360,8 @@ class _Classes:
             parts = [self.graph.groups[plan.path].doc, entry.manual(), use]
             return text(entry.name, "\n\n".join(filter(None, parts)))
 
-        groups = [self.graph.groups[path] for each in uses for path in each.paths]
-        places = [f"`{each.name}` of {self.whole}" for each in groups]
-        entry = self.book.entry(text("", ""), class_name(groups[0]), places, write)
+        places = [self.place(path) for each in uses for path in each.paths]
+        entry = self.book.entry(text("", ""), class_name(self.graph.groups[plan.path]), places, write)
         self.book.words[entry.name] = tuple(each.name for each in arguments.all() if each.default is ABSENT)
         self.book.blocks.add(entry.name)
         for number, each in enumerate(uses):
@@ -347,11 +399,13 @@ class _Classes:
             statements = self.weights.prepared(reach)
             if statements:
                 lines += [f"{BODY}self.{INIT}()", "", f"{INDENT}def {INIT}(self) -> None:", *statements]
-            lines += _reset(self.graph) if is_model and can_start_anew(self.graph) else []
+            lines += _reset(self.graph) if is_model and has_weights(self.graph) else []
         if isinstance(scope, Scope) and form not in _SEQUENTIAL:
             lines += [""] if has_constructor else []
             word = STEP if is_cell else "forward"
-            lines += method(self.graph, scope, parameters, reach.module, results, word, shown, self.open.kept())
+            loops = {path for path, form in self.forms.items() if form is Form.LOOP}
+            attributes = self.open.kept()
+            lines += method(self.graph, scope, parameters, reach.module, results, word, shown, attributes, loops)
         if is_cell:
             lines += ["", *run(self.open, parameters, is_reversible)]
         return "\n".join(lines)
@@ -420,14 +474,18 @@ def _reset(graph: Graph) -> Iterator[str]:
     """The lines of the method that starts all weights anew."""
     yield from ("", f"{INDENT}def reset_parameters(self) -> None:")
     yield f'{BODY}"""Starts all weights anew, as those of a new model start."""'
-    if has_own_starts(graph):
+    if has_own_starts(graph) or has_parametrised(graph):
         yield from [f"{BODY}{UNTIE}(self)"] if has_ties(graph) else []
-        yield f"{BODY}{RESET}(self)"
+        yield f"{BODY}{RESET_PARAMETRISED if has_parametrised(graph) else RESET}(self)"
         return
     yield f"{BODY}for layer in self.modules():"
     yield f'{BODY}{INDENT}reset = getattr(layer, "reset_parameters", None)'
     yield f"{BODY}{INDENT}if reset is not None and layer is not self:"
     yield f"{BODY}{INDENT * 2}reset()"
+
+
+_FEWEST_REPEATED: Final = 3
+"""Fewer blocks than this are written one below the other."""
 
 
 def _in_a_row(form: Form, modules: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -438,18 +496,24 @@ def _in_a_row(form: Form, modules: Mapping[str, Any]) -> tuple[tuple[Any, ...], 
     return (Call("OrderedDict", (modules,)),), {}
 
 
-def _counted(calls: Iterable[Any]) -> Iterator[Any]:
+def _is_row(modules: Mapping[str, Any]) -> bool:
+    """Whether modules have the names that torch gives to those in a row."""
+    return all(name == str(number) for number, name in enumerate(modules))
+
+
+def _is_spread(form: Form, modules: Sequence[Any]) -> bool:
+    """Whether an `nn.Sequential` has a line for each of its modules."""
+    return form is Form.ROW and not (len(modules) == 1 and isinstance(modules[0], Repeated))
+
+
+def _counted(calls: Iterable[Any], fewest: int = _FEWEST_REPEATED) -> Iterator[Any]:
     """Calls, of which several alike in a row are one that is repeated."""
     for call, alike in groupby(calls):
         times = len(list(alike))
-        if times < _FEWEST_REPEATED or not isinstance(call, Call) or "." in call.function:
+        if times < fewest or not isinstance(call, Call) or "." in call.function:
             yield from [call] * times
         else:
             yield Repeated(call, times)
-
-
-_FEWEST_REPEATED: Final = 3
-"""Fewer blocks than this are written one below the other."""
 
 
 def _form(modules: Mapping[str, Call]) -> Form:
@@ -467,7 +531,7 @@ def _constructor(
     yield from header("def __init__", ["self", *arguments], " -> None:", INDENT)
     if form in _SEQUENTIAL:
         positional, named = _in_a_row(form, modules)
-        yield from expression(Call("super().__init__", positional, named, form is Form.ROW), BODY, BODY, "")
+        yield from expression(Call("super().__init__", positional, named, _is_spread(form, positional)), BODY, BODY, "")
         modules = {}
     elif form is Form.NUMBERED:
         yield from expression(Call("super().__init__", (modules,)), BODY, BODY, "")

@@ -31,8 +31,10 @@ def emit(graph: Graph) -> str:
     """The source of the model."""
     classes = classes_of(graph)
     spoken_of = names_in("\n".join(classes))
-    known = supports_for(graph).items()
-    supports = {name: text for name, text in known if name not in ON_DEMAND or name in spoken_of}
+    known = supports_for(graph)
+    for name in reversed([*known]):
+        spoken_of |= names_in(known[name]) if name in spoken_of else set()
+    supports = {name: text for name, text in known.items() if name not in ON_DEMAND or name in spoken_of}
     texts = [*supports.values(), *classes]
     body: list[str] = []
     for text in texts:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from itertools import permutations
-from math import prod
+from math import isclose, prod
 from typing import Any, Final, final
 
 from archspec.size import Formula, Size, SizeError, evaluate, named
@@ -192,6 +192,18 @@ class Samples:
                 whole = [round(each**exponent) for each in found]
                 for size in self._sizes(whole, causes):
                     yield Operation("**", (size, power)) if power != -1.0 else Operation("/", (1, size))
+        if len(causes) == 1:
+            yield from self._shares(found[0], named(causes[0]), self.values[0][causes[0]])
+
+    def _shares(self, found: float, size: Size, number: int) -> Iterator[Operation]:
+        """A short number over a size, or over the square root of one, as weights start the smaller, the deeper a model
+        is."""
+        for factor in range(1, _LARGEST_DIVISOR + 1):
+            for power in (0.5, 1):
+                above = float(f"{found * (factor * number) ** power:.2g}")
+                if isclose(above, found * (factor * number) ** power, rel_tol=1e-9):
+                    below: Any = factor * size
+                    yield Operation("/", (above, below if power == 1 else Operation("**", (below, power))))
 
 
 _LARGEST_DIVISOR: Final = 64

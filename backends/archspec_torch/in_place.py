@@ -1,4 +1,5 @@
-"""Rectifiers that write over their input, as engineers have them: they take no memory of their own, and less time.
+"""Rectifiers and sums that write over their input, as engineers have them: they take no memory of their own, and less
+time.
 
 That is right where nothing else reads the input any more: no other layer, no output, and no gradient, for which some
 layers keep what they gave. Where a block is computed anew for its gradients, what flows into it is read again, so that
@@ -8,10 +9,11 @@ the layer before has to be in the same block.
 from __future__ import annotations
 
 from collections.abc import Container
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
-from archspec.graph import Graph, Node, Path
-from archspec_torch.call import Call
+from archspec.graph import Graph, Node, Path, Value
+from archspec_torch.call import Call, Given, Operation
 from archspec_torch.inline import Inline
 
 RECTIFIERS: Final = frozenset({"nn.ReLU", "nn.ReLU6"})
@@ -20,21 +22,34 @@ RECTIFIERS: Final = frozenset({"nn.ReLU", "nn.ReLU6"})
 FORGETFUL: Final = frozenset({"conv", "conv_transpose", "batchnorm", "groupnorm", "instancenorm", "add", "concat"})
 """The ops that do not need for their gradient what they gave, which is no view of what others see either."""
 
+SUM: Final = "+="
+"""The operator of a sum that is written over its first term."""
+
 
 def in_place(graph: Graph, node: Node, lowered: Call | Inline, shared: Container[Path | None]) -> Call | Inline:
-    """A layer as it is lowered, or one that writes over its input, where that is a rectifier and nobody sees it.
+    """A layer as it is lowered, or one that writes over its first input, where it can and nobody sees it.
 
     `shared` has the layers that are used again.
     """
-    if not isinstance(lowered, Call) or lowered.function not in RECTIFIERS:
+    if node.path in shared or not _is_last_to_read(graph, node, node.inputs[0]):
         return lowered
-    if node.path in shared or not _is_last_to_read(graph, node):
+    if isinstance(lowered, Inline):
+        is_sum = lowered.value == _SUM_OF_TWO and node.inputs[0].shape == node.output.shape
+        return Inline(replace(_SUM_OF_TWO, symbol=SUM)) if is_sum else lowered
+    if lowered.function not in RECTIFIERS:
         return lowered
     return Call.of(lowered.function, *lowered.positional, **lowered.named, inplace=True)
 
 
-def _is_last_to_read(graph: Graph, node: Node) -> bool:
-    (value,) = node.inputs
+_SUM_OF_TWO: Final = Operation("+", (Given(0), Given(1)))
+
+
+def is_sum_in_place(value: Any) -> bool:
+    """Whether a lowered layer writes a sum over its first term."""
+    return isinstance(value, Inline) and isinstance(value.value, Operation) and value.value.symbol == SUM
+
+
+def _is_last_to_read(graph: Graph, node: Node, value: Value) -> bool:
     producer = graph.network.nodes[value.producer].get("node")
     if producer is None or producer.op.name not in FORGETFUL or value in (each.value for each in graph.outputs):
         return False

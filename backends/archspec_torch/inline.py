@@ -115,7 +115,7 @@ def _put_in(value: Any, inputs: Sequence[Any], sizes: Mapping[str, Any]) -> Any:
         case Setting(name):
             return sizes[name]
         case Repeated(each, times):
-            return Repeated(within(each), within(times))
+            return replace(value, value=within(each), times=within(times))
         case Unsaid():
             return value
         case Method(receiver, name, positional, named):

@@ -74,6 +74,9 @@ def expression(value: Any, start: str, indent: str, end: str) -> Iterator[str]:
             yield f"{start}{value.function}("
             yield from _arguments(value, indent + INDENT)
             yield f"{indent}){end}"
+        case Repeated(each, times, is_unpacked) if not is_unpacked:
+            yield from expression(each, start, indent, "")
+            yield f"{indent}for _ in range({printed(times)}){end}"
         case Repeated(each, times):
             yield f"{start}*("
             yield from expression(each, indent + INDENT, indent + INDENT, "")

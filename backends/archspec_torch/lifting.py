@@ -72,7 +72,8 @@ def united(values: Sequence[Any], place: str, words: Mapping[str, Sequence[str]]
         return _united_calls(values, first, place, words)
     if kind is Repeated and all(each is ABSENT or isinstance(each, Repeated) for each in values):
         each_value = united(_parts(values, lambda each: each.value), place, words)
-        return Repeated(each_value, united(_parts(values, lambda each: each.times), f"{place}_depth"))
+        times = united(_parts(values, lambda each: each.times), f"{place}_depth")
+        return replace(first, value=each_value, times=times)
     if isinstance(first, Mapping):
         _must(all(each is ABSENT or (isinstance(each, Mapping) and list(each) == list(first)) for each in values))
         return {key: united(_parts(values, lambda each, key=key: each[key]), f"{place}_{key}", words) for key in first}
@@ -223,7 +224,7 @@ class Arguments:
                     named={name: self.put(each) for name, each in value.named.items()},
                 )
             case Repeated(each, times):
-                return Repeated(self.put(each), self.put(times))
+                return replace(value, value=self.put(each), times=self.put(times))
             case tuple():
                 return tuple(map(self.put, value))
             case Mapping():

@@ -6,7 +6,7 @@ further down. Where `x` is an input that is still needed, the running value is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any, Final, final
 
 from archspec.graph import Graph, Output, Path, Value
 from archspec_torch.call import Call, Given, Operation, Variable, printed
+from archspec_torch.in_place import is_sum_in_place
 from archspec_torch.inline import Inline
 from archspec_torch.layout import INDENT, assignment, expression, fits, header
 from archspec_torch.naming import Names, has_states, is_fit, word_for
@@ -52,13 +53,14 @@ def method(
     name: str = "forward",
     shown: Callable[[Value], str] = shape_of,
     kept: Mapping[str, Variable] = MappingProxyType({}),
+    loops: Container[Path] = (),
 ) -> Iterator[str]:
     """The lines of a method, given the names of its inputs and how the module at a path is reached.
 
-    `shown` is what comments say of the shape of a value, and `kept` has the attributes of the class that are parameters
-    of the model.
+    `shown` is what comments say of the shape of a value, `kept` has the attributes of the class that are parameters of
+    the model, and `loops` the groups whose members are called in a loop.
     """
-    method = _Method(graph, scope, parameters, reach, results, shown, kept)
+    method = _Method(graph, scope, parameters, reach, results, shown, kept, loops)
     arguments = [f"{name}: Tensor" for name in parameters]
     if scope.path:
         arguments += [f"{variable.name}: int" for variable in method.sizes.values()]
@@ -89,8 +91,10 @@ class _Method:
         results: Results | None,
         shown: Callable[[Value], str],
         kept: Mapping[str, Variable],
+        loops: Container[Path],
     ) -> None:
         self.graph = graph
+        self.loops = loops
         self.kept = kept
         self.shown = shown
         self.scope = scope
@@ -107,6 +111,8 @@ class _Method:
 
         self.names = Names.of_method((*parameters, results.name) if results else parameters)
         self.sizes = {name: Variable(self.names.fresh(name)) for name in scope.sizes}
+        self.taken_apart = {value for step in scope.steps if step.gives_tuple for value in step.outputs}
+        self.sums = {step.inputs[0]: step for step in scope.steps if self._is_in_place(step)}
         self.running = self._running()
         ends_running = bool(scope.steps) and self._is_running(scope.steps[-1], len(scope.steps) - 1)
         self.last = self.running if ends_running else ""
@@ -150,13 +156,36 @@ class _Method:
 
     def _is_running(self, step: Step, number: int) -> bool:
         used = [value for value in step.outputs if value in self.uses]
-        if len(used) != 1 or set(self.uses[used[0]]) != {number + 1} or used[0] in self.wishes:
+        if len(used) != 1 or used[0] in self.wishes or self._waits(number - 1):
             return False
+        user = number + 2 if self._waits(number) else number + 1
+        if set(self.uses[used[0]]) != {user}:
+            return False
+        if user < len(self.scope.steps) and self._is_in_place(after := self.scope.steps[user]):
+            # A sum has the name of its first term.
+            return after.inputs[:1] != (used[0],) or self._is_running(after, user)
         # A state that only the next statement takes is a state all the same.
         return used[0].port == 0 or not has_states(self.graph.node(used[0].producer))
 
+    def _waits(self, number: int) -> bool:
+        """Whether what a statement makes is left as it is by the next one, and then has something added to it."""
+        if not 0 <= number < len(self.scope.steps) - 2 or self._waits(number - 1):
+            return False
+        made, between, after = self.scope.steps[number : number + 3]
+        is_first_term = self._is_in_place(after) and made.outputs == after.inputs[:1]
+        return is_first_term and len(between.outputs) == 1 and not made.in_training_only
+
+    def _is_in_place(self, step: Step) -> bool:
+        """Whether a sum is written over its first term, and has no name of its own."""
+        is_named = any(value in self.wishes for value in step.outputs)
+        is_alone = is_sum_in_place(step.lowered) and step.inputs[0] not in self.taken_apart
+        return is_alone and not is_named and not step.in_training_only
+
     def statement(self, step: Step, number: int, indent: str) -> Iterator[str]:
         """The lines of a statement. From then on, what it makes has a name."""
+        if step.path in self.loops:
+            yield from self._loop(step, number, indent)
+            return
         made = self._made(step)
         used = [value for value in step.outputs if value in self.uses]
         shapes = ", ".join(map(self.shown, used))
@@ -166,6 +195,12 @@ class _Method:
             yield from self._taken_apart(step, number, made, shapes, indent)
         else:
             (value,) = used
+            if self._is_in_place(step):
+                first, second = (self.variables[each] for each in step.inputs)
+                self.variables[value] = first
+                line = f"{indent}{first} += {second}"
+                yield f"{line}  # {shapes}" if fits(f"{line}  # {shapes}") else line
+                return
             self.variables[value] = name = self._name(value, step, number)
             target = f"{name}: Tensor" if self._needs_type(value) else name
             self.bound.add(name)
@@ -174,6 +209,27 @@ class _Method:
                 made = self._without_parentheses(made, before, indent)
                 yield from before
             yield from assignment(target, made, indent, shapes)
+
+    def _loop(self, step: Step, number: int, indent: str) -> Iterator[str]:
+        """The lines that call the members of a group, each with what the one before it gave."""
+        scope = step.scope
+        carried = None if scope is None else scope.carried
+        if scope is None or carried is None:
+            raise ValueError(f"the members of `{'.'.join(step.path)}` do not run one after the other")
+        (value,) = step.outputs
+        inputs = [self.variables[each] for each in scope.steps[0].inputs]
+        name = self._name(value, step, number)
+        if name in (*inputs[:carried], *inputs[carried + 1 :]):
+            name = self.names.fresh(word_for(self.graph, value, len(step.path) - 1))
+        if name != inputs[carried]:
+            target = f"{name}: Tensor" if name not in self.bound else name
+            yield from assignment(target, Variable(inputs[carried]), indent)
+        self.bound.add(name)
+        self.variables[value] = inputs[carried] = name
+        layer = self.names.fresh("layer")
+        yield f"{indent}for {layer} in {self.reach(step.module)}:"
+        made = Call(layer, tuple(map(Variable, inputs)))
+        yield from assignment(name, made, indent + INDENT, self.shown(value))
 
     def in_training(self, steps: Sequence[tuple[int, Step]]) -> Iterator[str]:
         """The lines of statements that run in training only."""
@@ -245,10 +301,30 @@ class _Method:
 
     def _name(self, value: Value, step: Step, number: int) -> str:
         """The name of what a statement makes."""
-        return self.running if self._is_running(step, number) else self.names.fresh(self._wish(value, step))
+        if self._is_running(step, number):
+            return self.running
+        return self._taken_over(value, step, number) or self.names.fresh(self._wish(value, step))
+
+    def _taken_over(self, value: Value, step: Step, number: int) -> str | None:
+        """The name of what goes around some layers to be added to, which the sum takes over where it has none of its
+        own."""
+        node = self.graph.node(value.producer)
+        has_name = value in self.wishes or node.is_named or self.graph.called(value, len(self.scope.path)) is not None
+        if step.path != node.path or node.op.name != "add" or has_name or step.in_training_only:
+            return None
+        for each in step.inputs:
+            name = self.variables[each]
+            is_stream = each in self.scope.inputs or self.graph.node(each.producer).op.name == "add"
+            is_done_with = max(self.uses[each]) == number and name.isidentifier() and name != self.running
+            if is_stream and is_done_with and each.shape == value.shape:
+                return name
+        return None
 
     def _wish(self, value: Value, step: Step) -> str:
-        """What to call a value: as it is given by the model, or after the layer, with a number if that has more."""
+        """What to call a value: as it is given by the model, or after the layer, with a number if that has more; what
+        has something added to it is called as the sum is."""
+        while (after := self.sums.get(value)) is not None:
+            value, step = after.outputs[0], after
         if is_fit(self.wishes.get(value, "")):
             return self.wishes[value]
         if not step.gives_tuple:
@@ -275,6 +351,8 @@ class _Method:
             name: Variable(f"{self.variables[place[0]]}.shape[{place[1]}]") if place else self.sizes[name]
             for name, place in step.sizes.items()
         }
+        if is_sum_in_place(step.lowered):
+            return Operation("+", tuple(inputs))
         if isinstance(step.lowered, Inline):
             return step.lowered.over(inputs, {**self.kept, **sizes})
         passing = step.lowered.passing if step.lowered is not None else None

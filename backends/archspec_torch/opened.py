@@ -2,8 +2,10 @@
 
 A parameter is open where other values for it change numbers, flags and texts in the source, and nothing else: the graph
 is built anew with such values, and what its layers become is laid over each other. What differs is an expression over
-parameters where one is found that comes to each of the values. A parameter that something else follows from is not
-open, and the source has its value in it, as it has those of all parameters where nothing can build the graph anew.
+parameters where one is found that comes to each of the values. A parameter may also say how often a repeat is gone
+through; then the source of the graph with more passes, or fewer, has to be the same, but for what the parameter is. A
+parameter that something else follows from is not open, and the source has its value in it, as it has those of all
+parameters where nothing can build the graph anew.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any, Final, final
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
 from archspec.shape import Shape
-from archspec.size import Formula, named, names
+from archspec.size import Formula, Size, named, names
 from archspec_torch.call import Call, Operation, Setting, Variable, printed
 from archspec_torch.following import Samples, UnexplainedError
 from archspec_torch.in_place import in_place
@@ -25,15 +27,29 @@ from archspec_torch.inline import Inline, bound, leaves, open_names
 from archspec_torch.lower import NoLoweringError, OpenSizeError, lower
 from archspec_torch.needs import CHECKPOINTING, taken_by_source
 from archspec_torch.reserved import RESERVED_BY_SOURCE, RESERVED_IN_CELL, RESERVED_IN_GROUP, TAKEN_BY_METHOD
-
-_MOST_TRIED: Final = 4
-"""So many other values are tried for a parameter; more of them, if most are wrong."""
+from archspec_torch.sampled import Sample, is_alike, samples_of, together
+from archspec_torch.stand_ins import Aligned
 
 _MOST_PARAMETERS: Final = 16
 """Of more parameters than this, those behind the first stay as they are: each is several graphs to build."""
 
 TAKEN_BY_CONSTRUCTOR: Final = frozenset({"nn", "torch", "super", "range", "self", "OrderedDict", "isinstance"})
 """What the constructor of a class uses beside its arguments."""
+
+
+@final
+@dataclass(frozen=True)
+class Passes:
+    """The passes of a repeat, whose number follows from parameters."""
+
+    path: Path
+    """The group in which they stand."""
+
+    members: tuple[Path, ...]
+    """The layer or group that each of them is."""
+
+    times: Size
+    """How many they are, as an expression over parameters."""
 
 
 @final
@@ -60,10 +76,26 @@ class Open:
     starts: Mapping[Path, Mapping[str, Call]] = field(default_factory=dict)
     """For each weight of which it is said how it starts, the call that fills it, with `()` for the weight."""
 
-    made: Mapping[Path, Mapping[str, Call]] = field(default_factory=dict)
-    """What is filled in its place, for each of these that a layer makes of others."""
-
     cells: Mapping[Path, Open] = field(default_factory=dict)
+
+    passes: Mapping[Path, Passes] = field(default_factory=dict)
+    """Those of the repeats whose number follows from parameters, by each layer or group that is one of the passes."""
+
+    others: Mapping[str, Sequence[Open]] = field(default_factory=dict)
+    """What is known of other numbers of passes, by the parameter that they follow from."""
+
+    def repeated(self, path: Path) -> Passes | None:
+        """The passes that a layer or a group stands in, if their number follows from parameters."""
+        lengths = range(len(path), 0, -1)
+        return next((self.passes[path[:length]] for length in lengths if path[:length] in self.passes), None)
+
+    def is_like(self, one: Node, other: Node) -> bool:
+        """Whether two layers become the same, though they stand in two places."""
+        is_plain = not isinstance(one.op, Scan) and one.shares is None and not one.ties
+        shapes = [[value.shape for value in (*each.inputs, *each.outputs)] for each in (one, other)]
+        starts = [self.starts.get(each.path) for each in (one, other)]
+        lowered = [self.lowered.get(each.path) for each in (one, other)]
+        return is_plain and shapes[0] == shapes[1] and starts[0] == starts[1] and lowered[0] == lowered[1]
 
     def shape(self, value: Value) -> Shape:
         return self.shapes.get(value, value.shape)
@@ -112,22 +144,26 @@ def _text(shape: Shape, parameters: Mapping[str, Any]) -> str:
     return str(Shape(tuple(sizes), shape.element))  # type: ignore[arg-type]  # It is only printed.
 
 
-def opened(graph: Graph) -> Open:
-    """A graph with all its parameters open that can be."""
-    chosen = {name: found for name, value in _fit(graph) if (found := _samples(graph, name, value))}
+def opened(graph: Graph, closed: Container[str] = ()) -> Open:
+    """A graph with all its parameters open that can be, but for some that are to be `closed`."""
+    fit = [(name, value) for name, value in _fit(graph) if name not in closed]
+    chosen = {name: found for name, value in fit if (found := samples_of(graph, name, value))}
     while chosen:
         values = {name: graph.settings[name] for name in chosen}
         graphs: list[tuple[Mapping[str, Any], Graph]] = [(values, graph)]
         graphs += (({**values, name: other}, found) for name, samples in chosen.items() for other, found in samples)
         if len(chosen) > 1:
             try:
-                graphs += _together(graph, values, chosen)
+                graphs += together(graph, values, chosen)
             except UnexplainedError as error:
                 chosen = {name: found for name, found in chosen.items() if name not in error.parameters}
                 continue
         samples = Samples(tuple(settings for settings, _ in graphs))
         try:
-            return _with_parameters(_laid_over([each for _, each in graphs], samples), values)
+            laid_over = _with_parameters(_laid_over([each for _, each in graphs], samples), values)
+            deeper = [name for name, samples in chosen.items() if not is_alike(graph, samples[0][1])]
+            others = {name: tuple(_with_other_passes(laid_over, name, chosen[name])) for name in deeper}
+            return replace(laid_over, others=others)
         except UnexplainedError as error:
             chosen = {name: found for name, found in chosen.items() if name not in error.parameters}
     return _laid_over([graph], Samples(({},)))
@@ -145,111 +181,6 @@ def _fit(graph: Graph) -> Iterator[tuple[str, Any]]:
     yield from fit[:_MOST_PARAMETERS]
 
 
-def _samples(graph: Graph, name: str, value: Any) -> list[tuple[Any, Graph]]:
-    """Other values for a parameter, with the graphs for them; none, where one of them gives another structure."""
-    found: list[tuple[Any, Graph]] = []
-    sizes = [each for each in graph.settings.values() if type(each) is int]
-    for number, other in enumerate(_others(value, sum(sizes) + 1)):
-        if number >= _MOST_TRIED and len(found) > 1:
-            break
-        built = _built(graph, {name: other})
-        if built is None:
-            continue
-        if not _is_alike(graph, built):
-            return []
-        found.append((other, built))
-    return found
-
-
-def _others(value: Any, largest: int) -> Sequence[Any]:
-    """Values to be tried for a parameter: some that many specs treat otherwise, some that are odd, and one that is
-    larger than all other parameters, of which some may be the largest."""
-    match value:
-        case bool():
-            others: Sequence[Any] = (not value,)
-        case int():
-            others = (value + 1, largest, 0, 1, 2 * value, 3 * value, value // 2)
-        case _:
-            others = (value / 2, 0.0, 1.0, value + 0.25, 0.5)
-    return [each for each in dict.fromkeys(others) if each != value]
-
-
-def _built(graph: Graph, values: Mapping[str, Any]) -> Graph | None:
-    return None if graph.rebuilt is None else graph.rebuilt(values)
-
-
-def _together(
-    graph: Graph, values: Mapping[str, Any], chosen: Mapping[str, Sequence[tuple[Any, Graph]]]
-) -> Iterator[tuple[Mapping[str, Any], Graph]]:
-    """Values for all parameters at once, with the graphs for them.
-
-    Raises:
-        UnexplainedError: one of the parameters cannot be changed with all others.
-    """
-    steady: Mapping[str, Any] = {name: samples[0][0] for name, samples in chosen.items()}
-    built = _built(graph, steady)
-    if built is None or not _is_alike(graph, built):
-        steady = _steady(graph, chosen)
-        built = _built(graph, steady)
-    if built is not None:
-        yield {**values, **steady}, built
-    twice = {name: 2 * value for name, value in values.items() if type(value) is int and value > 1}
-    further = _built(graph, twice) if len(twice) > 1 else None
-    if further is not None:
-        if not _is_alike(graph, further):
-            raise UnexplainedError(frozenset(twice))
-        yield {**values, **twice}, further
-
-
-def _steady(graph: Graph, chosen: Mapping[str, Sequence[tuple[Any, Graph]]]) -> Mapping[str, Any]:
-    """Values for all parameters that are right together."""
-    steady: dict[str, Any] = {}
-    for name, samples in chosen.items():
-        for other, _ in samples:
-            built = _built(graph, {**steady, name: other})
-            if built is not None and _is_alike(graph, built):
-                steady[name] = other
-                break
-        else:
-            raise UnexplainedError(frozenset({name}))
-    return steady
-
-
-# ------------------------------------------------------------------------------------------------------- same structure
-
-
-def _is_alike(graph: Graph, other: Graph) -> bool:
-    """Whether two graphs have the same layers with the same wiring, whatever the numbers in them are."""
-    if _wiring(graph) != _wiring(other):
-        return False
-    pairs = zip(graph.nodes, other.nodes, strict=True)
-    return all(
-        _is_alike(one.op.cell, two.op.cell)
-        for one, two in pairs
-        if isinstance(one.op, Scan) and isinstance(two.op, Scan)
-    )
-
-
-def _wiring(graph: Graph) -> tuple[Any, ...]:
-    return (
-        [_flow(value) for value in graph.inputs],
-        [(each.name, _flow(each.value), each.in_training_only) for each in graph.outputs],
-        {path: group.block for path, group in graph.groups.items()},
-        dict(graph.names),
-        [_layer(node) for node in graph.nodes],
-    )
-
-
-def _layer(node: Node) -> tuple[Any, ...]:
-    direction = node.op.direction if isinstance(node.op, Scan) else None
-    flows = [_flow(value) for value in node.inputs], [_flow(value) for value in node.outputs]
-    return node.path, type(node.op), direction, flows, node.shares, dict(node.ties), list(node.init), node.is_named
-
-
-def _flow(value: Value) -> tuple[Any, ...]:
-    return value.producer, value.port, value.shape.rank, value.shape.element
-
-
 # ----------------------------------------------------------------------------------------------- laid over each other
 
 
@@ -260,16 +191,16 @@ def _laid_over(graphs: Sequence[Graph], samples: Samples) -> Open:
         UnexplainedError: they differ in what no expression over the parameters tells.
     """
     first = graphs[0]
+    aligned = [Aligned.to(first, each) for each in graphs]
     lowered: dict[Path, Call | Inline] = {}
     cells: dict[Path, Open] = {}
     starts: dict[Path, dict[str, Call]] = {}
-    made: dict[Path, dict[str, Call]] = {}
     is_open = len(graphs) > 1
     shared = {node.shares for node in first.nodes}
-    for nodes in zip(*(graph.nodes for graph in graphs), strict=True):
-        node = nodes[0]
+    for node in first.nodes:
+        nodes = [each.node(node.path) for each in aligned]
         if isinstance(node.op, Scan):
-            cells[node.path] = _laid_over([each.op.cell for each in nodes], samples)
+            cells[node.path] = _laid_over([each.op.cell for each in nodes if isinstance(each.op, Scan)], samples)
         else:
             followed = samples.followed([_lowered(each, samples, is_open) for each in nodes])
             lowered[node.path] = in_place(first, node, followed, shared)
@@ -277,21 +208,61 @@ def _laid_over(graphs: Sequence[Graph], samples: Samples) -> Open:
             starts[node.path] = {
                 name: samples.followed([filled(each.init[name], ()) for each in nodes]) for name in node.init
             }
-            made[node.path] = {
-                name: samples.followed([_made(each, name) for each in nodes])
-                for name in node.init
-                if name not in node.weights
-            }
-    shapes = {each[0]: samples.followed([value.shape for value in each]) for each in _values(graphs) if is_open}
-    settings = {path: _settings([graph.groups[path] for graph in graphs], samples) for path in first.groups}
-    return Open(first, {}, {}, lowered, shapes, settings, starts, made, cells)
+    shapes = {each[0]: samples.followed([value.shape for value in each]) for each in _values(aligned) if is_open}
+    settings = {path: _settings([each.group(path) for each in aligned], samples) for path in first.groups}
+    passes = dict(_passes(first, aligned, samples))
+    return Open(first, {}, {}, lowered, shapes, settings, starts, cells, passes)
 
 
-def _values(graphs: Sequence[Graph]) -> Iterator[tuple[Value, ...]]:
+def _values(graphs: Sequence[Aligned]) -> Iterator[tuple[Value, ...]]:
     """Each value, as it is in each of the graphs."""
-    yield from zip(*(graph.inputs for graph in graphs), strict=True)
-    for nodes in zip(*(graph.nodes for graph in graphs), strict=True):
-        yield from zip(*(node.outputs for node in nodes), strict=True)
+    yield from zip(*(each.graph.inputs for each in graphs), strict=True)
+    for node in graphs[0].graph.nodes:
+        yield from zip(*(each.node(node.path).outputs for each in graphs), strict=True)
+
+
+def _passes(first: Graph, graphs: Sequence[Aligned], samples: Samples) -> Iterator[tuple[Path, Passes]]:
+    """The repeats that are not gone through as often each time, by their layers and groups."""
+    for each in first.repeats:
+        if not each.passes or any(len(members) != 1 for members in each.passes):
+            continue
+        members = tuple(member for (member,) in each.passes)
+        times = samples.followed([len(one.repetition(members[0]).passes) for one in graphs])
+        if not isinstance(times, int):
+            yield from ((member, Passes(each.path, members, times)) for member in members)
+
+
+def _with_other_passes(found: Open, name: str, samples: Sequence[Sample]) -> Iterator[Open]:
+    """What is known of a graph, as it is known of others in which a parameter has other values.
+
+    Raises:
+        UnexplainedError: passes that are not in the first graph are not like its last one.
+    """
+    for _, graph in samples:
+        back, forth = Aligned.to(graph, found.graph), Aligned.to(found.graph, graph)
+        alone = _laid_over([graph], Samples(({},)))
+        for node in graph.nodes:
+            twin = forth.node(back.node(node.path).path)
+            if twin is not node and not alone.is_like(node, twin):
+                raise UnexplainedError(frozenset({name}))
+        yield replace(
+            found,
+            graph=graph,
+            lowered={path: found.lowered[back.node(path).path] for path in alone.lowered},
+            shapes={one: found.shapes[other] for one, other in _values([Aligned(graph, {}), back])},
+            settings={path: found.settings[back.group(path).path] for path in graph.groups},
+            starts={path: found.starts[back.node(path).path] for path in alone.starts},
+            cells={path: found.cells[back.node(path).path] for path in alone.cells},
+            passes=dict(_passes_of(graph, back, found)),
+        )
+
+
+def _passes_of(graph: Graph, back: Aligned, found: Open) -> Iterator[tuple[Path, Passes]]:
+    for each in graph.repeats:
+        known = found.passes.get(back.paths.get(each.passes[0][0], each.passes[0][0])) if each.passes else None
+        if known is not None:
+            members = tuple(member for (member,) in each.passes)
+            yield from ((member, Passes(each.path, members, known.times)) for member in members)
 
 
 def _lowered(node: Node, samples: Samples, is_open: bool) -> Call | Inline:
@@ -301,10 +272,6 @@ def _lowered(node: Node, samples: Samples, is_open: bool) -> Call | Inline:
         if is_open:
             raise UnexplainedError(frozenset(samples.values[0])) from None
         raise
-
-
-def _made(node: Node, name: str) -> Call:
-    return Call("torch.empty", node.op.starts(*(value.shape for value in node.inputs))[name].sizes)
 
 
 def _settings(groups: Sequence[Group], samples: Samples) -> Mapping[str, Any]:
@@ -352,7 +319,7 @@ def _finished(found: Open, parameters: Mapping[str, Any], attributes: Mapping[st
 
 def _spoken_of(found: Open) -> Iterator[tuple[str, str]]:
     """The parameters in what becomes source, each with the type it has there."""
-    parts: tuple[Mapping[Any, Call | Inline], ...] = (found.lowered, *found.starts.values(), *found.made.values())
+    parts: tuple[Mapping[Any, Call | Inline], ...] = (found.lowered, *found.starts.values())
     for part in parts:
         for each in part.values():
             for leaf in leaves(each.value if isinstance(each, Inline) else each):
@@ -360,6 +327,8 @@ def _spoken_of(found: Open) -> Iterator[tuple[str, str]]:
                     yield leaf.name, leaf.type
                 else:
                     yield from ((name, "int") for name in names(leaf))
+    for passes in found.passes.values():
+        yield from ((name, "int") for name in names(passes.times))
     for cell in found.cells.values():
         yield from _spoken_of(cell)
 

@@ -30,6 +30,7 @@ class Form(Enum):
     NUMBERED = "an `nn.ModuleDict`, since its members have numbers for names"
     ROW = "an `nn.Sequential` whose members are called by their places"
     NAMED = "an `nn.Sequential` whose members have names"
+    LOOP = "an `nn.ModuleList` whose members are called one after the other"
 
 
 @final
@@ -58,7 +59,7 @@ class Reach:
                 text += f".{name}"
             elif form is Form.NUMBERED and is_last:
                 text += f'["{name}"]'
-            elif form is Form.ROW and is_last:
+            elif form in (Form.ROW, Form.LOOP) and is_last:
                 text += f"[{name}]"
             else:
                 return f'{LOOKED_UP}"{self.key(target)}")'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeAlias, final
 
 from archspec.graph import Graph, Node, Path, Value
@@ -81,13 +81,39 @@ class Scope:
         """Whether it is modules in a row, each of which takes what the one before it gives."""
         flow = self.inputs
         for step in self.steps:
-            is_plain = len(step.outputs) == 1 and not (step.gives_tuple or step.sizes)
-            is_module = step.module == step.path and not isinstance(step.lowered, Inline)
-            is_module = is_module and len(step.path) == len(self.path) + 1
-            if not (is_plain and is_module and len(flow) == 1 and step.inputs == flow):
+            if not (self._is_module(step) and len(flow) == 1 and step.inputs == flow):
                 return False
             flow = step.outputs
         return self.outputs == flow
+
+    @property
+    def carried(self) -> int | None:
+        """Of what its modules take, the number of what each has from the one before it; `None` where they do not run
+        one after the other, or are not given the same otherwise."""
+        if len(self.inputs) < 2 or len(self.steps) < 2 or not all(map(self._is_module, self.steps)):
+            return None
+        if any(isinstance(step.lowered, Call) and step.lowered.passing is not None for step in self.steps):
+            return None
+        first, last = self.steps[0], self.steps[-1]
+        for place, value in enumerate(first.inputs):
+            others = _without(first.inputs, place)
+            is_carried = all(
+                step.inputs[place : place + 1] == before.outputs and _without(step.inputs, place) == others
+                for before, step in pairwise(self.steps)
+            )
+            if is_carried and value not in others and self.outputs == last.outputs:
+                return place
+        return None
+
+    def _is_module(self, step: Step) -> bool:
+        """Whether a statement calls a module that is directly inside, and gives one value."""
+        is_plain = len(step.outputs) == 1 and not (step.gives_tuple or step.sizes or step.in_training_only)
+        is_module = step.module == step.path and not isinstance(step.lowered, Inline)
+        return is_plain and is_module and len(step.path) == len(self.path) + 1
+
+
+def _without(values: Sequence[Value], place: int) -> tuple[Value, ...]:
+    return (*values[:place], *values[place + 1 :])
 
 
 def scope_of(
