@@ -23,6 +23,10 @@ from archspec.diagnostics import Report
 from archspec.shape import Element
 from archspec.spelling import closest
 
+SUFFIX: Final = ".safetensors"
+INDEX: Final = ".safetensors.index.json"
+"""How the name of a file ends that says which of several files has which tensor."""
+
 MOST_HEADER_BYTES: Final = 25_000_000
 """A header is no longer than this; that of a model with a hundred thousand tensors has half of it."""
 
@@ -51,6 +55,7 @@ _ELEMENTS: Final = {"F": Element.FLOAT, "BF": Element.FLOAT, "I": Element.INT, "
 class Stored:
     """A tensor of a file, as its header has it."""
 
+    file: Path
     kind: str
     """The type of its elements, such as `F32`."""
 
@@ -76,30 +81,37 @@ def read_header(path: Path, report: Report) -> Mapping[str, Stored] | None:
             if not S_ISREG(fstat(opened.fileno()).st_mode):
                 report.add(UnreadableWeights(place, file, "it is no file"))
                 return None
-            return _read(opened)
-    except _Refused as refused:
+            return _read(path, opened)
+    except Refused as refused:
         report.add(
             PickledWeights(place, file)
             if refused.is_pickle
             else NoSafetensors(place, file, refused.reason, refused.cure)
         )
-    except FileNotFoundError:
-        report.add(UnreadableWeights(place, file, "there is no such file", _neighbour(path)))
-    except IsADirectoryError:
-        report.add(UnreadableWeights(place, file, "it is a folder"))
-    except PermissionError:
-        report.add(UnreadableWeights(place, file, "permission denied"))
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not one of a file"
-        report.add(UnreadableWeights(place, file, reason))
+        report.add(unreadable(path, error))
     return None
 
 
-def are_same(path: Path, one: Stored, other: Stored) -> bool:
-    """Whether two tensors of a file are the same, byte for byte."""
+def unreadable(path: Path, error: OSError | ValueError) -> UnreadableWeights:
+    """What there is to say where a file cannot be read."""
+    file = str(path)
+    place = in_file(file)
+    match error:
+        case FileNotFoundError():
+            return UnreadableWeights(place, file, "there is no such file", _neighbour(path))
+        case IsADirectoryError():
+            return UnreadableWeights(place, file, "it is a folder")
+        case PermissionError():
+            return UnreadableWeights(place, file, "permission denied")
+    return UnreadableWeights(place, file, getattr(error, "strerror", None) or "its name is not one of a file")
+
+
+def are_same(one: Stored, other: Stored) -> bool:
+    """Whether two tensors are the same, byte for byte."""
     if (one.kind, one.shape) != (other.kind, other.shape):
         return False
-    with path.open("rb") as mine, path.open("rb") as theirs:
+    with one.file.open("rb") as mine, other.file.open("rb") as theirs:
         mine.seek(one.start)
         theirs.seek(other.start)
         for left in range(one.size, 0, -_PIECE):
@@ -116,7 +128,7 @@ _PIECE: Final = 2**20
 def _neighbour(path: Path) -> str | None:
     """A file of weights beside a missing one whose name is like it."""
     try:
-        known = [each.name for each in path.parent.iterdir() if each.suffix == ".safetensors"]
+        known = [each.name for each in path.parent.iterdir() if each.name.endswith((SUFFIX, INDEX))]
     except OSError:
         return None
     name = closest(path.name, known)
@@ -124,7 +136,7 @@ def _neighbour(path: Path) -> str | None:
 
 
 @final
-class _Refused(Exception):  # noqa: N818  # it carries what a finding says, as a value would
+class Refused(Exception):  # noqa: N818  # it carries what a finding says, as a value would
     """A file is not what it should be. Its text says why."""
 
     def __init__(self, reason: str, cure: str = "", *, is_pickle: bool = False) -> None:
@@ -135,10 +147,10 @@ class _Refused(Exception):  # noqa: N818  # it carries what a finding says, as a
 
 
 def _refuse(reason: str, cure: str = _WHOLE) -> NoReturn:
-    raise _Refused(reason, cure)
+    raise Refused(reason, cure)
 
 
-def _read(file: BinaryIO) -> Mapping[str, Stored]:
+def _read(path: Path, file: BinaryIO) -> Mapping[str, Stored]:
     size = fstat(file.fileno()).st_size
     start = file.read(_LENGTH + 1)
     _know_other_formats(start)
@@ -149,25 +161,25 @@ def _read(file: BinaryIO) -> Mapping[str, Stored]:
         _refuse("it does not start with a header, or is not whole")
     if length > MOST_HEADER_BYTES:
         _refuse(f"its header is longer than {MOST_HEADER_BYTES:,} bytes", "")
-    header = _parsed(start[_LENGTH:] + file.read(length - 1))
+    header = read_object(start[_LENGTH:] + file.read(length - 1), "its header")
     header.pop("__metadata__", None)
     places = [(*_place(name, entry), name) for name, entry in header.items()]
     end = 0
     for first, last, name in sorted(places):
         if first != end:
-            _refuse(f"the bytes of `{_shown(name)}` {'overlap others' if first < end else 'leave a gap'}")
+            _refuse(f"the bytes of `{shown(name)}` {'overlap others' if first < end else 'leave a gap'}")
         end = last
     if end != size - _LENGTH - length:
         _refuse(f"its tensors take {end:,} bytes, and it has {size - _LENGTH - length:,} for them")
     return {
-        name: Stored(header[name]["dtype"], tuple(header[name]["shape"]), _LENGTH + length + first, last - first)
+        name: Stored(path, header[name]["dtype"], tuple(header[name]["shape"]), _LENGTH + length + first, last - first)
         for first, last, name in places
     }
 
 
 def _know_other_formats(start: bytes) -> None:
     if start[:4] == b"PK\x03\x04" or (start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")):
-        raise _Refused("it is a pickle", is_pickle=True)
+        raise Refused("it is a pickle", is_pickle=True)
     for sign, kind in _OTHERS.items():
         if start.startswith(sign):
             _refuse(f"it is {kind}", "convert it with the library that wrote it")
@@ -176,29 +188,35 @@ def _know_other_formats(start: bytes) -> None:
 _OTHERS: Final = {b"GGUF": "a GGUF file", b"\x89HDF": "an HDF5 file", b"\x93NUMPY": "an array of NumPy"}
 
 
-def _parsed(header: bytes) -> dict[str, Any]:
-    """The header, in which no key is given twice."""
+def read_object(text: bytes, what: str) -> dict[str, Any]:
+    """An object of JSON, in which no key is given twice.
+
+    Raises:
+        Refused: it is none.
+    """
 
     def entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             names = [name for name, _ in pairs]
-            _refuse(f"its header has `{_shown(next(name for name in names if names.count(name) > 1))}` twice")
+            _refuse(f"{what} has `{shown(next(name for name in names if names.count(name) > 1))}` twice")
         return found
 
     def constant(text: str) -> NoReturn:
-        _refuse(f"its header holds `{text}`")
+        _refuse(f"{what} holds `{text}`")
 
     try:
-        found = json.loads(header.decode(), object_pairs_hook=entries, parse_constant=constant)
+        found = json.loads(text.decode(), object_pairs_hook=entries, parse_constant=constant)
     except (ValueError, RecursionError):
-        _refuse("its header cannot be read")
-    return found  # type: ignore[no-any-return]  # It starts with a brace.
+        found = None
+    if not isinstance(found, dict):
+        _refuse(f"{what} cannot be read")
+    return found
 
 
 def _place(name: str, entry: Any) -> tuple[int, int]:
     """Where the bytes of a tensor start and end, as far as that agrees with its shape."""
-    called = f"`{_shown(name)}`"
+    called = f"`{shown(name)}`"
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         _refuse(f"{called} has not what each tensor has: `dtype`, `shape` and `data_offsets`")
     kind, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -218,7 +236,7 @@ def _are_sizes(numbers: Any) -> bool:
     return isinstance(numbers, list) and all(type(each) is int and 0 <= each < 2**63 for each in numbers)
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A name, as far as it can stand in a message."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
 

@@ -26,8 +26,9 @@ from archspec.catalog.weights import (
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph, Node, Path
 from archspec.rename import Rename, most_precise, stored_name
-from archspec.safetensors import Stored, are_same, read_header
+from archspec.safetensors import Stored, are_same
 from archspec.shape import Element, Shape
+from archspec.shards import file_meant, read_tensors
 from archspec.source import Span
 from archspec.spelling import closest
 
@@ -55,11 +56,11 @@ class Weight:
 @final
 @dataclass(frozen=True)
 class WeightFile:
-    """A file that has the weights of a model."""
+    """A file that has the weights of a model, or the files that an index names."""
 
     path: File
-    names: Mapping[str, str]
-    """What the file calls each weight."""
+    parts: Mapping[File, Mapping[str, str]]
+    """What each file calls the weights that are read from it, by their names in the model."""
 
 
 def weights_of(graph: Graph) -> Mapping[str, Weight]:
@@ -150,15 +151,24 @@ def _starred(name: str, stars: Iterable[int]) -> str:
 
 
 def find_weights(graph: Graph, rules: Sequence[Rename], path: File, report: Report) -> WeightFile | None:
-    """Where the weights of a model are in a file, or `None` where findings say why they are not."""
-    tensors = read_header(path, report)
-    if tensors is None:
+    """Where the weights of a model are, or `None` where findings say why they are not.
+
+    The path is that of a file, of an index of several, or of a folder with the one or the other.
+    """
+    meant = file_meant(path, report)
+    tensors = None if meant is None else read_tensors(meant, report)
+    if meant is None or tensors is None:
         return None
-    comparison = _Comparison(graph, rules, path, tensors)
+    comparison = _Comparison(graph, rules, meant, tensors)
     found = tuple(comparison.findings())
     for each in found:
         report.add(each)
-    return None if found else WeightFile(path, {name: stored[0] for name, stored in comparison.names.items()})
+    if found:
+        return None
+    parts: dict[File, dict[str, str]] = {}
+    for name, (stored, *_) in comparison.names.items():
+        parts.setdefault(tensors[stored].file, {})[name] = stored
+    return WeightFile(meant, parts)
 
 
 @final
@@ -167,7 +177,6 @@ class _Comparison:
 
     def __init__(self, graph: Graph, rules: Sequence[Rename], path: File, tensors: Mapping[str, Stored]) -> None:
         self.graph = graph
-        self.path = path
         self.file = str(path)
         self.tensors = tensors
         self.rules = rules
@@ -225,11 +234,11 @@ class _Comparison:
             alike = [name for name, shape in missing.items() if _has(found, shape)] if len(names) == 1 else []
             suggestion = closest(names[0], alike)
             where = ".".join(self.beside(prefix or names[0])) or self.graph.name
-            yield UnknownWeight(place, self.file, names, prefix, where, suggestion)
+            yield UnknownWeight(place, self.file_of(*names), names, prefix, where, suggestion)
 
     def misfits(self) -> Iterator[Diagnostic]:
         """Weights of other shapes or elements: those of one line of the spec together, or all where they are many."""
-        kinds: dict[tuple[Span, Shape, str, tuple[int, ...]], list[str]] = {}
+        kinds: dict[tuple[Span, Shape, str, tuple[int, ...], str], list[str]] = {}
         for weight in self.weights.values():
             stored = next((self.tensors[name] for name in self.names.get(weight.name, ())), None)
             is_own = weight.name == weight.owner
@@ -237,17 +246,18 @@ class _Comparison:
                 stored is not None and _has(stored.shape, weight.shape) and stored.element is weight.shape.element
             )
             if stored is not None and is_own and not is_right:
-                kinds.setdefault((weight.node.span, weight.shape, stored.kind, stored.shape), []).append(weight.name)
+                kind = (weight.node.span, weight.shape, stored.kind, stored.shape, str(stored.file))
+                kinds.setdefault(kind, []).append(weight.name)
         if len(kinds) > FEW:
-            _, shape, _, found = next(iter(kinds))
+            _, shape, _, found, _ = next(iter(kinds))
             others = tuple(name for names in kinds.values() for name in names)
             yield WrongWeightShape(self.graph.span, self.file, others, shape.sizes, found, is_alike=False)
             return
-        for (place, shape, kind, found), names in kinds.items():
+        for (place, shape, element, found, file), names in kinds.items():
             if _has(found, shape):
-                yield WrongWeightElement(place, self.file, tuple(names), _ELEMENTS[shape.element], kind)
+                yield WrongWeightElement(place, file, tuple(names), _ELEMENTS[shape.element], element)
             else:
-                yield WrongWeightShape(place, self.file, tuple(names), shape.sizes, found)
+                yield WrongWeightShape(place, file, tuple(names), shape.sizes, found)
 
     def different_ones(self) -> Iterator[Diagnostic]:
         """Weights that are tied, and of which the file has several that are not the same: only here it is read on."""
@@ -255,11 +265,16 @@ class _Comparison:
             stored, first = self.stored[weight.name], self.names.get(weight.name, ("",))[0]
             if stored not in self.tensors or stored == first or weight.name == weight.owner:
                 continue
-            if not are_same(self.path, self.tensors[first], self.tensors[stored]):
+            if not are_same(self.tensors[first], self.tensors[stored]):
                 owner = self.weights[weight.owner].node.span
-                yield DifferentTied(weight.node.span, self.file, (first, stored), owner)
+                yield DifferentTied(weight.node.span, self.file_of(first, stored), (first, stored), owner)
 
     # Places
+
+    def file_of(self, *stored: str) -> str:
+        """The file that has some tensors, or all of them if that is more than one."""
+        files = {str(self.tensors[each].file) for each in stored}
+        return files.pop() if len(files) == 1 else self.file
 
     def at_places(
         self, groups: Mapping[str, Sequence[str]], path_of: Callable[[str], Path]

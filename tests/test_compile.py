@@ -41,6 +41,12 @@ def test_what_is_no_type_of_weights_is_refused(dtype: Any) -> None:
         net().compile(dtype=dtype)
 
 
+@pytest.mark.parametrize("device", ["gpu", "cpu:x", 2.5, "cuda:1000"])
+def test_a_device_that_is_not_there_is_refused(device: Any) -> None:
+    with pytest.raises(ValueError, match=rf"weights cannot be made on the device `{device}`: .+"):
+        net().compile(device=device)
+
+
 def test_what_a_module_is_made_with_holds_for_it_alone() -> None:
     for arguments in ({"dtype": "float64", "device": "meta"}, {"dtype": "float64", "nonsense": 1}):
         try:

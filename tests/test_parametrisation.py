@@ -256,6 +256,21 @@ def test_what_is_divided_by_its_largest_singular_value_starts_as_it_is_told() ->
     torch.testing.assert_close(rows @ rows.T, torch.eye(4))
 
 
+@pytest.mark.parametrize("layer", ["conv(6, kernel=3", "conv_transpose(6, kernel=3", "linear(6"])
+def test_a_weight_that_starts_as_it_is_told_is_divided_by_its_own_largest_singular_value(layer: str) -> None:
+    torch.manual_seed(0)
+    text = (
+        f"model M {{ input x: [B, 4, 8, 4]\n a = {layer}, parametrisation=spectral_norm)\n init orthogonal(gain=7) }}"
+    )
+    module = archspec.loads(text).compile().eval()
+    for _ in range(2):
+        weight = module.get_submodule("a").weight
+        assert isinstance(weight, Tensor)
+        matrix = weight.movedim(1 if "transpose" in layer else 0, 0).flatten(1)
+        assert 0.9 < torch.linalg.svdvals(matrix)[0] < 1.1
+        module.reset_parameters()
+
+
 def test_what_a_weight_is_made_of_cannot_be_filled_by_itself() -> None:
     text = "model M { input x: [B, 5]\n linear(4, parametrisation=weight_norm)\n init original1=orthogonal }"
     (finding,) = archspec.loads(text).check()

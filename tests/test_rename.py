@@ -131,8 +131,8 @@ def test_a_file_whose_names_are_changed_as_a_table_says_is_read_by_that_table(
     assert len(renamed) == len(OWN)
     file = stored.write(tmp_path / "tower.safetensors", renamed)
     found = model.find_weights(file)
-    assert {name: renamed[found.names[name]] for name in OWN} == OWN
-    assert len(set(found.names.values())) == len(OWN)
+    assert {name: renamed[found.parts[file][name]] for name in OWN} == OWN
+    assert len(set(found.parts[file].values())) == len(OWN)
     if renamed.keys() != OWN.keys():
         plain = archspec.loads(MODEL.format(renames=""))
         assert not plain.check_weights(file).is_clean
@@ -163,7 +163,7 @@ def test_rules_hold_for_each_variant_and_one_that_only_a_variant_uses_is_used(tm
                 for name, each in tensors_of(model).items()
             },
         )
-        assert set(model.find_weights(file).names.values()) == names
+        assert set(model.find_weights(file).parts[file].values()) == names
 
 
 def test_tied_weights_may_have_one_name(tmp_path: Path) -> None:
@@ -174,4 +174,4 @@ def test_tied_weights_may_have_one_name(tmp_path: Path) -> None:
     model = archspec.loads(text)
     assert model.check().is_clean
     file = stored.write(tmp_path / "net.safetensors", {"embed.weight": ("F32", (9, 4))})
-    assert set(model.find_weights(file).names) == {"embed.weight", "head.weight"}
+    assert set(model.find_weights(file).parts[file]) == {"embed.weight", "head.weight"}

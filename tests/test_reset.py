@@ -90,9 +90,45 @@ def test_layers_that_torch_does_not_have_start_anew() -> None:
     check_reset(type(archspec.loads(LAYERS).compile()))
 
 
-def test_what_torch_makes_of_other_weights_cannot_start_anew() -> None:
-    source = archspec.loads("model M { input x: [B, 8]\n linear(8, parametrisation=weight_norm) }").source()
-    assert "reset" not in source
+PARAMETRISED: Final = """
+    model M {
+        input x: [B, 3, 8, 8]
+        a = conv(4, kernel=3, parametrisation=weight_norm) -> batchnorm
+        body = repeat 2 { conv_transpose(4, kernel=3, parametrisation=spectral_norm) -> relu }
+        global_avgpool -> flatten
+        b = linear(5, parametrisation=weight_norm, init=orthogonal)
+        c = linear(4, parametrisation=spectral_norm, init=xavier(gain=3))
+        c -> linear(3, parametrisation=weight_norm)
+        INIT
+    }
+"""
+
+
+@pytest.mark.parametrize("init", ["", "init kaiming, bias=zeros"])
+def test_what_torch_makes_of_other_weights_starts_anew(init: str) -> None:
+    check_reset(type(archspec.loads(PARAMETRISED.replace("INIT", init)).compile()))
+
+
+def test_a_parametrised_weight_is_drawn_anew_as_its_layer_draws_it() -> None:
+    text = "model M { input x: [B, 400]\n a = linear(300, parametrisation=weight_norm) }"
+    module = archspec.loads(text).compile()
+    seen = []
+    for _ in range(2):
+        module.reset_parameters()
+        seen.append(module.a.weight.detach().clone())
+        # A linear layer draws from a range that its inputs decide: 400 ** -0.5 to either side.
+        assert 0.99 / 20 < seen[-1].abs().max() <= 1.000_001 / 20
+        assert abs(seen[-1].std() - 1 / 20 / 3**0.5) < 1e-3
+    assert not torch.isclose(*seen).all(dim=1).any()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_what_starts_anew_keeps_its_type(dtype: str) -> None:
+    # Torch finds orthogonal matrices in single and double precision only.
+    text = PARAMETRISED.replace("INIT", "").replace("orthogonal", "kaiming")
+    module = archspec.loads(text).compile(dtype=dtype)
+    module.reset_parameters()
+    assert {each.dtype for each in module.parameters()} == {getattr(torch, dtype)}
 
 
 def test_a_model_without_weights_has_nothing_to_start() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -205,34 +206,6 @@ INPUTS: Final[Mapping[type[nn.Module], list[list[int]]]] = {
 }
 """The shapes of inputs for the first settings of each class that can be run alone."""
 
-UNTRACED: Final[Mapping[type[nn.Module], str]] = {
-    AdditiveAttention: "inputs to control flow",
-    BilinearAttention: "inputs to control flow",
-    CentredCrop: "interpreted as an integer",
-    CropLike: "interpreted as an integer",
-    DotAttention: "inputs to control flow",
-    MemoryAddress: "inputs to control flow",
-    MemoryWrite: "inputs to control flow",
-    MixedPool: "must be integers or slices",
-    PaddedAvgPool: "must be integers or slices",
-    PaddedMaxPool: "must be integers or slices",
-    PointerAttention: "inputs to control flow",
-    StochasticPool: "interpreted as an integer",
-}
-"""What asks how many axes its input has, which `torch.fx` does not know, and what it says."""
-
-UNSCRIPTED: Final[Mapping[type[nn.Module], str]] = {
-    AdditiveAttention: "aten::finfo",
-    BilinearAttention: "aten::finfo",
-    DotAttention: "aten::finfo",
-    MixedPool: "cannot be used as a value",
-    PaddedAvgPool: "cannot be used as a value",
-    PaddedMaxPool: "cannot be used as a value",
-    PointerAttention: "aten::finfo",
-    StochasticPool: "cannot be used as a value",
-}
-"""What has a part that TorchScript does not know, and what it says: the least number, a function taken from several."""
-
 each_that_runs: Final = pytest.mark.parametrize("kind", INPUTS, ids=lambda kind: kind.__name__)
 
 
@@ -259,33 +232,84 @@ class Four(Around):
         return self.inner(x, y, z, w)
 
 
-def made(kind: type[nn.Module]) -> tuple[nn.Module, list[Tensor]]:
-    settings, _ = SETTINGS.get(kind, ({}, {}))
-    module = kind(**settings).eval()
-    return module, [torch.randn(shape) for shape in INPUTS[kind]]
+def inputs(kind: type[nn.Module]) -> list[Tensor]:
+    return [torch.randn(shape) for shape in INPUTS[kind]]
+
+
+def made(kind: type[nn.Module]) -> Iterator[nn.Module]:
+    """A module with the first settings, and one for each of the others that takes the same inputs."""
+    settings, others = SETTINGS.get(kind, ({}, {}))
+    yield kind(**settings).eval()
+    for name, other in others.items():
+        module = kind(**{**settings, name: other}).eval()
+        with suppress(RuntimeError):
+            module(*inputs(kind))
+            yield module
 
 
 def test_all_that_run_alone_are_among_those_with_inputs() -> None:
     assert SETTINGS.keys() - INPUTS.keys() == {Bidirectional, WindowPool}
+    assert all(len(list(made(kind))) > 1 for kind in SETTINGS.keys() & INPUTS.keys() - {AlibiPositions})
 
 
 @each_that_runs
-def test_fx_traces_what_does_not_ask_for_the_axes_of_its_input(kind: type[nn.Module]) -> None:
-    module, inputs = made(kind)
-    outer = {1: One, 2: Two, 4: Four}[len(inputs)](module)
-    if kind in UNTRACED:
-        with pytest.raises((torch.fx.proxy.TraceError, TypeError), match=UNTRACED[kind]):
-            torch.fx.symbolic_trace(outer)
-        return
-    torch.testing.assert_close(torch.fx.symbolic_trace(outer)(*inputs), module(*inputs))
+def test_fx_traces_it(kind: type[nn.Module]) -> None:
+    for module in made(kind):
+        given = inputs(kind)
+        outer = {1: One, 2: Two, 4: Four}[len(given)](module)
+        torch.testing.assert_close(torch.fx.symbolic_trace(outer)(*given), module(*given))
 
 
 @each_that_runs
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
-def test_torch_script_takes_what_it_has_the_parts_of(kind: type[nn.Module]) -> None:
-    module, inputs = made(kind)
-    if kind in UNSCRIPTED:
-        with pytest.raises((RuntimeError, torch.jit.frontend.NotSupportedError), match=UNSCRIPTED[kind]):
-            torch.jit.script(module)
-        return
-    torch.testing.assert_close(torch.jit.script(module)(*inputs), module(*inputs))
+def test_torch_script_takes_it(kind: type[nn.Module]) -> None:
+    for module in made(kind):
+        given = inputs(kind)
+        torch.testing.assert_close(torch.jit.script(module)(*given), module(*given))
+
+
+MASKED: Final[Mapping[type[nn.Module], list[list[int]]]] = {
+    AdditiveAttention: [[2, 7]],
+    BilinearAttention: [[2, 7]],
+    DotAttention: [[2, 7]],
+    GeneralAttention: [[2, 5], [2, 5, 5], [2, 1, 5, 5]],
+    MaskedAttention: [[2, 5], [2, 5, 5], [2, 1, 5, 5]],
+    PointerAttention: [[2, 7]],
+}
+"""What takes a mask, and the shapes that it may have."""
+
+
+class Masked(Around):
+    def forward(self, x: Tensor, y: Tensor, mask: Tensor) -> Any:
+        return self.inner(x, y, mask=mask)
+
+
+@pytest.mark.parametrize("kind", MASKED, ids=lambda kind: kind.__name__)
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_tools_of_torch_take_it_with_any_mask(kind: type[nn.Module]) -> None:
+    for module in made(kind):
+        given = inputs(kind)
+        query, key = given if len(given) > 1 else (*given, *given)
+        for shape in MASKED[kind]:
+            mask = torch.rand(shape) < 0.5
+            mask[0] = False  # In the first example, nothing may be seen.
+            outer = Masked(module)
+            expected = outer(query, key, mask)
+            for tool in (torch.fx.symbolic_trace, torch.jit.script):
+                torch.testing.assert_close(tool(outer)(query, key, mask), expected)
+
+
+@pytest.mark.parametrize("kind", MASKED, ids=lambda kind: kind.__name__)
+def test_where_nothing_may_be_seen_there_is_nothing_found_and_nothing_learnt(kind: type[nn.Module]) -> None:
+    module = next(made(kind))
+    given = inputs(kind)
+    query, key = (each.requires_grad_() for each in (given if len(given) > 1 else (*given, given[0].clone())))
+    mask = torch.ones(MASKED[kind][0], dtype=torch.bool)
+    mask[0] = False
+    with torch.autograd.set_detect_anomaly(True):
+        found = module(query, key, mask=mask)
+        outputs = found if isinstance(found, tuple) else (found,)
+        sum(each.square().sum() for each in outputs).backward()
+    assert all(each.isfinite().all() for each in outputs)
+    assert key.grad is not None
+    assert [bool(each.any()) for each in key.grad] == [False, True]

@@ -55,7 +55,7 @@ CASES: Final = {
     "lenet": Case("lenet.arch"),
     "transformer": Case(
         "attention/transformer.arch",
-        {"vocabulary": WORDS, "width": 8, "heads": 2, "inner": 12, "depth": 1},
+        {"vocabulary": WORDS, "width": 8, "heads": 2, "inner": 12, "depth": 2},
         {"B": 3, "S": 5, "T": 7},
         {"B": 2, "S": 8, "T": 4},
     ),
@@ -100,6 +100,34 @@ CASES: Final = {
         """,
         first={"B": 3, "T": 5, "H": 4},
         second={"B": 2, "T": 9, "H": 7},
+    ),
+    "masked": Case(
+        """
+        model Masked {
+            input words: [B, T, 8]
+            input seen: [B, T] bool
+            input query: [B, 6]
+            coded = (words, seen) -> attention(heads=2, causal=true)
+            found, weights = (query, coded, seen) -> soft_attention(score=additive, hidden=5)
+            output logits = found -> linear(3)
+            output places = weights
+        }
+        """,
+        first={"B": 3, "T": 5},
+        second={"B": 2, "T": 9},
+    ),
+    "pooled": Case(
+        """
+        model Pooled {
+            input picture: [B, 2, H, W]
+            conv(4, kernel=1) -> maxpool(2, stride=1, padding="same")
+            conv(6, kernel=1) -> avgpool([4, 2], stride=1, padding="same")
+            global_avgpool -> flatten -> linear(5)
+        }
+        """,
+        first={"B": 3, "H": 20, "W": 26},
+        second={"B": 4, "H": 31, "W": 22},
+        least={"H": 2, "W": 2},
     ),
     "outputs": Case(
         """
@@ -158,6 +186,8 @@ def given(name: str, numbers: Mapping[str, int] | None = None) -> Inputs:
         whole: list[int] = [size for size in sizes if isinstance(size, int)]
         if value.shape.element is archspec.Element.INT:
             inputs.append(torch.randint(WORDS, whole, generator=chooser))
+        elif value.shape.element is archspec.Element.BOOL:
+            inputs.append(torch.rand(whole, generator=chooser) < 0.6)
         else:
             inputs.append(torch.randn(whole, generator=chooser))
     return tuple(inputs)

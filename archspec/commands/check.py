@@ -103,7 +103,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="a .arch or .yaml file, FILE:VARIANT, a folder, a pattern like 'specs/**/*.arch'; `-` for standard input",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="a safetensors file that must have their weights")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a safetensors file that must have their weights; also an index of several, or their folder",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how findings are written (default: text)")
     chosen = {"--select": "is given, e.g. A4: all (default: all but `performance`)", "--ignore": "is not, e.g. A403"}
     for option, which in chosen.items():

@@ -34,7 +34,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="a safetensors file: nothing is written unless its weights are those of the model; ONNX holds them then",
+        help="a safetensors file, an index of several, or their folder: nothing is written unless their weights are "
+        "those of the model; ONNX holds them then",
     )
 
 

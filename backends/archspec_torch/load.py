@@ -26,7 +26,7 @@ def instantiate(class_name: str, source: str, /, *, device: Any = None, dtype: A
     Raises:
         MissingLibraryError: torch is not installed.
         TypeError: the class of the model has no such argument.
-        ValueError: there is no such type of elements.
+        ValueError: there is no such device, or no such type of elements.
     """
     try:
         import torch  # noqa: F401  # Said here in our words, rather than by the first line of the source.
@@ -44,11 +44,11 @@ def instantiate(class_name: str, source: str, /, *, device: Any = None, dtype: A
 
 
 def load_weights(module: torch.nn.Module, weights: WeightFile) -> None:
-    """Give a module the weights of a file.
+    """Give a module the weights of a file, or of several.
 
     Raises:
         MissingLibraryError: safetensors is not installed.
-        ValueError: the module has no memory for weights.
+        ValueError: the module has no memory for weights, or is not that of the spec.
     """
     try:
         from safetensors import safe_open
@@ -62,10 +62,24 @@ def load_weights(module: torch.nn.Module, weights: WeightFile) -> None:
     state = module.state_dict()
     if any(tensor.is_meta for tensor in state.values()):
         raise ValueError("the module is on the device `meta`, where weights have no values; compile it on another")
-    with safe_open(weights.path, framework="pt") as file:
-        for name, stored in weights.names.items():
-            state[name] = file.get_tensor(stored)
+    for path, names in weights.parts.items():
+        with safe_open(path, framework="pt") as file:
+            for name, stored in names.items():
+                found = file.get_tensor(stored)
+                _check_place(name, list(found.shape), state)
+                state[name] = found
     module.load_state_dict(state)
+
+
+def _check_place(name: str, shape: list[int], state: Mapping[str, torch.Tensor]) -> None:
+    """Make sure that a module has the weight of a file that is one of its spec."""
+    if name not in state:
+        raise ValueError(f"the module is not that of the spec: it has no weight `{name}`")
+    if shape != list(state[name].shape):
+        raise ValueError(
+            f"the module is not that of the spec: its weight `{name}` has the shape {list(state[name].shape)}, and not "
+            f"{shape}; parameters that shapes follow from are set where the spec is loaded"
+        )
 
 
 def _check_arguments(kind: type, arguments: Mapping[str, Any]) -> None:
@@ -85,6 +99,12 @@ def _made_with(device: Any, dtype: Any) -> Iterator[None]:
     if dtype is not None and not (isinstance(wanted, torch.dtype) and wanted.is_floating_point):
         types = listed(("float32", "bfloat16", "float16", "float64"))
         raise ValueError(f"weights cannot be of the type `{dtype}`; it can be {types}")
+    if device is not None:
+        try:
+            torch.empty(0, device=device)
+        except (AssertionError, RuntimeError, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise ValueError(f"weights cannot be made on the device `{device}`: {reason}") from error
     before = torch.get_default_dtype()
     try:
         torch.set_default_dtype(wanted or before)

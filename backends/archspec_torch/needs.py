@@ -33,11 +33,17 @@ INIT: Final = "init_weights"
 RESET: Final = "reset_layers"
 """The function with which all weights start anew."""
 
+RESET_PARAMETRISED: Final = "reset_parametrised_layers"
+"""The same where layers make weights of others."""
+
+MEASURE: Final = "measure_weights"
+"""The function that finds what goes with weights that layers make others of, once these have started."""
+
 UNTIE: Final = "untie_weights"
 """The function that undoes ties, so that each layer can start anew as it did at first."""
 
 
-ON_DEMAND: Final = frozenset({CHECKPOINTED, RESET, UNTIE})
+ON_DEMAND: Final = frozenset({CHECKPOINTED, RESET, RESET_PARAMETRISED, MEASURE, UNTIE})
 """What the classes of a graph may need, and not its layers."""
 
 
@@ -50,7 +56,7 @@ def supports_for(graph: Graph) -> Mapping[str, str]:
             add(names_in(known[name]) - {name})
             found[name] = known[name]
 
-    add({*_functions(graph), CHECKPOINTED, RESET, UNTIE})
+    add({*_functions(graph), *ON_DEMAND})
     return found
 
 
@@ -61,14 +67,14 @@ def has_own_starts(graph: Graph) -> bool:
     return is_said or any(INIT in known.get(name, "") for name in _functions(graph))
 
 
-def can_start_anew(graph: Graph) -> bool:
-    """Whether there are weights in a graph, and torch can start all of them anew.
+def has_weights(graph: Graph) -> bool:
+    """Whether there are weights in a graph, which could start anew."""
+    return any(node.weights or node.buffers for node in _with_cells(graph))
 
-    It cannot start what it makes weights of, where layers are parametrised.
-    """
-    nodes = tuple(_with_cells(graph))
-    is_made = any(getattr(node.op, "parametrisation", "none") != "none" for node in nodes)
-    return any(node.weights or node.buffers for node in nodes) and not is_made
+
+def has_parametrised(graph: Graph) -> bool:
+    """Whether there are layers in a graph that make a weight of others."""
+    return any(getattr(node.op, "parametrisation", "none") != "none" for node in _with_cells(graph))
 
 
 def has_ties(graph: Graph) -> bool:

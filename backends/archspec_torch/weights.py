@@ -11,6 +11,7 @@ from archspec_torch.call import Call, Variable, printed
 from archspec_torch.initial import over
 from archspec_torch.inline import bound
 from archspec_torch.layout import INDENT, assignment, expression, fits
+from archspec_torch.needs import MEASURE
 from archspec_torch.opened import Open
 from archspec_torch.reach import LOOKED_UP, Reach, looked_up
 from archspec_torch.sharing import Calls
@@ -83,10 +84,7 @@ class Weights:
     def spoken_of(self, reach: Reach) -> frozenset[str]:
         """The parameters of the model that these statements speak of."""
         return frozenset().union(
-            *(
-                self.open.spoken_of((self.open.starts[node.path][name], self.open.made[node.path].get(name)))
-                for node, name in self._initialised(reach)
-            )
+            *(self.open.spoken_of(self.open.starts[node.path][name]) for node, name in self._initialised(reach))
         )
 
     def _initialised(self, reach: Reach) -> Iterator[tuple[Node, str]]:
@@ -98,25 +96,19 @@ class Weights:
     def _started(self, reach: Reach) -> Iterator[str]:
         alike: dict[str, list[_Weight]] = {}
         kept = self.open.kept()
+        are_measured = False
         for node, name in self._initialised(reach):
             start = bound(self.open.starts[node.path][name], kept)
+            own, known = name, reach.weight(node.path, name, self.functions[node.path])
             if name not in node.weights:
-                yield from self._given(node, name, start, reach)
-            else:
-                known = reach.weight(node.path, name, self.functions[node.path])
-                found = _Weight(start, name, reach.key((*node.path, name)), known)
-                alike.setdefault(str(start), []).append(found)
+                # Of lengths and directions, the directions come last.
+                own, known = [each for each in node.weights if each.startswith(f"parametrizations.{name}.")][-1], None
+                are_measured = True
+            alike.setdefault(str(start), []).append(_Weight(start, own, reach.key((*node.path, own)), known))
         for weights in alike.values():
             yield from _filled(weights)
-
-    def _given(self, node: Node, name: str, start: Call, reach: Reach) -> Iterator[str]:
-        """A statement that gives a layer a weight which it makes of others: torch then finds these."""
-        made = bound(self.open.made[node.path][name], self.open.kept())
-        holder = reach.module(node.path)
-        if holder.startswith(LOOKED_UP):
-            yield from assignment("layer", looked_up(holder), _BODY)
-            holder = "layer"
-        yield from assignment(f"{holder}.{name}", over(start, made), _BODY)
+        if are_measured:
+            yield from expression(Call(MEASURE, (Variable("self"),)), _BODY, _BODY, "")
 
 
 @final

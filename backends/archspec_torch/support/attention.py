@@ -267,6 +267,7 @@ def in_heads(x: Tensor, heads: int) -> Tensor:
     return x.reshape(batch, time, heads, -1).transpose(1, 2)
 
 
+@torch.fx.wrap
 def seen_positions(
     q: Tensor,
     k: Tensor,

@@ -20,16 +20,16 @@ class MemoryAddress(nn.Module):
         key: Tensor,
         strength: Tensor | None = None,
     ) -> Tensor:
-        keys = key if key.dim() == 3 else key.unsqueeze(1)
         if self.cosine:
             # What is shorter than this is not made longer, and zeros stay zeros.
             memory = F.normalize(memory, dim=-1, eps=1e-6)
-            keys = F.normalize(keys, dim=-1, eps=1e-6)
-        scores = torch.bmm(keys, memory.transpose(1, 2))
+            key = F.normalize(key, dim=-1, eps=1e-6)
+        # There may be one key, or several along an axis of their own.
+        scores = torch.einsum("b...w,bsw->b...s", key, memory)
         if strength is not None:
-            scores = scores * strength.unsqueeze(-1)
-        weights = scores.softmax(dim=-1)
-        return weights if key.dim() == 3 else weights.squeeze(1)
+            # That of one key is `[batch, 1]`.
+            scores = scores * strength.reshape_as(key[..., 0]).unsqueeze(-1)
+        return scores.softmax(dim=-1)
 
     def extra_repr(self) -> str:
         return f"cosine={self.cosine}"
@@ -45,8 +45,13 @@ class MemoryWrite(nn.Module):
         erase: Tensor,
         add: Tensor,
     ) -> Tensor:
-        if weights.dim() == 2:
-            weights, erase, add = (x.unsqueeze(1) for x in (weights, erase, add))
+        weights, erase, add = in_a_row(weights), in_a_row(erase), in_a_row(add)
         # What a head leaves of each number, times what the others leave.
         left = (1 - weights.unsqueeze(-1) * erase.unsqueeze(-2)).prod(dim=1)
         return memory * left + torch.bmm(weights.transpose(1, 2), add)
+
+
+@torch.fx.wrap
+def in_a_row(x: Tensor) -> Tensor:
+    """What heads give along an axis of their own, also where there is one head."""
+    return x if x.dim() == 3 else x.unsqueeze(1)

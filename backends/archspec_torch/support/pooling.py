@@ -22,52 +22,105 @@ class WindowPool(nn.Module):
         dilation: int | tuple[int, ...] = 1,
     ) -> None:
         super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.dilation = dilation
-
-    def along(self, axis: int, setting: int | tuple[int, ...]) -> int:
-        """A setting for one axis of space."""
-        return setting[axis] if isinstance(setting, tuple) else setting
+        self.kernel_size = in_list(kernel_size)
+        self.stride = in_list(kernel_size if stride is None else stride)
+        self.padding = None if isinstance(padding, str) else in_list(padding)
+        self.dilation = in_list(dilation)
 
     def padded(self, x: Tensor, value: float = 0.0) -> Tensor:
         """The input with its padding, which is filled with a value."""
-        margins: list[int] = []
-        for axis in reversed(range(x.dim() - 2)):  # `F.pad` begins with the last axis.
-            if isinstance(self.padding, str):
-                kernel = self.along(axis, self.kernel_size)
-                stride = self.along(axis, self.stride)
-                reach = self.along(axis, self.dilation) * (kernel - 1)
-                # What the last window covers behind the last position.
-                over = reach - (x.shape[axis + 2] - 1) % stride
-                if reach + 1 < stride:
-                    # Then it may end before that: the quotient is -1 there, else 0.
-                    over *= 1 + over // stride
-                margins += [over // 2, over - over // 2]
-            else:
-                margins += [self.along(axis, self.padding)] * 2
-        return F.pad(x, margins, value=value)
+        reach = (self.kernel_size, self.stride, self.dilation)
+        return padded_for_windows(x, value, self.padding, *reach)
 
     def largest(self, x: Tensor) -> Tensor:
         """The largest value of each window."""
-        pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[x.dim() - 3]
         padded = self.padded(x, float("-inf"))
-        found: Tensor = pool(padded, self.kernel_size, self.stride, 0, self.dilation)
-        return found
+        return largest_of_windows(padded, self.kernel_size, self.stride, self.dilation)
 
     def mean(self, x: Tensor, count_include_pad: bool = False) -> Tensor:
         """The mean of each window."""
-        pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[x.dim() - 3]
-        found: Tensor = pool(self.padded(x), self.kernel_size, self.stride)
+        found = mean_of_windows(self.padded(x), self.kernel_size, self.stride)
         if count_include_pad:
             return found
-        inside = self.padded(x.new_ones(1, 1, *x.shape[2:]))
-        return found / pool(inside, self.kernel_size, self.stride)
+        inside = self.padded(torch.ones_like(x[:1, :1]))
+        return found / mean_of_windows(inside, self.kernel_size, self.stride)
 
     def extra_repr(self) -> str:
+        padding = "same" if self.padding is None else self.padding
         text = f"kernel_size={self.kernel_size}, stride={self.stride}"
-        return f"{text}, padding={self.padding}, dilation={self.dilation}"
+        return f"{text}, padding={padding}, dilation={self.dilation}"
+
+
+def in_list(setting: int | tuple[int, ...]) -> list[int]:
+    """A number for each axis of space, or one for all."""
+    return [setting] if isinstance(setting, int) else [*setting]
+
+
+def for_axis(setting: list[int], axis: int) -> int:
+    """The number for one axis of space."""
+    return setting[0] if len(setting) == 1 else setting[axis]
+
+
+@torch.fx.wrap
+def padded_for_windows(
+    x: Tensor,
+    value: float,
+    padding: list[int] | None,
+    kernel_size: list[int],
+    stride: list[int],
+    dilation: list[int],
+) -> Tensor:
+    """What windows slide along. Without a padding, as much as they need is added."""
+    margins: list[int] = []
+    for place in range(x.dim() - 2):
+        axis = x.dim() - 3 - place  # `F.pad` begins with the last axis.
+        if padding is None:
+            step = for_axis(stride, axis)
+            reach = for_axis(dilation, axis) * (for_axis(kernel_size, axis) - 1)
+            # What the last window covers behind the last position.
+            over = reach - (x.shape[axis + 2] - 1) % step
+            if reach + 1 < step:
+                # Then it may end before that: the quotient is -1 there, else 0.
+                over *= 1 + over // step
+            margins += [over // 2, over - over // 2]
+        else:
+            margins += [for_axis(padding, axis), for_axis(padding, axis)]
+    return F.pad(x, margins, value=value)
+
+
+@torch.fx.wrap
+def largest_of_windows(
+    x: Tensor,
+    kernel_size: list[int],
+    stride: list[int],
+    dilation: list[int],
+) -> Tensor:
+    """The largest value of each window."""
+    if x.dim() == 3:
+        return torch.max_pool1d(x, kernel_size, stride, 0, dilation)
+    if x.dim() == 4:
+        return torch.max_pool2d(x, kernel_size, stride, 0, dilation)
+    return torch.max_pool3d(x, kernel_size, stride, 0, dilation)
+
+
+@torch.fx.wrap
+def mean_of_windows(x: Tensor, kernel_size: list[int], stride: list[int]) -> Tensor:
+    """The mean of each window."""
+    if x.dim() == 3:
+        return F.avg_pool1d(x, kernel_size, stride)
+    if x.dim() == 4:
+        return F.avg_pool2d(x, kernel_size, stride)
+    return F.avg_pool3d(x, kernel_size, stride)
+
+
+@torch.fx.wrap
+def values_of_windows(x: Tensor, kernel_size: list[int], stride: list[int]) -> Tensor:
+    """The values of each window, along an axis of their own, which is the last."""
+    windows = x
+    for axis in range(x.dim() - 2):
+        size, step = for_axis(kernel_size, axis), for_axis(stride, axis)
+        windows = windows.unfold(axis + 2, size, step)
+    return windows.flatten(x.dim())
 
 
 class PaddedMaxPool(WindowPool):
@@ -105,11 +158,7 @@ class StochasticPool(WindowPool):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        windows = self.padded(x)
-        for axis in range(x.dim() - 2):
-            kernel = self.along(axis, self.kernel_size)
-            windows = windows.unfold(axis + 2, kernel, self.along(axis, self.stride))
-        values = windows.flatten(x.dim())
+        values = values_of_windows(self.padded(x), self.kernel_size, self.stride)
         weights = values.abs()
         if self.training:
             # The largest of `log(u) / w`, for numbers `u` from 0 to 1 that are drawn

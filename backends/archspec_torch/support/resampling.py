@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F  # noqa: N812  # Its usual name, which users of the generated source know.
 from torch import Tensor, nn
 
@@ -11,28 +12,40 @@ class CentredCrop(nn.Module):
 
     def __init__(self, size: int | tuple[int, ...]) -> None:
         super().__init__()
-        self.size = size
+        self.sizes = [size] if isinstance(size, int) else [*size]
 
     def forward(self, x: Tensor) -> Tensor:
-        for axis in range(2, x.dim()):
-            size = self.size if isinstance(self.size, int) else self.size[axis - 2]
-            # What cannot be in the middle is one position closer to the start.
-            x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
-        return x
+        return middle_of_space(x, self.sizes)
 
     def extra_repr(self) -> str:
-        return f"size={self.size}"
+        return f"sizes={self.sizes}"
 
 
 class CropLike(nn.Module):
     """Keeps the middle of each axis of space of one input, in the size of the other."""
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
-        for axis in range(2, x.dim()):
-            size = like.shape[axis]
-            # What cannot be in the middle is one position closer to the start.
-            x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
-        return x
+        return middle_of_other(x, like)
+
+
+@torch.fx.wrap
+def middle_of_space(x: Tensor, sizes: list[int]) -> Tensor:
+    """The middle of each axis of space, in sizes of their own or in the same."""
+    for axis in range(2, x.dim()):
+        size = sizes[0] if len(sizes) == 1 else sizes[axis - 2]
+        # What cannot be in the middle is one position closer to the start.
+        x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
+    return x
+
+
+@torch.fx.wrap
+def middle_of_other(x: Tensor, like: Tensor) -> Tensor:
+    """The middle of each axis of space, in the size that it has in another value."""
+    for axis in range(2, x.dim()):
+        size = like.shape[axis]
+        # What cannot be in the middle is one position closer to the start.
+        x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
+    return x
 
 
 class ResizeLike(nn.Module):

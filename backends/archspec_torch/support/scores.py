@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
+@torch.fx.wrap
 def products_of_pairs(query: Tensor, key: Tensor) -> Tensor:
     """Each query times each key, as `[batch, (queries,) positions]`."""
     if query.dim() == 2:
@@ -13,11 +14,13 @@ def products_of_pairs(query: Tensor, key: Tensor) -> Tensor:
     return torch.bmm(query, key.transpose(1, 2))
 
 
+@torch.fx.wrap
 def sums_of_pairs(query: Tensor, key: Tensor) -> Tensor:
     """Each query plus each key, as `[batch, (queries,) positions, features]`."""
     return query.unsqueeze(-2) + (key if query.dim() == 2 else key.unsqueeze(1))
 
 
+@torch.fx.wrap
 def weighted_sum(weights: Tensor, value: Tensor) -> Tensor:
     """The sum of values times their weights, as `[batch, (queries,) width]`."""
     if weights.dim() == 2:
@@ -25,16 +28,19 @@ def weighted_sum(weights: Tensor, value: Tensor) -> Tensor:
     return torch.bmm(weights, value)
 
 
+@torch.fx.wrap
 def softmax_of_seen(scores: Tensor, mask: Tensor | None, log: bool = False) -> Tensor:
     """The softmax of scores, or its logarithm, over the positions that may be seen."""
-    if mask is not None:
-        mask = mask if mask.dim() == scores.dim() else mask.unsqueeze(1)
-        # With minus infinity, a query that may see nothing would get no numbers.
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    weights = scores.log_softmax(dim=-1) if log else scores.softmax(dim=-1)
     if mask is None:
-        return weights
-    return weights.masked_fill(~mask, -torch.inf if log else 0.0)
+        return scores.log_softmax(dim=-1) if log else scores.softmax(dim=-1)
+    mask = mask if mask.dim() == scores.dim() else mask.unsqueeze(1)
+    # A query that may see nothing sees all at first: of minus infinity alone, there is
+    # no softmax.
+    hidden = ~mask & mask.any(dim=-1, keepdim=True)
+    scores = scores.masked_fill(hidden, float("-inf"))
+    if log:
+        return scores.log_softmax(dim=-1).masked_fill(~mask, float("-inf"))
+    return scores.softmax(dim=-1).masked_fill(~mask, 0.0)
 
 
 def choice_of_one(weights: Tensor, is_drawn: bool) -> Tensor:

@@ -19,6 +19,38 @@ def reset_layers(module: nn.Module) -> None:
         init()
 
 
+def reset_parametrised_layers(module: nn.Module) -> None:
+    """Starts all weights of a module anew, also those that layers make of others."""
+    for child in module.children():
+        reset = getattr(child, "reset_parameters", None)
+        if reset is None:
+            reset_parametrised_layers(child)
+        elif nn.utils.parametrize.is_parametrized(child):
+            # What is made is made anew for each use; in here it stays, to be filled.
+            with nn.utils.parametrize.cached():
+                reset()
+                child.weight = child.weight
+            measure_weights(child)
+        else:
+            reset()
+    init = getattr(module, "init_weights", None)
+    if init is not None:
+        init()
+
+
+def measure_weights(module: nn.Module) -> None:
+    """Finds the length or the largest singular value of all weights that have one."""
+    for layer in module.modules():
+        if nn.utils.parametrize.is_parametrized(layer):
+            made = layer.get_submodule("parametrizations.weight")
+            *_, trained = made.parameters(recurse=False)
+            layer.weight = trained.detach()
+            for step in made.children():
+                if hasattr(step, "n_power_iterations"):
+                    settings = (step.n_power_iterations, step.dim, step.eps)
+                    step.load_state_dict(type(step)(trained, *settings).state_dict())
+
+
 def untie_weights(module: nn.Module) -> None:
     """Gives each layer weights of its own."""
     seen: set[nn.Parameter] = set()
