@@ -15,6 +15,7 @@ from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
 
 if TYPE_CHECKING:
+    from archspec.drawing import Drawing
     from archspec.weights import WeightFile  # Most models are written without, and need not wait.
 
 
@@ -65,6 +66,14 @@ class Backend(ABC):
         """The same with the weights of a file in it, for a target that holds weights; others are as they are."""
         return self.write(graph, target)
 
+    def draw(self, graph: Graph, target: Target, drawing: Drawing) -> bytes:
+        """A diagram as it was asked for, by a backend that draws; others know one way alone.
+
+        Raises:
+            archspec.drawing.DrawingError: what was asked for cannot be drawn.
+        """
+        return self.write(graph, target)
+
 
 class ModuleBackend(Backend):
     """A backend whose result can also be run at once, in this process."""
@@ -80,7 +89,7 @@ class ModuleBackend(Backend):
 
         Raises:
             TypeError: the class has no such argument.
-            ValueError: there is no such type of elements.
+            ValueError: there is no such device, or no such type of elements.
         """
 
     @abstractmethod

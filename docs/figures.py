@@ -12,12 +12,16 @@ from math import erf, exp, expm1, log1p, sqrt, tanh
 from typing import Final, NamedTuple, TypeAlias, final
 
 from archspec.op import Family
-from archspec_diagram import font
-from archspec_diagram.palette import FRAME, INK, PAPER, QUIET, colour
+from archspec_diagram import font, palette
 
 Point: TypeAlias = tuple[float, float]
 
 MARGIN: Final = 16.0
+
+INK: Final = palette.INK.light
+QUIET: Final = palette.QUIET.light
+FRAME: Final = palette.FRAME.light
+PAPER: Final = palette.PAPER.light
 
 # -------------------------------------------------------------------------------------------- what normalisation covers
 
@@ -145,7 +149,8 @@ def _edges(x: float, y: float) -> Iterator[str]:
         (right, bottom),
     )
     inner = ((x, y), (right, y), (right + slant_x, y + slant_y)), ((right, y), (right, bottom))
-    drawn = f'fill="none" stroke="{colour(Family.NORMALISATION).stroke}" stroke-width="0.8" stroke-linejoin="round"'
+    stroke = palette.colour(Family.NORMALISATION).stroke.light
+    drawn = f'fill="none" stroke="{stroke}" stroke-width="0.8" stroke-linejoin="round"'
     yield f'<polygon points="{_points(outline)}" {drawn}/>'
     yield from (f'<polyline points="{_points(line)}" {drawn}/>' for line in inner)
 
@@ -186,8 +191,8 @@ def _side(x: float, y: float, down: int, batch: int) -> list[Point]:
 
 
 def _face(is_held: bool, corners: Sequence[Point], light: float) -> str:
-    paint = colour(Family.NORMALISATION)
-    fill = _lit(paint.stroke if is_held else paint.fill, light if is_held else light / 2)
+    paint = palette.colour(Family.NORMALISATION)
+    fill = _lit((paint.stroke if is_held else paint.fill).light, light if is_held else light / 2)
     drawn = f'fill="{fill}" stroke="{PAPER}" stroke-width="0.9" stroke-linejoin="round"'
     return f'<polygon points="{_points(corners)}" {drawn}/>'
 
@@ -293,7 +298,7 @@ def _plot(curve: Curve, left: float, top: float) -> Iterator[str]:
     yield f'<path d="{" ".join(ticks)}" fill="none" {drawn}/>'
     for part in _parts(curve):
         points = _points((middle + x * unit, zero - y * unit) for x, y in part)
-        stroke = colour(Family.ACTIVATION).stroke
+        stroke = palette.colour(Family.ACTIVATION).stroke.light
         yield f'<polyline points="{points}" fill="none" stroke="{stroke}" stroke-width="1.8" stroke-linejoin="round"/>'
 
 

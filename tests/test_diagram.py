@@ -1,4 +1,7 @@
-"""Diagrams: laws of every picture, over graphs built here through the public classes."""
+"""Diagrams: laws of every picture, over graphs built here through the public classes and over all specs.
+
+Each is drawn as it is without being asked, with all groups closed and with all open, and running to the right.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,11 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations, pairwise
+from math import hypot
+from pathlib import Path as FilePath
 from random import Random
 from typing import Any, final
 from xml.etree import ElementTree
@@ -19,7 +25,9 @@ from xml.etree import ElementTree
 import networkx as nx
 import pytest
 
+import archspec
 from archspec.backend import MissingLibraryError
+from archspec.drawing import Direction, Drawing
 from archspec.graph import Graph, Group, Node, Output, Path, Value
 from archspec.op import Example, Family, Op
 from archspec.ops.activation import Relu
@@ -32,11 +40,13 @@ from archspec.ops.reshaping import Flatten
 from archspec.shape import Shape
 from archspec.size import Size, named
 from archspec.source import Source
-from archspec_diagram import BACKEND, font, wording
+from archspec_diagram import BACKEND, folding, font, views, wording
+from archspec_diagram.chart import ROUNDING, Chart, Form
 from archspec_diagram.layout import layout
 from archspec_diagram.palette import colour
-from archspec_diagram.picture import Line, Picture, Rectangle
+from archspec_diagram.picture import Line, Mark, Part, Picture, Point, Rectangle, Text
 from archspec_diagram.svg import svg
+from archspec_diagram.view import View
 
 SPAN = Source("test", "").whole()
 HOSTILE = "<script>alert(1)</script> ]]> \" ' & \\ %%{init}%% end\n`x` --> #quot; \x00\u202e {}|;"
@@ -92,6 +102,10 @@ def chained(name: str, sizes: Sequence[Size], layers: Sequence[tuple[str, Op]], 
     sources = ["image", *(path.rstrip("!") for path, _ in layers)]
     links = [(path, op, [source]) for (path, op), source in zip(layers, sources, strict=False)]
     return built(name, {"image": sizes}, links, sources[-1:], doc)
+
+
+def loaded(path: FilePath, variant: str) -> Graph:
+    return archspec.load(f"{path}:{variant}" if variant else path).graph
 
 
 def deep() -> Graph:
@@ -185,6 +199,13 @@ def scattered(seed: int) -> Graph:
     return built(f"Scattered {seed}", {"x": [8], "y": [8]}, layers, [names[-1], random.choice(names)])
 
 
+ROOT = FilePath(__file__).parent.parent / "specs"
+SPECS = {
+    f"{path.relative_to(ROOT)}{f':{variant}' if variant else ''}": (path, variant)
+    for path in sorted([*ROOT.rglob("*.arch"), *ROOT.rglob("*.yaml")])
+    for variant in (archspec.load(path).variants[:1] or ("",))
+}
+
 GRAPHS: dict[str, Callable[[], Graph]] = {
     "deep": deep,
     "flat": flat,
@@ -192,6 +213,14 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "tangled": tangled,
     "hostile": hostile,
     **{f"scattered {seed}": partial(scattered, seed) for seed in range(40)},
+    **{name: partial(loaded, path, variant) for name, (path, variant) in SPECS.items()},
+}
+
+DRAWINGS = {
+    "as it is": Drawing(),
+    "closed": Drawing(depth=0),
+    "open": Drawing(depth=99),
+    "to the right": Drawing(direction=Direction.RIGHT),
 }
 
 
@@ -201,11 +230,28 @@ def graph_of(name: str) -> Graph:
 
 
 @cache
-def picture_of(name: str) -> Picture:
-    return layout(graph_of(name))
+def view_of(name: str, how: str = "open") -> View:
+    return folding.view_of(graph_of(name), DRAWINGS[how])
+
+
+@cache
+def chart_of(name: str, how: str = "open") -> Chart:
+    return layout(view_of(name, how), DRAWINGS[how])
 
 
 every_graph = pytest.mark.parametrize("name", GRAPHS)
+every_chart = pytest.mark.parametrize(("name", "how"), [(name, how) for name in GRAPHS for how in DRAWINGS])
+
+
+def items_of(chart: Chart) -> dict[str, Rectangle]:
+    """What arrows meet as one: cards that touch each other, by the first of them."""
+    found: dict[str, Rectangle] = {}
+    for card in chart.cards:
+        place = card.rectangle
+        if before := found.get(card.item):
+            place = Rectangle(before.x, before.y, before.width, place.bottom - before.y)
+        found[card.item] = place
+    return found
 
 
 def written(graph: Graph, target: str) -> str:
@@ -219,92 +265,157 @@ def extent(line: Line) -> Rectangle:
     return Rectangle(left, line.at.y - font.ASCENT * line.size, wide, (font.ASCENT + font.DESCENT) * line.size)
 
 
-def segments(picture: Picture) -> list[tuple[str, str, Rectangle]]:
+def segments(chart: Chart) -> list[tuple[str, str, Rectangle]]:
     return [
         (
             edge.source,
             edge.target,
             Rectangle(min(a.x, b.x), min(a.y, b.y), abs(a.x - b.x), abs(a.y - b.y)),
         )
-        for edge in picture.edges
+        for edge in chart.edges
         for a, b in pairwise(edge.points)
     ]
 
 
-@every_graph
-def test_everything_is_drawn_once(name: str) -> None:
-    graph, picture = graph_of(name), picture_of(name)
-    assert len(picture.boxes) == len(graph.nodes) + len(graph.inputs) + len(graph.outputs)
-    assert len(picture.frames) == len(graph.groups)
-    assert len(picture.edges) == sum(len(node.inputs) for node in graph.nodes) + len(graph.outputs)
-    identities = [*(box.identity for box in picture.boxes), *(frame.identity for frame in picture.frames)]
+@every_chart
+def test_everything_is_drawn_once(name: str, how: str) -> None:
+    graph, view, chart = graph_of(name), view_of(name, how), chart_of(name, how)
+    shown = [node.path for item in view.items.values() for node in item.nodes]
+    assert len(set(shown)) == len(shown)
+    # What is not shown is a later pass of a repeat, of which the first is.
+    repeated = {each for repeat in graph.repeats for members in repeat.passes[1:] for each in members}
+    for node in graph.nodes:
+        inside = {node.path[: depth + 1] for depth in range(len(node.path))}
+        assert node.path in set(shown) or inside & repeated, node.name
+    ends = len(graph.inputs) + len(graph.outputs)
+    assert len(chart.cards) == ends + sum(
+        1 if item.group else len(item.nodes) for item in view.items.values() if item.nodes
+    )
+    assert len(chart.edges) == len(view.structure.links)
+    identities = [*(card.identity for card in chart.cards), *(frame.identity for frame in chart.frames)]
     assert len(set(identities)) == len(identities)
-    assert {entry.family for entry in picture.legend} == {node.op.family for node in graph.nodes}
+    assert {entry.family for entry in chart.legend} == {card.family for card in chart.cards} - {None}
 
 
 @every_graph
-def test_boxes_and_frames_do_not_overlap(name: str) -> None:
-    picture = picture_of(name)
-    sheet = Rectangle(0, 0, picture.width, picture.height)
-    for box in picture.boxes:
-        assert sheet.contains(box.rectangle)
-    for left, right in combinations(picture.boxes, 2):
+def test_what_is_open_hides_no_layer_but_those_of_later_passes(name: str) -> None:
+    view = view_of(name)
+    assert not any(item.group for item in view.items.values())
+
+
+@every_chart
+def test_cards_and_frames_do_not_overlap(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    sheet = Rectangle(0, 0, chart.width, chart.height)
+    for card in chart.cards:
+        assert sheet.contains(card.rectangle)
+    for left, right in combinations(chart.cards, 2):
         assert not left.rectangle.overlaps(right.rectangle), (left.identity, right.identity)
-    for one, other in combinations(picture.frames, 2):
+    around = groups_around(view_of(name, how))
+    for one, other in combinations(chart.frames, 2):
         a, b = one.rectangle, other.rectangle
-        related = one.identity.startswith(other.identity + ".") or other.identity.startswith(one.identity + ".")
+        related = one.identity in around[other.identity] or other.identity in around[one.identity]
         assert (a.contains(b) or b.contains(a)) if related else not a.overlaps(b), (one.identity, other.identity)
 
 
-@every_graph
-def test_frames_hold_their_members_and_nothing_else(name: str) -> None:
-    picture = picture_of(name)
-    for frame in picture.frames:
-        prefix = frame.identity.removeprefix("group.") + "."
-        for box in picture.boxes:
-            if box.identity.removeprefix("layer.").startswith(prefix):
-                assert frame.rectangle.contains(box.rectangle), (frame.identity, box.identity)
+def groups_around(view: View) -> dict[str, set[str]]:
+    """The identities of the frames around each card and frame."""
+    found: dict[str, set[str]] = {}
+    for path, container in view.containers.items():
+        outer = (path[:depth] for depth in range(1, len(path)))
+        found[container.identity] = {view.containers[each].identity for each in outer}
+    for key, item in view.items.items():
+        groups = (key.group[:depth] for depth in range(1, len(key.group) + 1))
+        found[item.identity] = {view.containers[each].identity for each in groups}
+    return found
+
+
+@every_chart
+def test_frames_hold_their_members_and_nothing_else(name: str, how: str) -> None:
+    chart, around = chart_of(name, how), groups_around(view_of(name, how))
+    for frame in chart.frames:
+        for card in chart.cards:
+            if frame.identity in around[card.item]:
+                assert frame.rectangle.contains(card.rectangle), (frame.identity, card.identity)
             else:
-                assert not frame.rectangle.overlaps(box.rectangle), (frame.identity, box.identity)
+                assert not frame.rectangle.overlaps(card.rectangle), (frame.identity, card.identity)
 
 
-@every_graph
-def test_text_is_inside_its_box(name: str) -> None:
-    picture = picture_of(name)
-    sheet = Rectangle(0, 0, picture.width, picture.height)
-    for box in picture.boxes:
-        for line in box.lines:
-            assert box.rectangle.contains(extent(line)), line.text
-    for pill in picture.pills:
+@every_chart
+def test_text_is_inside_its_card(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    sheet = Rectangle(0, 0, chart.width, chart.height)
+    for card in chart.cards:
+        for line in card.lines:
+            assert card.rectangle.contains(extent(line)), line.text
+    for pill in chart.pills:
         assert pill.rectangle.contains(extent(pill.line)), pill.line.text
-    for frame in picture.frames:
+    for frame in chart.frames:
         assert frame.rectangle.x < frame.halo.x
         assert frame.halo.right <= frame.rectangle.right, frame.title.text
-    for line in (*picture.headings, *(entry.line for entry in picture.legend)):
+        if frame.badge is not None and frame.badge_box is not None:
+            assert frame.badge_box.contains(extent(frame.badge))
+            assert not frame.badge_box.overlaps(frame.halo)
+    for line in (*chart.headings, *(entry.line for entry in chart.legend)):
         assert sheet.contains(extent(line)), line.text
 
 
-@every_graph
-def test_edges_keep_out_of_boxes(name: str) -> None:
-    picture = picture_of(name)
-    boxes = {box.identity: box.rectangle for box in picture.boxes}
-    for edge in picture.edges:
+@every_chart
+def test_edges_run_from_card_to_card(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    items = items_of(chart)
+    item_of = {card.identity: card.item for card in chart.cards}
+    forms = {card.identity: card.form for card in chart.cards}
+    for edge in chart.edges:
+        source, target = items[item_of[edge.source]], items[item_of[edge.target]]
         start, end = edge.points[0], edge.points[-1]
-        assert (start.x, start.y) == (boxes[edge.source].centre.x, boxes[edge.source].bottom)
-        assert boxes[edge.target].x < end.x < boxes[edge.target].right
-        assert end.y == boxes[edge.target].y
+        assert is_on_edge(start, source), edge
+        if forms[edge.target] in ROUND:
+            assert abs(depth(end, target)) < 0.02, edge
+        else:
+            assert is_on_edge(end, target), edge
         assert all(a.x == b.x or a.y == b.y for a, b in pairwise(edge.points))
-        assert end.y - edge.points[-2].y >= 8, "an arrowhead needs a shaft"
-    for source, target, segment in segments(picture):
+        before = edge.points[-2]
+        assert abs(end.y - before.y) + abs(end.x - before.x) >= 7.9, "an arrowhead needs a shaft"
+
+
+ROUND = (Form.SIGN, Form.MERGE)
+
+
+def depth(point: Point, place: Rectangle) -> float:
+    """How far inside the round outline of a merge a point is."""
+    across, down = place.width / 2, place.height / 2
+    rounding = min(across, down, ROUNDING)
+    beside = max(abs(point.x - place.centre.x) - (across - rounding), 0)
+    above = max(abs(point.y - place.centre.y) - (down - rounding), 0)
+    return rounding - hypot(beside, above)
+
+
+def is_on_edge(point: Point, place: Rectangle) -> bool:
+    """Whether a point is on the outline of a card, and not at a corner; the parts of a pixel do not count."""
+    across = place.x < point.x < place.right
+    down = place.y < point.y < place.bottom
+    level = min(abs(point.y - place.y), abs(point.y - place.bottom)) < 0.02
+    upright = min(abs(point.x - place.x), abs(point.x - place.right)) < 0.02
+    return (across and level) or (down and upright)
+
+
+@every_chart
+def test_edges_keep_out_of_cards(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    cards = {card.identity: card for card in chart.cards}
+    for source, target, segment in segments(chart):
         assert segment.x >= 0
-        assert segment.right <= picture.width
-        for identity, rectangle in boxes.items():
-            assert not segment.overlaps(rectangle), (source, target, identity)
+        assert segment.right <= chart.width
+        for card in cards.values():
+            if cards[target].form in ROUND and card.identity == target:
+                continue  # Its corners are round: an arrow may end inside the rectangle around it.
+            assert not segment.overlaps(card.rectangle), (source, target, card.identity)
 
 
-@every_graph
-def test_edges_of_different_values_do_not_run_on_top_of_each_other(name: str) -> None:
-    lines = segments(picture_of(name))
+@every_chart
+def test_edges_of_different_values_do_not_run_on_top_of_each_other(name: str, how: str) -> None:
+    lines = segments(chart_of(name, how))
     for (source, _, a), (other, _, b) in combinations(lines, 2):
         if source == other:
             continue
@@ -314,51 +425,66 @@ def test_edges_of_different_values_do_not_run_on_top_of_each_other(name: str) ->
         assert not level, (source, other, a, b)
 
 
-@every_graph
-def test_upright_lines_keep_their_distance(name: str) -> None:
-    picture = picture_of(name)
-    for source, target, line in segments(picture):
+@pytest.mark.parametrize(("name", "how"), [(name, how) for name in GRAPHS for how in ("as it is", "closed", "open")])
+def test_upright_lines_keep_their_distance(name: str, how: str) -> None:
+    chart, around = chart_of(name, how), groups_around(view_of(name, how))
+    item_of = {card.identity: card.item for card in chart.cards}
+    for source, target, line in segments(chart):
         if line.height == 0:
             continue
         near = Rectangle(line.x - 4, line.y, 8, line.height)
-        for box in picture.boxes:
-            assert box.identity in (source, target) or not near.overlaps(box.rectangle), (source, target, box.identity)
-        for frame in picture.frames:
+        ends = (item_of[source], item_of[target])
+        for card in chart.cards:
+            assert card.item in ends or not near.overlaps(card.rectangle), (source, target, card.identity)
+        for frame in chart.frames:
             for border in (frame.rectangle.x, frame.rectangle.right):
                 drawn = Rectangle(border, frame.rectangle.y, 0, frame.rectangle.height)
                 assert not near.overlaps(drawn), (source, target, frame.identity)
-            prefix = frame.identity.removeprefix("group.") + "."
-            ends_inside = any(end.removeprefix("layer.").startswith(prefix) for end in (source, target))
+            ends_inside = any(frame.identity in around[end] for end in ends)
             assert ends_inside or not line.overlaps(frame.rectangle), (source, target, frame.identity)
 
 
-@every_graph
-def test_labels_overlap_nothing(name: str) -> None:
-    picture = picture_of(name)
-    labels = [(pill.source, pill.rectangle) for pill in picture.pills]
-    labels += [(frame.identity, frame.halo) for frame in picture.frames]
-    labels += [(line.text, extent(line)) for line in picture.headings]
-    labels += [(entry.line.text, extent(entry.line)) for entry in picture.legend]
+@every_chart
+def test_labels_overlap_nothing(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    item_of = {card.identity: card.item for card in chart.cards}
+    labels = [(pill.source, pill.rectangle) for pill in chart.pills]
+    labels += [(frame.identity, frame.halo) for frame in chart.frames]
+    labels += [(frame.identity, frame.badge_box) for frame in chart.frames if frame.badge_box is not None]
+    labels += [(line.text, extent(line)) for line in chart.headings]
+    labels += [(entry.line.text, extent(entry.line)) for entry in chart.legend]
     for (left, a), (right, b) in combinations(labels, 2):
         assert not a.overlaps(b), (left, right)
     for label, rectangle in labels:
-        for box in picture.boxes:
-            assert not rectangle.overlaps(box.rectangle), (label, box.identity)
-    for pill in picture.pills:
-        for source, _, segment in segments(picture):
-            assert source == pill.source or not segment.overlaps(pill.rectangle), (source, pill.source)
+        for card in chart.cards:
+            assert not rectangle.overlaps(card.rectangle), (label, card.identity)
+    for pill in chart.pills:
+        for source, _, segment in segments(chart):
+            assert item_of[source] == pill.source or not segment.overlaps(pill.rectangle), (source, pill.source)
 
 
 @every_graph
 def test_svg_is_plain(name: str) -> None:
-    root = ElementTree.fromstring(written(graph_of(name), "svg"))  # noqa: S314 - our own text.
+    text = written(graph_of(name), "svg")
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own text.
     tags = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()}
-    assert tags <= {"svg", "title", "desc", "g", "rect", "polyline", "polygon", "text", "tspan"}
+    assert tags <= {"svg", "title", "desc", "style", "g", "rect", "polyline", "polygon", "ellipse", "text", "tspan"}
     attributes = {attribute for element in root.iter() for attribute in element.attrib}
-    assert not attributes & {"style", "class", "transform", "filter", "marker-end", "href"}
+    assert not attributes & {"style", "transform", "filter", "marker-end", "href"}
     identities = Counter(element.get("id") for element in root.iter() if element.get("id"))
     assert set(identities.values()) == {1}
-    assert {box.identity for box in picture_of(name).boxes} <= set(identities)
+    assert {card.identity for card in chart_of(name, "as it is").cards} <= set(identities)
+
+
+@every_graph
+def test_classes_and_styles_only_say_what_is_so_on_dark_paper(name: str) -> None:
+    picture = views.picture_of(graph_of(name), Drawing())
+    styled = svg(picture)
+    bare = re.sub(r"<style>.*?</style>\n", "", styled, flags=re.DOTALL)
+    assert re.sub(r' class="[^"]*"', "", bare) == svg(picture, plain=True)
+    for words in re.findall(r'class="([^"]*(?:fill|stroke)-[^"]*)"', styled):
+        for word in words.split():
+            assert f".{word} {{" in styled
 
 
 @every_graph
@@ -386,12 +512,12 @@ def test_hostile_names_are_harmless() -> None:
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', graphviz)
     assert '"' not in bare.replace('""', "")
     assert "script" not in bare
-    assert bare.count("{") == bare.count("}") == 1 + len(graph.groups)
+    assert bare.count("{") == bare.count("}") == 1 + len(folding.view_of(graph, Drawing()).containers)
     assert len(graphviz.splitlines()) == len(bare.splitlines())
 
 
 def test_shapes_are_said_once_where_they_change() -> None:
-    said = [pill.line.text for pill in picture_of("deep").pills]
+    said = [pill.line.text for pill in chart_of("deep").pills]
     assert said == [
         "[B, 3, 224, 224]",
         "[B, 64, 52, 56]",
@@ -462,18 +588,47 @@ def pixels(png: bytes) -> tuple[int, int, bytes]:
 def test_png_shows_text() -> None:
     from archspec_diagram.png import png
 
-    picture = picture_of("flat")
-    drawn = svg(picture)
-    width, height, raw = pixels(png(drawn))
+    picture = views.picture_of(graph_of("flat"), Drawing())
+    width, height, raw = pixels(png(picture))
     assert (width, height) == (2 * picture.width, 2 * picture.height)
-    _, _, mute = pixels(png(re.sub(r"<text.*?</text>", "", drawn)))
+    _, _, mute = pixels(png(without_text(picture)))
     assert len(raw) == len(mute)
     # Without its fonts the renderer leaves all text out, silently.
     assert sum(a != b for a, b in zip(raw, mute, strict=True)) > 2000
-    assert png(drawn) == png(drawn)
+    assert png(picture) == png(picture)
+    assert pixels(png(picture, 1.5))[:2] == (picture.width * 1.5, picture.height * 1.5)
 
 
-@pytest.mark.parametrize(("library", "target"), [("reportlab", "svg"), ("resvg_py", "png")])
+def without_text(picture: Picture) -> Picture:
+    def mute(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        return tuple(
+            replace(mark, marks=mute(mark.marks)) if isinstance(mark, Part) else mark
+            for mark in marks
+            if not isinstance(mark, Text)
+        )
+
+    return replace(picture, marks=mute(picture.marks))
+
+
+def test_pdf_has_a_page_of_its_size_and_is_the_same_each_time() -> None:
+    from archspec_diagram.pdf import pdf
+
+    picture = views.picture_of(graph_of("flat"), Drawing())
+    drawn = pdf(picture)
+    assert drawn.startswith(b"%PDF-")
+    assert drawn == pdf(picture)
+    assert page_of(drawn) == (picture.width * 0.75, picture.height * 0.75)
+    assert page_of(pdf(picture, 2)) == (picture.width * 2, picture.height * 2)
+    assert len(pdf(without_text(picture))) < len(drawn)
+
+
+def page_of(drawn: bytes) -> tuple[float, float]:
+    found = re.search(rb"/MediaBox \[ 0 0 (\S+) (\S+) \]", drawn)
+    assert found
+    return float(found[1]), float(found[2])
+
+
+@pytest.mark.parametrize(("library", "target"), [("reportlab", "svg"), ("reportlab", "pdf"), ("resvg_py", "png")])
 def test_a_missing_library_is_named(library: str, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 

@@ -1,75 +1,84 @@
-"""Graphs in the language of Graphviz, for whoever wants to lay them out or change them with its tools."""
+"""Graphs in the language of Graphviz, for whoever wants to lay them out or change them with its tools.
+
+What is folded is folded here too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import final
 
-from archspec.graph import Graph, Group, Path
+from archspec.drawing import Direction, Drawing
+from archspec.graph import Graph, Path
 from archspec_diagram import wording
-from archspec_diagram.font import FAMILIES
-from archspec_diagram.palette import FRAME, INK, LINE, QUIET, Colour, colour
+from archspec_diagram.folding import view_of
+from archspec_diagram.label import check_template, lines_of
+from archspec_diagram.palette import Colour
 from archspec_diagram.structure import Key, Kind
+from archspec_diagram.theme import Theme, theme_of
+from archspec_diagram.view import Item, View
 
 
-def dot(graph: Graph) -> str:
-    return "\n".join(_Writer(graph).document()) + "\n"
+def dot(graph: Graph, drawing: Drawing) -> str:
+    if drawing.label is not None:
+        check_template(drawing.label, graph)
+    return "\n".join(_Writer(view_of(graph, drawing), drawing, theme_of(drawing)).document()) + "\n"
 
 
 @final
 class _Writer:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.names = {value.producer: Key(Kind.INPUT, value.producer).identity for value in graph.inputs}
-        self.names |= {node.path: Key(Kind.LAYER, node.path).identity for node in graph.nodes}
+    def __init__(self, view: View, drawing: Drawing, theme: Theme) -> None:
+        self.view, self.drawing, self.theme = view, drawing, theme
 
     def document(self) -> Iterator[str]:
-        graph = self.graph
-        face = _quoted(FAMILIES.split(",")[0])
+        graph, theme = self.view.graph, self.theme
+        face = _quoted(theme.font.split(",")[0])
         yield f"digraph {_quoted(graph.name)} {{"
         yield f"  label={_quoted(graph.name, wording.parameters(graph.parameters))}"
-        yield f'  graph [labelloc=t, fontname={face}, fontcolor="{INK}"]'
+        if self.drawing.direction is Direction.RIGHT:
+            yield "  rankdir=LR"
+        yield f'  graph [labelloc=t, fontname={face}, fontcolor="{theme.ink.light}"]'
         yield f'  node [shape=box, style="filled,rounded", fontname={face}, fontsize=11]'
-        yield f'  edge [fontname={face}, fontsize=9, color="{LINE}", fontcolor="{QUIET}", arrowsize=0.6]'
-        for value in graph.inputs:
-            yield f"  {_quoted(self.names[value.producer])} [{_attributes((value.name,), colour(None), 'ellipse')}]"
+        colours = f'color="{theme.line.light}", fontcolor="{theme.quiet.light}"'
+        yield f"  edge [fontname={face}, fontsize=9, {colours}, arrowsize=0.6]"
         yield from self._members((), "  ")
-        for number in range(len(graph.outputs)):
-            name = wording.output_name(graph, number)
-            yield f"  {_quoted(f'output.{number}')} [{_attributes((name,), colour(None), 'ellipse')}]"
         yield from self._edges()
         yield "}"
 
     def _members(self, path: Path, indent: str) -> Iterator[str]:
-        for member in self.graph.members(path):
-            if isinstance(member, Group):
-                name = Key(Kind.GROUP, member.path).identity
-                yield f"{indent}subgraph {_quoted(f'cluster {name}')} {{"
-                yield f'{indent}  label={_quoted(member.path[-1])} style=rounded color="{FRAME}"'
-                yield from self._members(member.path, indent + "  ")
+        for key in self.view.structure.members[path]:
+            if key.kind is Kind.GROUP:
+                container = self.view.containers[key.path]
+                title = " ".join(filter(None, (container.name or container.block, container.badge_text)))
+                yield f"{indent}subgraph {_quoted(f'cluster {container.identity}')} {{"
+                yield f'{indent}  label={_quoted(title)} style=rounded color="{self.theme.frame.light}"'
+                yield from self._members(key.path, indent + "  ")
                 yield f"{indent}}}"
                 continue
-            own = wording.own_name(member)
-            lines = [f"{own}: {member.op.name}" if own else member.op.name]
-            if phrases := wording.details(member):
-                lines.append(" · ".join(phrases))
-            shape = "ellipse" if len(member.inputs) > 1 else "box"
-            attributes = _attributes(tuple(lines), colour(member.op.family), shape)
-            yield f"{indent}{_quoted(self.names[member.path])} [{attributes}]"
+            item = self.view.items[key]
+            yield f"{indent}{_quoted(item.identity)} [{self._attributes(item)}]"
+
+    def _attributes(self, item: Item) -> str:
+        paint: Colour = self.theme.colour(wording.family(item))
+        is_round = item.key.kind is not Kind.LAYER or (item.group is None and wording.joins(item.nodes[0]))
+        said = [f"label={_quoted(*lines_of(item, self.drawing.label))}", f"shape={'ellipse' if is_round else 'box'}"]
+        if item.group is not None:
+            said.append("peripheries=2")
+        if item.in_training_only:
+            said.append('style="filled,rounded,dashed"')
+        stroke = self.theme.highlight if item.highlighted else paint.stroke
+        said += [f'fillcolor="{paint.fill.light}"', f'color="{stroke.light}"', f'fontcolor="{paint.text.light}"']
+        said += ["penwidth=3"] if item.highlighted else []
+        return ", ".join(said)
 
     def _edges(self) -> Iterator[str]:
-        said: set[Path] = set()
-        uses = [(value, self.names[node.path]) for node in self.graph.nodes for value in node.inputs]
-        uses += [(output.value, f"output.{number}") for number, output in enumerate(self.graph.outputs)]
-        for value, target in uses:
-            label = "" if value.producer in said else f" [label={_quoted(str(value.shape))}]"
-            said.add(value.producer)
-            yield f"  {_quoted(self.names[value.producer])} -> {_quoted(target)}{label}"
-
-
-def _attributes(lines: tuple[str, ...], paint: Colour, shape: str) -> str:
-    colours = f'fillcolor="{paint.fill}", color="{paint.stroke}", fontcolor="{paint.text}"'
-    return f"label={_quoted(*lines)}, shape={shape}, {colours}"
+        said: set[Key] = set()
+        for link in self.view.structure.links:
+            source, target = self.view.items[link.source], self.view.items[link.target]
+            values = source.said if link.source not in said else ()
+            said.add(link.source)
+            label = f" [label={_quoted(', '.join(map(wording.shape, values)))}]" if values else ""
+            yield f"  {_quoted(source.identity)} -> {_quoted(target.identity)}{label}"
 
 
 def _quoted(*lines: str) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 from archspec.graph import Graph
 from archspec.op import Family
 from archspec_diagram import font, wording
-from archspec_diagram.picture import Entry, Line, Point, Rectangle, Run
+from archspec_diagram.chart import Entry
+from archspec_diagram.picture import Line, Point, Rectangle, Run
 
 _NAME: Final = 16.0
 _COUNT: Final = 10.5

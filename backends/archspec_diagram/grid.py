@@ -1,19 +1,20 @@
 """Rows and columns: which cell each layer stands in, and which rectangle of cells each group keeps for itself.
 
 The row of a layer is the length of the longest way to it, so that every link leads down. Within a group each member
-takes the column of what comes before it or, where that is taken, the next free one to the right, in declared order. A
-group is placed as one rectangle over all its rows. So frames cannot overlap and hold nothing foreign, whatever the
-links are, even where a group is no contiguous chain.
+takes the column of what comes before it or, where that is taken, the next free one to the right, in declared order.
+Where three or more branches part, they stand on both sides of what they come from, and what joins them stands in the
+middle. A group is placed as one rectangle over all its rows. So frames cannot overlap and hold nothing foreign,
+whatever the links are, even where a group is no contiguous chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from archspec.graph import Path
-from archspec_diagram.structure import Key, Kind, Structure
+from archspec_diagram.structure import Key, Kind, Link, Structure
 
 
 class Cell(NamedTuple):
@@ -37,7 +38,13 @@ class Extent:
 class Grid:
     cells: Mapping[Key, Cell]
     extents: Mapping[Path, Extent]
-    """Of each group and, for the empty path, of the whole."""
+    """Of each group that has a frame and, for the empty path, of the whole."""
+
+    rising: frozenset[Key] = frozenset()
+    """What gives its value upwards."""
+
+    apart: float = 32.0
+    """How far columns are from each other."""
 
 
 def grid_of(structure: Structure) -> Grid:
@@ -64,14 +71,27 @@ def grid_of(structure: Structure) -> Grid:
     return Grid(cells, extents)
 
 
+def _middle(columns: Sequence[int]) -> int:
+    """The one in the middle, the left one of two."""
+    return sorted(columns)[(len(columns) - 1) // 2]
+
+
 def _rows(structure: Structure) -> dict[Key, int]:
     rows: dict[Key, int] = {}
     for key in structure.keys:
-        rows[key] = max((rows[link.source] + 1 for link in structure.incoming[key]), default=0)
+        above = (link for link in structure.incoming[key] if link not in structure.crossing)
+        rows[key] = max((rows[link.source] + 1 for link in above), default=0)
+    # What is a chain from an input stands just above where it is used, not far away at the top.
+    loose: dict[Key, bool] = {}
     for key in structure.keys:
-        # What comes from nowhere stands just above its first use, not far away at the top.
-        if not structure.incoming[key] and structure.outgoing[key]:
-            rows[key] = min(rows[link.target] for link in structure.outgoing[key]) - 1
+        sources = [link.source for link in structure.incoming[key]]
+        loose[key] = all(
+            loose[each] and (not structure.incoming[each] or len(structure.outgoing[each]) == 1) for each in sources
+        )
+    for key in reversed(structure.keys):
+        below = [link for link in structure.outgoing[key] if link not in structure.crossing]
+        if (loose[key] or key.kind is Kind.FORK) and below and len(below) == len(structure.outgoing[key]):
+            rows[key] = min(rows[link.target] for link in below) - 1
     return rows
 
 
@@ -100,7 +120,16 @@ def _place(
     taken: set[Cell] = set()
     # What comes in late, from nowhere, takes what the others leave, so that it does not push them aside.
     late = {key for key in structure.members[path] if not structure.incoming.get(key, key) and rows[key] > 0}
-    for member in sorted(structure.members[path], key=lambda key: key in late):
+    # What leads nowhere else stands beside what goes on, which so keeps its column.
+    aside = {key for key in structure.members[path] if _is_aside(structure, key)}
+    # A fork stands above the middle of its branches, which therefore come before it.
+    forks = {
+        key
+        for key in structure.members[path]
+        if key.kind is Kind.FORK and any(_parts(structure, link, rows) for link in structure.outgoing[key])
+    }
+    order = sorted(structure.members[path], key=lambda key: (key in forks, key in late, key in aside))
+    for member in order:
         if member.kind is Kind.GROUP:
             inside = columns_of[member.path]
             top, bottom = spans[member.path]
@@ -109,18 +138,50 @@ def _place(
             top = bottom = rows[member]
         size = max(inside.values()) + 1
         before = [
-            columns[link.source] - column
+            columns[link.source] - column + _beside(structure, link, rows)
             for key, column in inside.items()
             for link in structure.incoming[key]
             if link.source in columns
         ]
-        if member in late:
+        if member in late or member in forks:
             before = [columns[link.target] for link in structure.outgoing[member] if link.target in columns]
-        left = max(0, min(before, default=0))
+        wished = min(before, default=0)
+        if not any(_parts(structure, link, rows) for key in inside for link in structure.incoming[key]):
+            # Only branches that stand on both sides of where they part widen the whole to the left.
+            wished = max(wished, min(columns.values(), default=0))
+        if member.kind is not Kind.GROUP and len(before) > 2:
+            wished = _middle(before)
+        left = wished
         while any(Cell(row, left + each) in taken for row in range(top, bottom + 1) for each in range(size)):
             left += 1
         taken.update(Cell(row, left + each) for row in range(top, bottom + 1) for each in range(size))
         if member.kind is Kind.GROUP:
             lefts[member.path] = left
         columns.update({key: left + column for key, column in inside.items()})
-    return columns, lefts
+    # What stands left of the first becomes the first.
+    first = min(columns.values(), default=0)
+    return {key: column - first for key, column in columns.items()}, {key: left - first for key, left in lefts.items()}
+
+
+def _beside(structure: Structure, link: Link, rows: Mapping[Key, int]) -> int:
+    """How many columns right of where a link comes from its target is best placed."""
+    branches = _parts(structure, link, rows)
+    return branches.index(link.target) - (len(branches) - 1) // 2 if branches else 0
+
+
+def _parts(structure: Structure, link: Link, rows: Mapping[Key, int]) -> list[Key]:
+    """The branches that part where a link comes from, if it leads to one of three or more in one row."""
+    others = (each.target for each in structure.outgoing[link.source] if len(structure.incoming[each.target]) == 1)
+    branches = [key for key in dict.fromkeys(others) if rows[key] == rows[link.target]]
+    return branches if len(branches) > _SIDES and link.target in branches else []
+
+
+_SIDES: Final = 2
+"""Of so many branches, the first goes on straight."""
+
+
+def _is_aside(structure: Structure, member: Key) -> bool:
+    if member.kind is not Kind.GROUP:
+        return member in structure.aside
+    inside = structure.members[member.path]
+    return all(_is_aside(structure, each) for each in inside)

@@ -1,69 +1,91 @@
-"""Graphs as Mermaid flowcharts, which many sites draw inside Markdown."""
+"""Graphs as Mermaid flowcharts, which many sites draw inside Markdown. What is folded is folded here too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, final
 
-from archspec.graph import Graph, Group, Path
+from archspec.drawing import Direction, Drawing
+from archspec.graph import Graph, Path
 from archspec_diagram import wording
-from archspec_diagram.palette import TERMINAL, colour
+from archspec_diagram.folding import view_of
+from archspec_diagram.label import check_template, lines_of
+from archspec_diagram.palette import Colour
+from archspec_diagram.structure import Key, Kind
+from archspec_diagram.theme import Theme, theme_of
+from archspec_diagram.view import Item, View
 
 _PLAIN: Final = frozenset(" ,:.()[]×·+-*/=_…")
 
 
-def mermaid(graph: Graph) -> str:
-    return "\n".join(_Writer(graph).document()) + "\n"
+def mermaid(graph: Graph, drawing: Drawing) -> str:
+    if drawing.label is not None:
+        check_template(drawing.label, graph)
+    return "\n".join(_Writer(view_of(graph, drawing), drawing, theme_of(drawing)).document()) + "\n"
 
 
 @final
 class _Writer:
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, view: View, drawing: Drawing, theme: Theme) -> None:
+        self.view, self.drawing, self.theme = view, drawing, theme
         # Mermaid gives some words a meaning even as names, so names are counted.
-        paths = (*(value.producer for value in graph.inputs), *(node.path for node in graph.nodes))
-        self.names = {path: f"n{number}" for number, path in enumerate(paths)}
+        keys = [key for key in view.structure.keys if key.kind is not Kind.OUTPUT]
+        self.names = {key: f"n{number}" for number, key in enumerate(keys)}
+        self.names |= {key: f"out{key.path[0]}" for key in view.structure.keys if key.kind is Kind.OUTPUT}
         self.groups = 0
 
     def document(self) -> Iterator[str]:
-        yield "flowchart TD"
-        for value in self.graph.inputs:
-            yield f"  {self.names[value.producer]}([{_quoted(value.name)}]):::terminal"
+        yield "flowchart TD" if self.drawing.direction is Direction.DOWN else "flowchart LR"
         yield from self._members((), "  ")
-        for number in range(len(self.graph.outputs)):
-            yield f"  out{number}([{_quoted(wording.output_name(self.graph, number))}]):::terminal"
         yield from self._edges()
-        families = dict.fromkeys(node.op.family for node in self.graph.nodes)
+        items = self.view.items.values()
+        families = dict.fromkeys(family for item in items if (family := wording.family(item)) is not None)
         for family in families:
-            paint = colour(family)
-            yield f"  classDef {family.value} fill:{paint.fill},stroke:{paint.stroke},color:{paint.text}"
-        yield f"  classDef terminal fill:{TERMINAL.fill},stroke:{TERMINAL.stroke},color:{TERMINAL.text}"
+            yield f"  classDef {family.value} {self._paint(self.theme.colour(family))}"
+        yield f"  classDef terminal {self._paint(self.theme.colour(None))}"
+        if late := [self.names[item.key] for item in items if item.in_training_only]:
+            yield "  classDef training stroke-dasharray:4 3"
+            yield f"  class {','.join(late)} training"
+        if lit := [self.names[item.key] for item in items if item.highlighted]:
+            yield f"  classDef highlight stroke:{self.theme.highlight.light},stroke-width:3px"
+            yield f"  class {','.join(lit)} highlight"
+
+    def _paint(self, paint: Colour) -> str:
+        return f"fill:{paint.fill.light},stroke:{paint.stroke.light},color:{paint.text.light}"
 
     def _members(self, path: Path, indent: str) -> Iterator[str]:
-        for member in self.graph.members(path):
-            if isinstance(member, Group):
-                yield f"{indent}subgraph g{self.groups}[{_quoted(member.path[-1])}]"
+        for key in self.view.structure.members[path]:
+            if key.kind is Kind.GROUP:
+                container = self.view.containers[key.path]
+                title = " ".join(filter(None, (container.name or container.block, container.badge_text)))
+                yield f"{indent}subgraph g{self.groups}[{_quoted(title or ' ')}]"
                 self.groups += 1
-                yield from self._members(member.path, indent + "  ")
+                yield from self._members(key.path, indent + "  ")
                 yield f"{indent}end"
                 continue
-            own = wording.own_name(member)
-            lines = [f"{own}: {member.op.name}" if own else member.op.name]
-            if phrases := wording.details(member):
-                lines.append(" · ".join(phrases))
-            label = _quoted(*lines)
-            # What joins several values is round.
-            shape = f"([{label}])" if len(member.inputs) > 1 else f"[{label}]"
-            yield f"{indent}{self.names[member.path]}{shape}:::{member.op.family.value}"
+            item = self.view.items[key]
+            yield f"{indent}{self.names[key]}{self._shape(item)}:::{self._class(item)}"
+
+    def _shape(self, item: Item) -> str:
+        label = _quoted(*lines_of(item, self.drawing.label))
+        if item.key.kind is not Kind.LAYER:
+            return f"([{label}])"
+        if item.group is not None:
+            return f"[[{label}]]"
+        # What joins several values is round.
+        return f"([{label}])" if wording.joins(item.nodes[0]) else f"[{label}]"
+
+    def _class(self, item: Item) -> str:
+        family = wording.family(item)
+        return "terminal" if family is None else family.value
 
     def _edges(self) -> Iterator[str]:
-        said: set[Path] = set()
-        uses = [(value, self.names[node.path]) for node in self.graph.nodes for value in node.inputs]
-        uses += [(output.value, f"out{number}") for number, output in enumerate(self.graph.outputs)]
-        for value, target in uses:
-            label = "" if value.producer in said else f"|{_quoted(str(value.shape))}|"
-            said.add(value.producer)
-            yield f"  {self.names[value.producer]} -->{label} {target}"
+        said: set[Key] = set()
+        for link in self.view.structure.links:
+            values = self.view.items[link.source].said if link.source not in said else ()
+            said.add(link.source)
+            label = f"|{_quoted(', '.join(map(wording.shape, values)))}|" if values else ""
+            yield f"  {self.names[link.source]} -->{label} {self.names[link.target]}"
 
 
 def _quoted(*lines: str) -> str:

@@ -1,16 +1,14 @@
-"""What a finished layout is: boxes, frames, edges and labels with places, and nothing of the model any more.
+"""What a finished picture is: shapes and texts with places and colours, and nothing of the model any more.
 
-The layout makes a `Picture` and the writers of SVG and of what comes from SVG only draw it, so that what a picture
-shows is decided in one place and can be tested without reading SVG. Lengths are in pixels; y grows downwards.
+Every view of a model makes a `Picture`, and the writers of SVG, PNG and PDF only draw it, so that what a picture shows
+is decided in one place and can be tested without reading SVG. Lengths are in pixels; y grows downwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple, final
-
-from archspec.op import Family
+from typing import NamedTuple, TypeAlias, final
 
 
 class Point(NamedTuple):
@@ -46,6 +44,71 @@ class Rectangle:
         return self.x <= other.x and other.right <= self.right and self.y <= other.y and other.bottom <= self.bottom
 
 
+class Ink(NamedTuple):
+    """A colour by its name, which is that of a class in SVG, on light and on dark paper."""
+
+    name: str
+    light: str
+    dark: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """How the inside and the outline of a shape are drawn."""
+
+    fill: Ink | None = None
+    stroke: Ink | None = None
+    width: float = 1.0
+    dash: tuple[float, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle, perhaps with round corners."""
+
+    rectangle: Rectangle
+    paint: Paint
+    rounding: float = 0.0
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Ellipse:
+    centre: Point
+    across: float
+    """Half of its width."""
+
+    down: float
+    paint: Paint
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    points: tuple[Point, ...]
+    paint: Paint
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Polyline:
+    """A line with corners."""
+
+    points: tuple[Point, ...]
+    paint: Paint
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line of Bézier curves: a start, then two controls and an end for each."""
+
+    points: tuple[Point, ...]
+    paint: Paint
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -71,73 +134,34 @@ class Line:
         return "".join(run.text for run in self.runs)
 
 
-class Form(StrEnum):
-    """How a box is drawn."""
+@final
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text in its colour, turned by so many degrees around its place."""
 
-    LAYER = "layer"
-    BAR = "bar"
-    MERGE = "merge"
-    TERMINAL = "terminal"
+    line: Line
+    ink: Ink
+    turned: float = 0.0
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A layer, or an input or output of the model."""
+class Part:
+    """Marks that belong together, such as a layer: what is pointed at, read out and styled as one."""
 
     identity: str
-    """Stable, and unique among the boxes and frames of a picture."""
+    """Stable, and unique in a picture."""
 
-    form: Form
-    family: Family | None
-    rectangle: Rectangle
-    lines: tuple[Line, ...]
+    kind: str
+    """A class in SVG, such as `layer`."""
+
     tip: str
-    """What a reader hears, or sees when pointing at the box: all that the lines had no room for."""
+    """What a reader hears, or sees when pointing at it: all that its lines had no room for."""
+
+    marks: tuple[Mark, ...]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The border around a group, with its title on the upper edge."""
-
-    identity: str
-    rectangle: Rectangle
-    title: Line
-    halo: Rectangle
-    tip: str
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An arrow from a box to the box that takes its value, as a line with corners."""
-
-    source: str
-    target: str
-    points: tuple[Point, ...]
-    skips: bool
-    """Whether it passes other layers by, in a lane at the side."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Pill:
-    """The shape of a value, on the line that leaves its source."""
-
-    source: str
-    rectangle: Rectangle
-    line: Line
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A family in the legend."""
-
-    family: Family
-    swatch: Rectangle
-    line: Line
+Mark: TypeAlias = Box | Ellipse | Polygon | Polyline | Curve | Text | Part
 
 
 @final
@@ -147,9 +171,31 @@ class Picture:
     height: float
     name: str
     description: str
-    headings: tuple[Line, ...]
-    boxes: tuple[Box, ...]
-    frames: tuple[Frame, ...]
-    edges: tuple[Edge, ...]
-    pills: tuple[Pill, ...]
-    legend: tuple[Entry, ...]
+    """The model in a sentence or two, for whoever cannot see the picture."""
+
+    paper: Ink
+    quiet: Ink
+    """Of runs that are quiet."""
+
+    font: str
+    """The families of the font, the one that is wished for first."""
+
+    marks: tuple[Mark, ...]
+    """What is drawn, from back to front."""
+
+
+def inks(picture: Picture) -> dict[str, Ink]:
+    """The colours of a picture by their names, in the order in which they come."""
+    found = {ink.name: ink for ink in (picture.paper, picture.quiet)}
+    for mark in _flat(picture.marks):
+        used = (mark.ink,) if isinstance(mark, Text) else (mark.paint.fill, mark.paint.stroke)
+        found |= {ink.name: ink for ink in used if ink is not None}
+    return found
+
+
+def _flat(marks: tuple[Mark, ...]) -> Iterator[Box | Ellipse | Polygon | Polyline | Curve | Text]:
+    for mark in marks:
+        if isinstance(mark, Part):
+            yield from _flat(mark.marks)
+        else:
+            yield mark

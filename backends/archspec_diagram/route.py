@@ -8,14 +8,14 @@ edges of different values never run on top of each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias, final
 
 from archspec.graph import Path
 from archspec_diagram.grid import Cell, Extent, Grid
-from archspec_diagram.structure import Key, Link, Structure
+from archspec_diagram.structure import Key, Link, Structure, common
 
 Across: TypeAlias = tuple[float, float, float]
 """A place from left to right, for comparing only."""
@@ -27,7 +27,16 @@ class Way(Enum):
 
     ACROSS_THEN_DOWN = auto()
     DOWN_THEN_ACROSS = auto()
+    SIDE = auto()
+    """Down the column of the source, and level into the side of a circle."""
+
     LANE = auto()
+
+    UP = auto()
+    """Straight up one column."""
+
+    ACROSS = auto()
+    """Level, from side to side."""
 
 
 class Lane(NamedTuple):
@@ -48,6 +57,12 @@ class Route:
 
     lane: Lane | None = None
 
+    enters_side: bool = False
+    """Whether it comes out of its lane level into the side of a circle, rather than from above."""
+
+    skips: bool = False
+    """Whether it passes other layers by."""
+
 
 @final
 @dataclass(frozen=True)
@@ -61,8 +76,10 @@ class Routes:
     """How many lanes a group has right of each of its columns."""
 
 
-def routes_of(structure: Structure, grid: Grid) -> Routes:
-    router = _Router(structure, grid)
+def routes_of(structure: Structure, grid: Grid, round_ones: Set[Key], unordered: Set[Key]) -> Routes:
+    """The routes of all links. What is round can be entered from the side; what is not unordered is entered in the
+    order of its inputs, from left to right."""
+    router = _Router(structure, grid, round_ones, unordered)
     routes = tuple(route for key in structure.keys for route in router.to(key))
     routes, lane_counts = _with_lanes(routes, grid, router)
     tracks, track_counts = _tracks(routes, grid)
@@ -73,8 +90,8 @@ def routes_of(structure: Structure, grid: Grid) -> Routes:
 class _Router:
     """Chooses ways one target after the other, and remembers which vertical lines are taken."""
 
-    def __init__(self, structure: Structure, grid: Grid) -> None:
-        self.structure = structure
+    def __init__(self, structure: Structure, grid: Grid, round_ones: Set[Key], unordered: Set[Key]) -> None:
+        self.structure, self.round_ones, self.unordered = structure, round_ones, unordered
         self.cells = grid.cells
         self.extents = grid.extents
         self.boxes = set(grid.cells.values())
@@ -86,10 +103,14 @@ class _Router:
         """The routes of all links to a target, from left to right."""
         links = self.structure.incoming[target]
         ways = [self._way(link) for link in links]
-        order = sorted(range(len(links)), key=lambda index: (self._arrival(links[index], ways[index]), index))
+        sides = self._sides(target, links, ways)
+        above = [index for index in range(len(links)) if index not in sides]
+        order = above
+        if target in self.unordered:
+            order = sorted(above, key=lambda index: (self._arrival(links[index], ways[index]), index))
         middle = next((place for place, index in enumerate(order) if ways[index] is Way.DOWN), None)
         step = 16 if len(links) <= 8 else 8
-        start = (len(links) - 1) / 2 if middle is None else middle
+        start = (len(order) - 1) / 2 if middle is None else middle
         routes = []
         for place, index in enumerate(order):
             link, way = links[index], ways[index]
@@ -97,10 +118,50 @@ class _Router:
                 way = Way.ACROSS_THEN_DOWN  # The same value twice: the second use must be seen too.
             port = 0 if place == middle else self._port(link, way, round((place - start) * step))
             self._claim(link, way, port)
-            routes.append(Route(link, way, port))
+            skips = way is Way.LANE and link not in self.structure.crossing
+            routes.append(Route(link, way, port, skips=skips))
+        for index in sides:
+            link, way = links[index], ways[index]
+            if way is Way.LANE:
+                routes.append(Route(link, way, 0, enters_side=True, skips=True))
+                continue
+            for channel in range(self.cells[link.source].row, self.cells[target].row):
+                self.claims[channel, self.cells[link.source].column, 0] = link.source
+            routes.append(Route(link, Way.SIDE, 0))
         return routes
 
+    def _sides(self, target: Key, links: tuple[Link, ...], ways: list[Way]) -> list[int]:
+        """The links that come into a circle from its sides: at most one from each."""
+        if target not in self.round_ones or len(links) < 2:
+            return []
+        found: dict[bool, int] = {}
+        cell = self.cells[target]
+        for index, (link, way) in enumerate(zip(links, ways, strict=True)):
+            source = self.cells[link.source]
+            if link in self.structure.crossing:
+                continue
+            if way is Way.LANE:
+                from_right, last = True, self.side(link)
+                is_free = all(self._is_free(link, (cell.row,), each) for each in range(cell.column + 1, last + 1))
+            elif source.column != cell.column:
+                from_right = source.column > cell.column
+                passed = range(cell.column + 1, source.column + 1) if from_right else range(source.column, cell.column)
+                between = range(source.row + 1, cell.row)
+                is_free = (
+                    all(self._is_free(link, (cell.row,), each) for each in passed)
+                    and self._is_free(link, between, source.column)
+                    and self._is_unclaimed(link, range(source.row, cell.row), source.column, 0)
+                )
+            else:
+                continue
+            in_order = target in self.unordered or index == (len(links) - 1 if from_right else 0)
+            if is_free and in_order and from_right not in found and len(found) < len(links) - 1:
+                found[from_right] = index
+        return list(found.values())
+
     def _way(self, link: Link) -> Way:
+        if link in self.structure.crossing:
+            return Way.LANE
         source, target = self.cells[link.source], self.cells[link.target]
         between = range(source.row + 1, target.row)
         if source.column == target.column and self._is_free(link, between, source.column):
@@ -125,6 +186,9 @@ class _Router:
     def side(self, link: Link) -> int:
         """The column right of which the link can pass what stands between its ends."""
         source, target = self.cells[link.source], self.cells[link.target]
+        if link in self.structure.crossing:
+            home = shared_group(link)
+            return self.extents[link.source.group[: len(home) + 1]].right
         column = max(source.column, target.column)
         last = self.extents[shared_group(link)].right
         for each in range(last, column, -1):
@@ -136,7 +200,8 @@ class _Router:
         return all(self.claims.get((each, column, offset), link.source) == link.source for each in channels)
 
     def _arrival(self, link: Link, way: Way) -> float:
-        return float("inf") if way is Way.LANE else self.cells[link.source].column
+        is_right = way is Way.LANE and link not in self.structure.crossing
+        return float("inf") if is_right else self.cells[link.source].column
 
     def _port(self, link: Link, way: Way, wished: int) -> int:
         """The free place nearest to the wished one at which to arrive."""
@@ -176,12 +241,7 @@ def _owners(structure: Structure, extents: Mapping[Path, Extent]) -> dict[Cell, 
 
 def shared_group(link: Link) -> Path:
     """The innermost group around both ends of a link."""
-    shared: Path = ()
-    for left, right in zip(link.source.group, link.target.group, strict=False):
-        if left != right:
-            break
-        shared = (*shared, left)
-    return shared
+    return common(link.source.group, link.target.group)
 
 
 def _with_lanes(
@@ -195,8 +255,11 @@ def _with_lanes(
             link = route.link
             place = shared_group(link), router.side(link), link.source
             first, last = grid.cells[link.source].row, grid.cells[link.target].row
+            if last <= first:  # It runs up.
+                first, last = last - 1, first + 1
             places[link] = place
-            spans[place] = first, max(last, spans.get(place, (first, last))[1])
+            before = spans.get(place, (first, last))
+            spans[place] = min(first, before[0]), max(last, before[1])
     taken: dict[Lane, list[tuple[int, int]]] = {}
     lanes: dict[tuple[Path, int, Key], Lane] = {}
     counts: dict[tuple[Path, int], int] = {}
@@ -248,5 +311,7 @@ def turns(route: Route, grid: Grid) -> list[tuple[int, Across, Across]]:
         return [(target.row - 1, start, end)]
     if route.lane is not None:
         side: Across = (2 * route.lane.column + 1, -len(route.lane.group), route.lane.number)
+        if route.enters_side:
+            return [(source.row, start, side)]
         return [(source.row, start, side), (target.row - 1, side, end)]
     return []

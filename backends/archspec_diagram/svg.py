@@ -1,4 +1,8 @@
-"""Pictures as SVG: plain elements with plain attributes, since what turns SVG into PNG and PDF knows little else."""
+"""Pictures as SVG: plain elements with plain attributes, since what turns SVG into PNG and PDF knows little else.
+
+For pages there are classes beside them, by which a stylesheet can change colours, as the one that is put in does where
+a reader prefers dark pages.
+"""
 
 from __future__ import annotations
 
@@ -6,114 +10,130 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from archspec_diagram import font
-from archspec_diagram.palette import FRAME, INK, LINE, PAPER, PILL, QUIET, SKIP, colour
-from archspec_diagram.picture import Box, Edge, Entry, Form, Frame, Line, Picture, Pill, Point, Rectangle
+from archspec_diagram.picture import (
+    Box,
+    Curve,
+    Ellipse,
+    Ink,
+    Mark,
+    Paint,
+    Part,
+    Picture,
+    Point,
+    Polygon,
+    Polyline,
+    Rectangle,
+    Text,
+    inks,
+)
 
-_HEAD: Final = 6.0
-"""The length of an arrowhead."""
-
-
-def svg(picture: Picture) -> str:
-    return "\n".join(_document(picture)) + "\n"
-
-
-def _document(picture: Picture) -> Iterator[str]:
-    size = f'width="{_number(picture.width)}" height="{_number(picture.height)}"'
-    box = f'viewBox="0 0 {_number(picture.width)} {_number(picture.height)}"'
-    yield (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} role="img" aria-labelledby="title description" '
-        f'font-family="{font.FAMILIES}">'
-    )
-    yield f'<title id="title">{escape(picture.name)}</title>'
-    yield f'<desc id="description">{escape(picture.description)}</desc>'
-    yield f'<rect {_place(Rectangle(0, 0, picture.width, picture.height))} fill="{PAPER}"/>'
-    for frame in picture.frames:
-        yield f'<rect {_place(frame.rectangle)} rx="6" fill="none" stroke="{FRAME}" stroke-width="1"/>'
-    # Skips come first, so that where lines meet the straight way is on top.
-    for edge in sorted(picture.edges, key=lambda edge: not edge.skips):
-        yield from _edge(edge)
-    for pill in picture.pills:
-        yield from _pill(pill)
-    for each in picture.boxes:
-        yield from _box(each)
-    for frame in picture.frames:
-        yield from _title(frame)
-    for line in picture.headings:
-        yield _text(line, INK)
-    for entry in picture.legend:
-        yield from _entry(entry)
-    yield "</svg>"
+_ROOT: Final = "archspec"
+"""The class of the whole, so that the styles of one picture in a page touch nothing else there."""
 
 
-def _edge(edge: Edge) -> Iterator[str]:
-    stroke = SKIP if edge.skips else LINE
-    tip = edge.points[-1]
-    shaft = (*edge.points[:-1], Point(tip.x, tip.y - _HEAD + 1))
-    yield f'<polyline points="{_points(shaft)}" fill="none" stroke="{stroke}" stroke-width="1.2"/>'
-    head = (tip, Point(tip.x - _HEAD / 2, tip.y - _HEAD), Point(tip.x + _HEAD / 2, tip.y - _HEAD))
-    yield f'<polygon points="{_points(head)}" fill="{stroke}"/>'
+def svg(picture: Picture, *, plain: bool = False) -> str:
+    """The picture as text; a plain one has no classes and styles, and is what other formats are made of."""
+    return "\n".join(_Writer(picture, plain).document()) + "\n"
 
 
-def _pill(pill: Pill) -> Iterator[str]:
-    yield (
-        f'<rect {_place(pill.rectangle)} rx="{_number(pill.rectangle.height / 2)}" '
-        f'fill="{PAPER}" stroke="{PILL}" stroke-width="0.8"/>'
-    )
-    yield _text(pill.line, QUIET)
+class _Writer:
+    def __init__(self, picture: Picture, plain: bool) -> None:
+        self.picture, self.plain = picture, plain
 
+    def document(self) -> Iterator[str]:
+        picture = self.picture
+        width, height = number(picture.width), number(picture.height)
+        box = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        names = "" if self.plain else f' class="{_ROOT}"'
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {box}{names} role="img" '
+            f'aria-labelledby="title description" font-family={quoteattr(picture.font)}>'
+        )
+        yield f'<title id="title">{escape(picture.name)}</title>'
+        yield f'<desc id="description">{escape(picture.description)}</desc>'
+        if not self.plain:
+            yield from self._styles()
+        sheet = Rectangle(0, 0, picture.width, picture.height)
+        yield from self._mark(Box(sheet, Paint(picture.paper)))
+        for mark in picture.marks:
+            yield from self._mark(mark)
+        yield "</svg>"
 
-def _box(box: Box) -> Iterator[str]:
-    paint = colour(box.family)
-    rounding = {Form.LAYER: 4.0, Form.BAR: 3.0}.get(box.form, min(box.rectangle.height / 2, 14))
-    yield f"<g id={quoteattr(box.identity)}>"
-    yield f"<title>{escape(box.tip)}</title>"
-    yield (
-        f'<rect {_place(box.rectangle)} rx="{_number(rounding)}" '
-        f'fill="{paint.fill}" stroke="{paint.stroke}" stroke-width="1"/>'
-    )
-    for line in box.lines:
-        yield _text(line, paint.text)
-    yield "</g>"
+    def _styles(self) -> Iterator[str]:
+        """The colours on dark paper, by the classes that say which colour a thing has."""
+        yield "<style>@media (prefers-color-scheme: dark) {"
+        for name, ink in sorted(inks(self.picture).items()):
+            yield f".{_ROOT} .fill-{name} {{ fill: {ink.dark}; }} .{_ROOT} .stroke-{name} {{ stroke: {ink.dark}; }}"
+        yield "}</style>"
 
+    def _mark(self, mark: Mark) -> Iterator[str]:
+        match mark:
+            case Part():
+                names = "" if self.plain else f" class={quoteattr(mark.kind)}"
+                yield f"<g id={quoteattr(mark.identity)}{names}>"
+                if mark.tip:
+                    yield f"<title>{escape(mark.tip)}</title>"
+                for each in mark.marks:
+                    yield from self._mark(each)
+                yield "</g>"
+            case Text():
+                yield self._text(mark)
+            case Box():
+                round_ = f' rx="{number(mark.rounding)}"' if mark.rounding else ""
+                yield f"<rect {_place(mark.rectangle)}{round_} {self._paint(mark.paint)}/>"
+            case Ellipse():
+                centre = f'cx="{number(mark.centre.x)}" cy="{number(mark.centre.y)}"'
+                radii = f'rx="{number(mark.across)}" ry="{number(mark.down)}"'
+                yield f"<ellipse {centre} {radii} {self._paint(mark.paint)}/>"
+            case Polygon():
+                yield f'<polygon points="{_points(mark.points)}" {self._paint(mark.paint)}/>'
+            case Polyline():
+                yield f'<polyline points="{_points(mark.points)}" {self._paint(mark.paint)}/>'
+            case Curve():
+                start, *rest = mark.points
+                yield f'<path d="M{_points((start,))} C{_points(tuple(rest))}" {self._paint(mark.paint)}/>'
 
-def _title(frame: Frame) -> Iterator[str]:
-    yield f"<g id={quoteattr(frame.identity)}>"
-    yield f"<title>{escape(frame.tip)}</title>"
-    yield f'<rect {_place(frame.halo)} fill="{PAPER}"/>'
-    yield _text(frame.title, QUIET)
-    yield "</g>"
+    def _paint(self, paint: Paint) -> str:
+        said = [f'fill="{paint.fill.light if paint.fill else "none"}"']
+        if paint.stroke is not None:
+            said.append(f'stroke="{paint.stroke.light}" stroke-width="{number(paint.width)}"')
+        if paint.dash:
+            said.append(f'stroke-dasharray="{" ".join(map(number, paint.dash))}"')
+        return " ".join(said) + self._classes(paint.fill, paint.stroke)
 
+    def _classes(self, fill: Ink | None, stroke: Ink | None = None) -> str:
+        names = [f"fill-{fill.name}"] if fill else []
+        names += [f"stroke-{stroke.name}"] if stroke else []
+        return "" if self.plain or not names else f' class="{" ".join(names)}"'
 
-def _entry(entry: Entry) -> Iterator[str]:
-    paint = colour(entry.family)
-    yield f'<rect {_place(entry.swatch)} rx="2" fill="{paint.fill}" stroke="{paint.stroke}" stroke-width="1"/>'
-    yield _text(entry.line, QUIET)
-
-
-def _text(line: Line, ink: str) -> str:
-    anchor = "start" if line.starts else "middle"
-    spans = []
-    for run in line.runs:
-        weight = ' font-weight="bold"' if run.bold else ""
-        paint = f' fill="{QUIET}"' if run.quiet else ""
-        text = escape(run.text)
-        spans.append(f"<tspan{weight}{paint}>{text}</tspan>" if weight or paint else text)
-    place = f'x="{_number(line.at.x)}" y="{_number(line.at.y)}" font-size="{_number(line.size)}"'
-    return f'<text {place} text-anchor="{anchor}" fill="{ink}">{"".join(spans)}</text>'
+    def _text(self, text: Text) -> str:
+        line, at = text.line, text.line.at
+        anchor = "start" if line.starts else "middle"
+        spans = []
+        for run in line.runs:
+            weight = ' font-weight="bold"' if run.bold else ""
+            quiet = self.picture.quiet
+            paint = f' fill="{quiet.light}"{self._classes(quiet)}' if run.quiet else ""
+            said = escape(run.text)
+            spans.append(f"<tspan{weight}{paint}>{said}</tspan>" if weight or paint else said)
+        place = f'x="{number(at.x)}" y="{number(at.y)}" font-size="{number(line.size)}"'
+        turn = f' transform="rotate({number(text.turned)} {number(at.x)} {number(at.y)})"' if text.turned else ""
+        ink = f'fill="{text.ink.light}"{self._classes(text.ink)}'
+        return f'<text {place}{turn} text-anchor="{anchor}" {ink}>{"".join(spans)}</text>'
 
 
 def _place(rectangle: Rectangle) -> str:
     return (
-        f'x="{_number(rectangle.x)}" y="{_number(rectangle.y)}" '
-        f'width="{_number(rectangle.width)}" height="{_number(rectangle.height)}"'
+        f'x="{number(rectangle.x)}" y="{number(rectangle.y)}" '
+        f'width="{number(rectangle.width)}" height="{number(rectangle.height)}"'
     )
 
 
 def _points(points: tuple[Point, ...]) -> str:
-    return " ".join(f"{_number(point.x)},{_number(point.y)}" for point in points)
+    return " ".join(f"{number(point.x)},{number(point.y)}" for point in points)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """At most two digits behind the point, and none where there is nothing to say."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

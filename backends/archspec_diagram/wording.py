@@ -6,21 +6,36 @@ hold anything, so `clean` is the one way by which such text comes into a diagram
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from archspec.graph import Graph, Node, Value
+from archspec.graph import Graph, Group, Node, Value
 from archspec.op import Family, Op
 from archspec.size import Formula, Size
 
+if TYPE_CHECKING:
+    from archspec_diagram.view import Item
+
 SLIM: Final = frozenset({Family.ACTIVATION, Family.REGULARISATION, Family.NORMALISATION})
 """Families that are drawn as slim bars: they leave the shape as it is, and a reader passes over them."""
+
+_LONG: Final = re.compile(r"\d+\.\d{6,}")
+"""A number with more digits than a figure should show."""
+
+MERGE: Final = Family.MERGE
+"""What joins values is drawn small and round."""
+
+SIGNS: Final = {"add": "+", "mul": "×", "sub": "−", "div": "÷", "a + b": "+", "a * b": "×", "a - b": "−", "a / b": "÷"}
+"""What is said of an op, or of a formula, by a sign alone; others are said by their words."""
 
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
 
 def clean(text: str) -> str:
     """The text on one line, without characters that have no picture and would break a format."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     shown = "".join(" " if character.isspace() else character for character in text)
     return " ".join("".join("\ufffd" if _is_invisible(each) else each for each in shown).split(" ")).strip()
 
@@ -38,13 +53,19 @@ def own_name(node: Node) -> str:
     return clean(node.path[-1]) if node.is_named else ""
 
 
+def group_name(group: Group) -> str:
+    """The name of a group; a number, which only says where it stands, is none where there is a block to name."""
+    name = clean(group.path[-1])
+    return "" if group.block and name.isdigit() else name
+
+
 def phrases(op: Op) -> tuple[str, ...]:
     """The settings that are not at their defaults, each in a few words."""
     chosen = op.chosen()
-    if op.family in SLIM and tuple(chosen) == op.positional()[:1]:
+    if op.family in (*SLIM, MERGE) and tuple(chosen) == op.positional()[:1]:
         # A spec leaves out the name of such a setting too.
-        return tuple(_value(value) for value in chosen.values())
-    return tuple(_phrase(name, value) for name, value in chosen.items())
+        return tuple(_LONG.sub(lambda number: f"{float(number[0]):g}", value(each)) for each in chosen.values())
+    return tuple(_phrase(name, given) for name, given in chosen.items())
 
 
 def details(node: Node) -> tuple[str, ...]:
@@ -55,26 +76,26 @@ def details(node: Node) -> tuple[str, ...]:
     return (*phrases(node.op), *said)
 
 
-def _phrase(name: str, value: Any) -> str:
+def _phrase(name: str, given: Any) -> str:
     words = clean(name.replace("_", " "))
-    if isinstance(value, bool):
-        return words if value else f"no {words}"
-    if value is None:
+    if isinstance(given, bool):
+        return words if given else f"no {words}"
+    if given is None:
         return f"no {words}"
-    counts = isinstance(value, int | Formula) and words.endswith("s") and not words.endswith("axis")
-    if counts and value == 1:
+    counts = isinstance(given, int | Formula) and words.endswith("s") and not words.endswith("axis")
+    if counts and given == 1:
         return f"{words} 1"
-    return f"{_value(value)} {words}" if counts else f"{words} {_value(value)}"
+    return f"{value(given)} {words}" if counts else f"{words} {value(given)}"
 
 
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple | list):
+def value(given: Any) -> str:
+    if isinstance(given, bool):
+        return "yes" if given else "no"
+    if isinstance(given, tuple | list):
         # Sizes are multiplied; axes have numbers that may be negative, and are none.
-        is_size = all(isinstance(each, int | Formula) and not (isinstance(each, int) and each < 1) for each in value)
-        return ("×" if is_size else ", ").join(map(_value, value))
-    return clean(value.name if isinstance(value, Graph) else str(value))
+        is_size = all(isinstance(each, int | Formula) and not (isinstance(each, int) and each < 1) for each in given)
+        return ("×" if is_size else ", ").join(map(value, given))
+    return clean(given.name if isinstance(given, Graph) else str(given))
 
 
 def amount(size: Size) -> str:
@@ -100,13 +121,33 @@ def exactly(size: Size) -> str:
     return f"{number} parameter{'' if size == 1 else 's'}"
 
 
-def shape(value: Value) -> str:
-    return clean(str(value.shape))
+def shape(flows: Value) -> str:
+    return clean(str(flows.shape))
 
 
-def changes_shape(node: Node) -> bool:
-    """Whether the output has a shape that no input has: only then does a diagram say it again."""
-    return all(value.shape != node.output.shape for value in node.inputs)
+def sign(node: Node) -> str:
+    """The sign that says all of a layer, if there is one: that of its op, or of its formula."""
+    chosen = node.op.chosen()
+    said = str(next(iter(chosen.values()))) if len(chosen) == 1 else "" if chosen else node.op.name
+    return SIGNS.get(said, "")
+
+
+def joins(node: Node) -> bool:
+    """Whether a layer joins several values, and does nothing else."""
+    return node.op.family is MERGE and len(node.inputs) > 1
+
+
+def family(item: Item) -> Family | None:
+    """The family whose colour an item has: of a closed group, that with the most trained numbers or else layers."""
+    if not item.nodes:
+        return None
+    if item.group is None:
+        return item.nodes[0].op.family
+    weights: dict[Family, int] = {}
+    for node in item.nodes:
+        own = node.parameters
+        weights[node.op.family] = weights.get(node.op.family, 0) + (own if isinstance(own, int) else 0) * 1000 + 1
+    return max(weights, key=lambda each: weights[each])
 
 
 def output_name(graph: Graph, number: int) -> str:
@@ -122,6 +163,19 @@ def tip(node: Node) -> str:
     shapes = ", ".join(map(shape, node.inputs))
     said = f"{clean(node.name)}: {clean(str(node.op))}, {shapes} to {shape(node.output)}"
     return f"{said}, {exactly(node.parameters)}" if node.parameters != 0 else said
+
+
+def folded_tip(item: Item, group: Group) -> str:
+    """All about a group that is closed."""
+    parameters = sum((node.parameters for node in item.nodes), 0)
+    number = len(item.nodes)
+    said = [item.content] if item.content else []
+    said += [f"{number} layer{'' if number == 1 else 's'}"]
+    said += [exactly(parameters)] if parameters != 0 else []
+    said += [item.badge.tip] if item.badge else []
+    block = f": {clean(group.block)}" if group.block else ""
+    doc = f". {clean(group.doc)}" if group.doc else ""
+    return f"{clean(group.name)}{block}, {', '.join(dict.fromkeys(said))}{doc}"
 
 
 def description(graph: Graph) -> str:

@@ -1,0 +1,19 @@
+"""The view that is drawn where no other is asked for: layers as boxes, and arrows for what flows between them."""
+
+from __future__ import annotations
+
+from archspec.drawing import Drawing
+from archspec.graph import Graph
+from archspec_diagram.folding import view_of
+from archspec_diagram.label import check_template
+from archspec_diagram.layout import layout
+from archspec_diagram.painting import painted
+from archspec_diagram.picture import Picture
+from archspec_diagram.theme import theme_of
+
+
+def picture(graph: Graph, drawing: Drawing) -> Picture:
+    if drawing.label is not None:
+        check_template(drawing.label, graph)
+    theme = theme_of(drawing)
+    return painted(layout(view_of(graph, drawing), drawing, theme.spacing), theme)
