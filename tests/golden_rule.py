@@ -34,6 +34,9 @@ class Golden:
     input: list[int]
     output: dict[str, Any]
     state_dict: list[tuple[str, list[int]]]
+    shapes: list[list[int]] | None
+    """What its convolutions, linear layers and windows of pooling give, in the order in which they run."""
+
     entries: int | None
     """What the numbers of an input that counts are below."""
 
@@ -44,8 +47,9 @@ class Golden:
             parameters=recorded["parameters"],
             multiply_adds=recorded["multiply_adds"],
             input=recorded["input"],
-            output=recorded["output"],
+            output=recorded.get("output", {}),
             state_dict=[(key, shape) for key, shape in recorded["state_dict"]],
+            shapes=recorded.get("shapes"),
             entries=recorded.get("entries"),
         )
 
@@ -64,15 +68,19 @@ def described(output: Tensor) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def given_by(model: nn.Module, golden: Golden) -> dict[str, Any]:
-    """What a model gives first for the example input, filled by the rule."""
+def given_by(model: nn.Module, golden: Golden, early: str | None = None, late: str | None = None) -> dict[str, Any]:
+    """What a model gives first for the example input, filled by the rule.
+
+    What is called `early` runs first in its block, where it is recorded so, and what is called `late` runs last; their
+    block runs them at another time.
+    """
     model = model.double().eval()
     x = example_input(golden.input)
     # Where other programs run too, threads that wait for each other take fifty times as long as one.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        fill(model, x)
+        fill(model, x, early, late)
         output = model(x)
         return described(output[0] if isinstance(output, tuple) else output)
     finally:
@@ -97,16 +105,16 @@ def _tensor(shape: torch.Size | list[int], counter: int) -> Tensor:
     return torch.from_numpy(spread(prod(shape), counter)).reshape(list(shape))
 
 
-def example_input(shape: list[int]) -> Tensor:
-    """The first input, of numbers from -1 to 1."""
-    return _tensor(shape, FIRST_INPUT) * 2
+def example_input(shape: list[int], counter: int = FIRST_INPUT) -> Tensor:
+    """The first input, or the one with another counter, of numbers from -1 to 1."""
+    return _tensor(shape, counter) * 2
 
 
 @torch.no_grad()
-def fill(model: nn.Module, example: Tensor) -> None:
+def fill(model: nn.Module, example: Tensor, early: str | None = None, late: str | None = None) -> None:
     """Give every parameter and running statistic the numbers of the rule."""
     counter = 0
-    for module in _in_order(model, example):
+    for module in _in_order(model, example, early, late):
         for name, parameter in module.named_parameters(recurse=False):
             counter += 1
             parameter.copy_(_weights(module, name, _tensor(parameter.shape, counter)))
@@ -129,7 +137,7 @@ def _weights(module: nn.Module, name: str, numbers: Tensor) -> Tensor:
     return numbers.mul_(0.2)
 
 
-def _in_order(model: nn.Module, example: Tensor) -> Iterator[nn.Module]:
+def _in_order(model: nn.Module, example: Tensor, early: str | None, late: str | None) -> Iterator[nn.Module]:
     finished: list[nn.Module] = []
 
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
@@ -140,5 +148,16 @@ def _in_order(model: nn.Module, example: Tensor) -> Iterator[nn.Module]:
     model(example)
     for hook in hooks:
         hook.remove()
+    for block in model.modules():
+        parts = {name: set(part.modules()) for name, part in block.named_children() if name in (early, late)}
+        if parts:
+            inner = set(block.modules()) - {block}
+            places = [place for place, module in enumerate(finished) if module in inner]
+            of_block = [finished[place] for place in places]
+            first = [module for module in of_block if module in parts.get(str(early), ())]
+            last = [module for module in of_block if module in parts.get(str(late), ())]
+            others = [module for module in of_block if module not in first + last]
+            for place, module in zip(places, first + others + last, strict=True):
+                finished[place] = module
     yield from finished
     yield from (module for module in model.modules() if module not in finished)

@@ -209,15 +209,32 @@ def _narrower(plain: Plain) -> Plain:
 def adjusted(plain: Plain, name: str) -> Plain:
     """A spec with the numbers for which it is right when it is smaller."""
     match name:
+        case "vision/alexnet_two_streams.arch":
+            plain["params"]["side"] = "67"
+        case "vision/bn_inception.arch":
+            unused = {"Plain": ["Excited", "SE"], "Excited": ["Plain"]}[plain["params"]["wrap"]["default"]]
+            plain["blocks"] = {name: block for name, block in plain["blocks"].items() if name not in unused}
+        case "vision/inception_resnet.arch":
+            plain["inputs"]["image"] = ["B", "3", "75", "75"]
         case "vision/nin.yaml":
             plain["inputs"]["image"] = ["B", "1", "112", "112"]
         case "vision/resnet.arch":
             plain["blocks"].get("Bottleneck", {"params": {}})["params"]["base"] = "64"
             plain["blocks"].pop("SE", None)  # It is spoken of, and not used.
+        case "vision/resnet_cifar.arch":
+            # What only other variants use is no part of this one.
+            unit = plain["params"]["unit"]["default"]
+            known = {"PlainBlock", "BasicBlock", "ZeroPadding", "Projection", "Bottleneck", "SE"}
+            used = {each for each in known if each in unit} | ({"Projection"} if unit == "BasicBlock" else set())
+            plain["blocks"] = {name: block for name, block in plain["blocks"].items() if name in used}
+            if unit not in ("BasicBlock", "PlainBlock"):
+                plain["blocks"]["BasicBlock"]["params"]["skip"]["default"] = "ZeroPadding"
         case "vision/resnext.arch":
             del plain["blocks"]["SE"]
             plain["blocks"]["Bottleneck"]["params"]["base"] = "64"
             plain["params"] |= {"groups": "4", "width": "32"}
+        case "vision/se_placements.arch":
+            plain["params"]["reduction"]["default"] = "4"
         case "vision/seresnet.arch":
             plain["blocks"]["Bottleneck"]["params"]["base"] = "64"
             default = plain["params"]["unit"]["default"]

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archspec
 from archspec.size import evaluate
 from tests.golden_rule import Golden, given_by, spread
+from tests.test_systems import shapes_of
 
 ROOT: Final = Path(__file__).parent.parent
 NAMES: Final = ("alexnet", "lenet")
@@ -47,6 +48,11 @@ def test_counts_are_those_of_the_reference(file: str) -> None:
     assert graph.parameters == golden.parameters
     assert evaluate(graph.macs, {"B": 1}) == golden.multiply_adds
     assert evaluate(graph.macs, {"B": 3}) == 3 * golden.multiply_adds
+
+
+@each_name
+def test_layers_give_the_shapes_of_the_reference(name: str) -> None:
+    assert shapes_of(spec(f"{name}.yaml").graph.nodes, 1) == Golden.of(name).shapes
 
 
 def test_alexnet_and_lenet_have_the_published_counts() -> None:

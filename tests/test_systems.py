@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,12 @@ class System:
     has_order: bool = True
     """Whether its layers stand in the order of that implementation, which need not be that in which they run."""
 
+    early: str | None = None
+    """What runs first in its block in that implementation, and later here."""
+
+    late: str | None = None
+    """What runs last in its block in that implementation, and sooner here."""
+
     @property
     def file(self) -> str:
         return self.spec.partition(":")[0]
@@ -47,26 +53,43 @@ SYSTEMS: Final[Mapping[str, System]] = {
     "resnext50": System("resnext.arch:resnext50_32x4d"),
     "seresnet50": System("seresnet.arch:seresnet50"),
     "seresnext50": System("seresnet.arch:seresnext50_32x4d"),
+    "seresnext50_caffe": System("seresnet.arch:seresnext50_caffe", has_names=False, has_order=False, late="se"),
+    "seresnet50_caffe": System("se_placements.arch:se_standard", has_order=False, late="se_module"),
+    "bn_inception": System("bn_inception.arch:bn_inception", has_names=False),
+    "inception_resnet_v2": System("inception_resnet.arch:inception_resnet_v2"),
     "vgg11": System("vgg.arch:vgg11"),
     "vgg11_bn": System("vgg.arch:vgg11_bn"),
     "vgg13": System("vgg.arch:vgg13"),
     "vgg16": System("vgg.arch:vgg16"),
     "vgg16_bn": System("vgg.arch:vgg16_bn"),
     "vgg19": System("vgg.arch:vgg19"),
-    "vgg11_grey": System("vgg.arch:vgg11", {"channels": 1, "classes": 10}, has_names=False),
+    "vgg11_grey": System("vgg.arch:vgg11_grey", has_names=False),
+    "alexnet_grey": System("alexnet_two_streams.arch:alexnet_grey", has_names=False),
     "squeezenet1_0": System("squeezenet.arch:squeezenet1_0"),
     "squeezenet1_1": System("squeezenet.arch:squeezenet1_1"),
     "mobilenet": System("mobilenet.arch:mobilenet_100", has_names=False),
+    "mobilenet_relu": System("mobilenet.arch:mobilenet_relu", has_names=False),
     "nin": System("nin.yaml", has_names=False),
+    "nin_cifar": System("nin_cifar.arch", has_names=False),
     "googlenet": System("googlenet.arch", has_order=False),
+    "googlenet_no_aux": System("googlenet.arch:googlenet_no_aux"),
+    "googlenet_grey": System("googlenet_grey.arch", sizes={"H": 96, "W": 96}, has_names=False),
+    "googlenet_grey_224": System("googlenet_grey.arch", sizes={"H": 224, "W": 224}, has_names=False),
+    "resnet18_grey": System("resnet_grey.arch", sizes={"H": 96, "W": 96}, has_names=False, has_order=False),
+    "resnet20_cifar": System(
+        "resnet_cifar.arch:resnet20_projection", has_names=False, has_order=False, early="downsample"
+    ),
     "unet": System("unet.arch", sizes={"H": 16, "W": 16}, has_names=False, has_order=False),
 }
 RUN: Final = tuple(
-    pytest.param(name, marks=pytest.mark.slow) if name == "unet" else name
+    pytest.param(name, marks=pytest.mark.slow) if name in ("unet", "inception_resnet_v2") else name
     for name, system in SYSTEMS.items()
     if system.file != "vgg.arch"
 )
 """Those whose outputs are compared; a VGG has over a hundred million weights to fill."""
+
+BY_HAND: Final = {"lenet5.yaml", "factorised.arch", "inception_bottleneck.yaml"}
+"""Those whose figures follow from their definition, and are written out by `test_exact_figures.py`."""
 
 each_system: Final = pytest.mark.parametrize("name", SYSTEMS)
 each_file: Final = pytest.mark.parametrize("path", sorted(SPECS.iterdir()), ids=lambda path: path.name)
@@ -97,12 +120,7 @@ def compiled(name: str) -> nn.Module:
 
 @each_file
 def test_each_spec_is_compared_with_another_implementation(path: Path) -> None:
-    assert path.name in {system.file for system in SYSTEMS.values()}
-
-
-@each_system
-def test_a_system_is_clean(name: str) -> None:
-    assert not list(spec(name).check())
+    assert path.name in {system.file for system in SYSTEMS.values()} | BY_HAND
 
 
 @each_system
@@ -111,6 +129,20 @@ def test_counts_are_those_of_the_reference(name: str) -> None:
     assert graph.parameters == golden.parameters
     assert evaluate(graph.macs, {"B": 1}) == golden.multiply_adds
     assert evaluate(graph.macs, {"B": 3}) == 3 * golden.multiply_adds
+
+
+def shapes_of(nodes: Iterable[archspec.Node], examples: int) -> list[list[Any]]:
+    """What convolutions, linear layers and windows of pooling give."""
+    kinds = {"conv", "linear", "maxpool", "avgpool"}
+    return [[evaluate(size, {"B": examples}) for size in node.output.shape] for node in nodes if node.op.name in kinds]
+
+
+@pytest.mark.parametrize("name", [name for name in SYSTEMS if Golden.of(name).shapes is not None])
+def test_layers_give_the_shapes_of_the_reference(name: str) -> None:
+    graph, expected = spec(name).graph, Golden.of(name).shapes
+    found = shapes_of((node for node in graph.nodes if node.path not in graph.in_training_only), 1)
+    assert expected is not None
+    assert found == expected if SYSTEMS[name].has_order else sorted(found) == sorted(expected)
 
 
 @each_system
@@ -139,14 +171,15 @@ def test_the_compiled_module_has_the_weights_of_the_reference_and_does_its_work(
 @pytest.mark.parametrize("name", RUN)
 def test_outputs_are_those_of_the_reference(name: str) -> None:
     golden = Golden.of(name)
-    output = given_by(compiled(name), golden)
+    output = given_by(compiled(name), golden, SYSTEMS[name].early, SYSTEMS[name].late)
     assert output.keys() == golden.output.keys()
     for key, recorded in golden.output.items():
         assert output[key] == pytest.approx(recorded, rel=1e-9)
 
 
-@each_file
-def test_classes_can_be_set_from_outside(path: Path) -> None:
+@pytest.mark.parametrize("file", sorted({system.file for system in SYSTEMS.values()}))
+def test_classes_can_be_set_from_outside(file: str) -> None:
+    path = SPECS / file
     model = archspec.load(path, classes=7)
     assert not list(model.check())
     sizes = ", 16*H, 16*W" if path.name == "unet.arch" else ""
@@ -208,3 +241,45 @@ def test_the_auxiliary_classifiers_of_googlenet_are_there_in_training_only() -> 
         found = module.train()(torch.empty(2, 3, 224, 224))
         assert [each.shape for each in found] == [(2, 1000)] * 3
         assert module.eval()(torch.empty(2, 3, 224, 224))[1:] == (None, None)
+
+
+def test_googlenet_in_training_costs_what_the_reference_costs() -> None:
+    golden, graph = Golden.of("googlenet_training"), spec("googlenet").graph
+    assert graph.parameters == golden.parameters
+    assert golden.shapes is not None
+    assert sorted(shapes_of(graph.nodes, golden.input[0])) == sorted(golden.shapes)
+    with torch.device("meta"):
+        module = compiled("googlenet").train()
+        counter = FlopCounterMode(display=False)
+        with counter:
+            module(torch.empty(golden.input))
+    assert counter.get_total_flops() == 2 * golden.multiply_adds
+    assert evaluate(sum((node.macs for node in graph.nodes), 0), {"B": golden.input[0]}) == golden.multiply_adds
+
+
+def test_shortcuts_without_weights_cost_a_residual_network_nothing() -> None:
+    # Table 6 of the paper has 0.27 million parameters for 20 layers, and 0.85 million for 56.
+    for layers, millions in ((20, 0.27), (56, 0.85)):
+        plain = archspec.load(SPECS / f"resnet_cifar.arch:plain{layers}").graph
+        residual = archspec.load(SPECS / f"resnet_cifar.arch:resnet{layers}").graph
+        assert plain.parameters == residual.parameters
+        assert plain.macs == residual.macs
+        assert isinstance(plain.parameters, int)
+        assert round(plain.parameters / 1e6, 2) == millions
+        weighted = [node for node in plain.nodes if node.op.name in ("conv", "linear")]
+        assert len(weighted) == layers
+
+
+def test_new_channels_of_a_shortcut_without_weights_are_zeros() -> None:
+    module = archspec.load(SPECS / "resnet_cifar.arch:resnet20").compile().double().eval()
+    given = {}
+    for name in ("layer1", "layer2.0"):
+        part = module.get_submodule(name)
+        part.register_forward_hook(lambda part, inputs, output, name=name: given.update({name: output}))
+    with torch.no_grad():
+        for weight in module.get_submodule("layer2.0").parameters():
+            weight.zero_()
+        module(torch.randn(2, 3, 32, 32, dtype=torch.double))
+    expected = torch.zeros(2, 32, 16, 16, dtype=torch.double)
+    expected[:, :16] = given["layer1"][:, :, ::2, ::2]
+    torch.testing.assert_close(given["layer2.0"], expected)
