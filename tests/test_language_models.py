@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -16,14 +17,14 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.size import evaluate
-from tests.golden_rule import FIRST_INPUT, Golden, described, spread
+from tests.golden_rule import DIRECTORY, FIRST_INPUT, Golden, described, spread
 
 SPECS: Final = Path(__file__).parent.parent / "specs" / "attention"
 SMALL: Final = {"vocabulary": 13, "context": 9, "width": 12, "heads": 3, "depth": 2}
 
 Weights = dict[str, Tensor]
 
-each_model: Final = pytest.mark.parametrize("name", ["gpt2", "bert"])
+each_model: Final = pytest.mark.parametrize("name", ["gpt2", "bert", "bert_masked"])
 
 
 @pytest.fixture(autouse=True)
@@ -78,27 +79,39 @@ def of_bert(theirs: Weights) -> Weights:
     """Weights of `BertModel` under our names."""
     ours = {}
     for name, weight in theirs.items():
-        _, layer, part = name.rpartition("encoder.layer.")
+        above, layer, part = name.rpartition("encoder.layer.")
         number, _, part = part.partition(".")
         part, _, kind = part.rpartition(".")
         if not layer:
             ours[name] = weight
         elif part.endswith("query"):
             others = [theirs[name.replace("query", other)] for other in ("key", "value")]
-            ours[f"encoder.{number}.self_attn.in_proj_{kind}"] = torch.cat([weight, *others])
+            ours[f"{above}encoder.{number}.self_attn.in_proj_{kind}"] = torch.cat([weight, *others])
         elif part in BERT_NAMES:
-            ours[f"encoder.{number}.{BERT_NAMES[part]}.{kind}"] = weight
+            ours[f"{above}encoder.{number}.{BERT_NAMES[part]}.{kind}"] = weight
     return ours
 
 
-OURS: Final[Mapping[str, Callable[[Weights], Weights]]] = {"gpt2": of_gpt2, "bert": of_bert}
+def of_bert_masked(theirs: Weights) -> Weights:
+    """Weights of `BertForMaskedLM`: the weight and the bias of the last layer have two names each."""
+    tied = {"cls.predictions.decoder.weight": theirs["bert.embeddings.word_embeddings.weight"]}
+    return of_bert({name: weight for name, weight in theirs.items() if name != "cls.predictions.bias"}) | tied
+
+
+OURS: Final[Mapping[str, Callable[[Weights], Weights]]] = {
+    "gpt2": of_gpt2,
+    "bert": of_bert,
+    "bert_masked": of_bert_masked,
+}
 
 
 def filled(name: str) -> Weights:
     """The weights of the reference by the rule, in the order in which its modules run."""
     weights = list(Golden.of(name).state_dict)
-    if name == "bert":
+    if name != "gpt2":
         weights[1:3] = weights[2], weights[1]  # BERT looks up the kinds of its tokens before their positions.
+    tied = ("cls.predictions.bias", "cls.predictions.decoder.weight")
+    weights = [(key, shape) for key, shape in weights if key not in tied]
     found = {}
     for counter, (key, shape) in enumerate(weights, start=1):
         numbers = torch.from_numpy(spread(prod(shape), counter)).reshape(shape)
@@ -121,6 +134,38 @@ def test_counts_are_those_of_the_reference(name: str) -> None:
     assert evaluate(graph.macs, {"B": batch, "T": time}) == golden.multiply_adds
 
 
+def test_gpt2_without_its_last_layer_has_the_counts_of_the_reference() -> None:
+    golden, graph = Golden.of("gpt2_body"), spec("gpt2").graph
+    (batch, time), (vocabulary, width) = golden.input, golden.state_dict[0][1]
+    assert graph.parameters == golden.parameters, "the weight of the last layer is that of the first"
+    last = batch * time * vocabulary * width
+    assert evaluate(graph.macs, {"B": batch, "T": time}) == golden.multiply_adds + last
+
+
+SHAPES: Final[Mapping[str, str]] = {"gpt2": "gpt2_body", "bert_masked": "bert_masked"}
+"""What layers give, in the order in which they run."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_layers_give_the_shapes_of_the_reference_in_its_order(name: str) -> None:
+    golden = json.loads((DIRECTORY / f"{SHAPES[name]}.json").read_text(encoding="utf-8"))
+    # Theirs projects queries, keys and values in layers of their own, and ours within attention.
+    within = re.compile(r"self\.(query|key|value)|c_attn$")
+    expected = [shape for layer, shape in golden["layers"] if not within.search(layer)]
+    sizes = dict(zip("BT", golden["input"], strict=True))
+    found = [
+        [evaluate(size, sizes) for size in node.output.shape]
+        for node in spec(name).graph.nodes
+        if node.weights and node.name != "lm_head"
+    ]
+    assert found == expected
+
+
+def test_nothing_is_kept_that_is_not_trained() -> None:
+    # The buffers of Hugging Face's BERT are the numbers of positions and zeros for one segment: no more than defaults.
+    assert not any(node.buffers for name in ("gpt2", "bert", "bert_masked") for node in spec(name).graph.nodes)
+
+
 @each_model
 def test_the_weights_are_those_of_the_reference_under_other_names(name: str) -> None:
     with torch.device("meta"):
@@ -140,11 +185,16 @@ def test_outputs_are_those_of_the_reference(name: str) -> None:
     numbers = torch.from_numpy(spread(prod(golden.input), FIRST_INPUT)).reshape(golden.input)
     assert golden.entries is not None
     words = ((numbers + 0.5) * golden.entries).long()
+    outputs: dict[str, Tensor] = {}
+    if name == "gpt2":
+        # What the last layer is given is recorded on its own.
+        module.get_submodule("lm_head").register_forward_pre_hook(lambda _, given: outputs.update(hidden=given[0]))
     with torch.no_grad():
         output = module.eval()(words) if name == "gpt2" else module.eval()(words, torch.zeros_like(words))
-    outputs = {"logits": output} if isinstance(output, Tensor) else output._asdict()
-    assert outputs.keys() == golden.output.keys()
-    for key, recorded in golden.output.items():
+    outputs |= {"logits": output} if isinstance(output, Tensor) else output._asdict()
+    expected_outputs = golden.output | ({"hidden": Golden.of("gpt2_body").output} if name == "gpt2" else {})
+    assert outputs.keys() == expected_outputs.keys()
+    for key, recorded in expected_outputs.items():
         found = described(outputs[key])
         assert found.keys() == recorded.keys()
         for each, expected in recorded.items():

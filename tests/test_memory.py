@@ -295,7 +295,6 @@ def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_pat
 # ---------------------------------------------------------------------------------------------------------------- specs
 
 SPECS: Final = Path(__file__).parent.parent / "specs" / "memory"
-FILES: Final = sorted(SPECS.iterdir())
 
 
 def compiled(name: str, **settings: Any) -> nn.Module:
@@ -304,14 +303,6 @@ def compiled(name: str, **settings: Any) -> nn.Module:
     module = archspec.load(SPECS / name, **settings).compile()
     assert isinstance(module, nn.Module)
     return module.double()
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_spec_is_right_and_can_be_drawn(path: Path, tmp_path: Path) -> None:
-    model = archspec.load(path)
-    assert not list(model.check(ignore=["A4"]))
-    model.draw(tmp_path / "model.svg")
-    assert model.graph.name in (tmp_path / "model.svg").read_text()
 
 
 def learns(module: nn.Module, *inputs: Tensor) -> None:
