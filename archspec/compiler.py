@@ -30,15 +30,17 @@ from archspec.rename import Rename
 from archspec.render.text import render
 from archspec.source import Source, Span
 from archspec.spec import Library, Override, Spec, Variant, read_spec
-from archspec.spelling import closest, did_you_mean
-from archspec.summary import Summary, summarise
+from archspec.spelling import closest, did_you_mean, listed
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
 from archspec.using import Installed, environment_of, root_of
 
 if TYPE_CHECKING:
+    from archspec.drawing import Drawing
     from archspec.passes.advice import Choice
+    from archspec.rewrite.beginning import Beginning
+    from archspec.summary import Summary
     from archspec.weights import WeightFile
 
 
@@ -168,12 +170,15 @@ class Model:
             SpecError: the spec has errors, or names that the target reserves.
             UnknownTargetError: no installed backend has this target, or it gives nothing that runs.
             TypeError: the class has no such argument.
-            ValueError: there is no such type of elements.
+            ValueError: there is no such device, or no such type of elements.
         """
         return self._runnable(target).module(self.graph, device=device, dtype=dtype, **arguments)
 
     def check_weights(self, path: str | PathLike[str]) -> Report:
         """What keeps the weights in a file from being those of the model, told by its header.
+
+        The path may also be that of an index, such as `model.safetensors.index.json`, which names several files beside
+        it, or of a folder with the one or the other.
 
         Raises:
             SpecError: the spec has errors.
@@ -194,15 +199,16 @@ class Model:
     ) -> Any:
         """The model as `compile` gives it, or a module that it gave, with the weights of a safetensors file.
 
-        The file has all weights of the model and no others, under the names of the spec or those that its `rename`
-        lines say. They are converted to the type of elements that the module has.
+        The file, or the files of an index, has all weights of the model and no others, under the names of the spec or
+        those that its `rename` lines say. They are converted to the type of elements that the module has.
 
         Raises:
             SpecError: the spec has errors, or names that the target reserves.
             WeightsError: the file cannot be read, or its weights are not those of the model.
             UnknownTargetError: no installed backend has this target, or it gives nothing that runs.
             TypeError: the class has no such argument, or there is one for a module that is made already.
-            ValueError: there is no such type of elements, or the module has no memory for weights.
+            ValueError: there is no such device, or no such type of elements; or the module has no memory for weights,
+                or is not that of the spec.
         """
         if module is not None and (device is not None or dtype is not None or arguments):
             raise TypeError("the module is made already: device, dtype and arguments say how it is made")
@@ -213,16 +219,35 @@ class Model:
         backend.load_weights(module, weights)
         return module
 
-    def draw(self, path: str | PathLike[str], target: str | None = None) -> None:
+    def draw(self, path: str | PathLike[str], target: str | None = None, **options: Any) -> None:
         """Write a diagram; the ending of the path says in which form, unless a target does.
+
+        Args:
+            path: where to.
+            target: the form, such as `"svg"`.
+            options: how it is to look: the fields of `archspec.drawing.Drawing`, such as `depth=1` or
+                `direction="right"`.
 
         Raises:
             SpecError: the spec has errors.
             UnknownTargetError: no installed backend has this form.
+            DrawingError: what was asked for cannot be drawn, a `ValueError`.
             OSError: the file cannot be written.
         """
+        from archspec.drawing import Drawing  # Only who draws waits for it.
+
         found = find_target(Purpose.DRAW, target, Path(path).suffix)
-        write_atomically(Path(path), self.written(*found))
+        write_atomically(Path(path), self.drawn(*found, Drawing.of(**options)))
+
+    def drawn(self, backend: Backend, target: Target, drawing: Drawing) -> bytes:
+        """A diagram of the model in the form of a target.
+
+        Raises:
+            SpecError: the spec has errors.
+            DrawingError: what was asked for cannot be drawn.
+        """
+        self._check_for(backend, target)
+        return backend.draw(self.graph, target, drawing)
 
     def summary(self) -> Summary:
         """The layers with their shapes, parameters and multiply-adds; `str` of it is a table.
@@ -230,6 +255,8 @@ class Model:
         Raises:
             SpecError: the spec has errors.
         """
+        from archspec.summary import summarise  # A check does not wait for it.
+
         return summarise(self.graph)
 
     def find_weights(self, path: str | PathLike[str]) -> WeightFile:
@@ -289,7 +316,7 @@ def load(
     What is wrong with the file, one that is missing included, is told by `check()` of the result.
 
     Args:
-        path: a `.arch` or `.yaml` file, or FILE:VARIANT; or a text of several lines, which is the spec itself.
+        path: a `.arch` or `.yaml` file, or FILE:VARIANT; or the spec itself: a text of several lines, or up to a `}`.
         sizes: numbers for sizes that the inputs leave open, such as `{"H": 224}`.
         root: the folder whose files the spec may use; the folder in which we run where the spec is in it, else that of
             the spec.
@@ -302,7 +329,7 @@ def load(
     """
     folder = None if root is None else Path(root)
     outside = Outside(python_settings(settings, sizes or {}), folder, plugins.ops_of(*ops))
-    if isinstance(path, str) and "\n" in path:
+    if isinstance(path, str) and ("\n" in path or path.rstrip().endswith("}")):
         return read_bytes(path.encode("utf-8", "surrogatepass"), "<text>", None, outside)
     return read_path(fspath(path), outside, Report())
 
@@ -321,8 +348,11 @@ def loads(
 
     Raises:
         TypeError: a setting is no number, flag, text, or list of them.
+        ValueError: there is no such syntax.
         PluginError: one of the classes is no op that a spec can use.
     """
+    if syntax not in (None, *SUFFIXES.values()):
+        raise ValueError(f"there is no syntax `{syntax}`; it can be {listed(dict.fromkeys(SUFFIXES.values()))}")
     outside = Outside(python_settings(settings, sizes or {}), ops=plugins.ops_of(*ops))
     return read_bytes(text.encode("utf-8", "surrogatepass"), name, syntax, outside)
 
@@ -451,11 +481,10 @@ def _built(spec: Spec, environment: Environment, outside: Outside, report: Repor
     if any(each.code == "A301" for each in own):
         from archspec.cures import add_cures
 
-        def rebuild(changed: Spec) -> Report:
+        def rebuild(changed: Spec) -> tuple[Report, Graph | None]:
             found = report.beside()
             around = environment_of(changed, outside.root, Report(), outside.installed)
-            build(changed, around, outside.settings, found, variant)
-            return found
+            return found, build(changed, around, outside.settings, found, variant).graph
 
         add_cures(spec, own, rebuild)
     for finding in own:
@@ -466,7 +495,8 @@ def _built(spec: Spec, environment: Environment, outside: Outside, report: Repor
 
 
 _ARCH_START: Final = re.compile(
-    r'(\s|#[^\n]*\n)*("(\\.|[^"\\])*"\s*)*((model|block|cell)\s+\w+\s*[({=]|use\s+["\w]|variant\s+\w+\s*=)'
+    r'(\s|#[^\n]*\n)*((?>"""(\\.|[^\\])*?"""|"(\\.|[^"\\])*")\s*)*+'
+    r'((model|block|cell)\s+\w+\s*[({=]|use\s+["\w]|variant\s+\w+\s*=)'
 )
 
 
@@ -582,8 +612,14 @@ def find_target(purpose: Purpose, name: str | None, suffix: str = "") -> tuple[B
 # ------------------------------------------------------------------------------------------------ specs written anew
 
 
-def rewritten(source: Source, syntax: str | None, to: str | None, report: Report) -> str | None:
-    """A spec in the syntax `to`, or in the canonical form of its own, or `None` where findings say why not."""
+def rewritten(
+    source: Source, syntax: str | None, to: str | None, report: Report, beginning: Beginning | None = None
+) -> str | None:
+    """A spec in the syntax `to`, or in the canonical form of its own, or `None` where findings say why not.
+
+    Args:
+        beginning: what the result is called, where it is no other form of the spec but a new one that begins like it.
+    """
     from archspec import rewrite  # Only what writes specs waits for it.
 
     if syntax is None and source.name.startswith("<"):
@@ -597,6 +633,8 @@ def rewritten(source: Source, syntax: str | None, to: str | None, report: Report
         report.add(finding)
     if tree is None or syntax is None or own.has_errors:
         return None
+    if beginning is not None:
+        return rewrite.begun(source, syntax, to or syntax, beginning, report)
     if to is None or to == syntax:
         return rewrite.formatted(source, syntax, report)
     return rewrite.converted(source, syntax, to, report)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from archspec.commands import check, convert, draw, explain, fmt, ops, schema, summary, targets
+from archspec.commands import check, convert, diff, draw, explain, fmt, new, ops, schema, summary, targets
 from archspec.commands import compile as compile_
 from archspec.commands.command import Command
 
 COMMANDS: Final[tuple[Command, ...]] = (
+    new.COMMAND,
     check.COMMAND,
     compile_.COMMAND,
     draw.COMMAND,
     summary.COMMAND,
+    diff.COMMAND,
     convert.COMMAND,
     fmt.COMMAND,
     targets.COMMAND,

@@ -11,6 +11,7 @@ from collections import Counter
 from archspec.catalog.text import SyntaxFault
 from archspec.diagnostics import Report
 from archspec.rewrite import comments
+from archspec.rewrite.beginning import Beginning
 from archspec.rewrite.canonical import canonical_tree
 from archspec.rewrite.comments import Notes
 from archspec.rewrite.lines import Line, woven
@@ -33,6 +34,11 @@ def converted(source: Source, syntax: str, to: str, report: Report) -> str | Non
     return _rewritten(source, syntax, to, report)
 
 
+def begun(source: Source, syntax: str, to: str, beginning: Beginning, report: Report) -> str | None:
+    """A spec that begins as a copy of another, under another name, or `None` where findings say why there is none."""
+    return _rewritten(source, syntax, to, report, beginning)
+
+
 def written(tree: Fields, syntax: str) -> str:
     """A tree as a file of a syntax.
 
@@ -53,11 +59,13 @@ def _lines(tree: Fields, notes: Notes, syntax: str, *, keeps_order: bool) -> lis
     return yaml_lines(tree, keeps_blanks=keeps_order)
 
 
-def _rewritten(source: Source, syntax: str, to: str, report: Report) -> str | None:
+def _rewritten(source: Source, syntax: str, to: str, report: Report, beginning: Beginning | None = None) -> str | None:
     tree = _read(source, syntax, report)
     if tree is None:
         return None
     notes = _notes(source, syntax)
+    if beginning is not None:
+        notes, tree = beginning.notes_of(tree, notes), beginning.of(tree)
     tree = _in_form(tree, to)
     if (syntax, to) == ("arch", "yaml"):
         tree = _with_version(tree)
