@@ -20,7 +20,7 @@ class Pages:
     """What `python -m` runs to write it."""
 
     documents: Callable[[], Mapping[str, str]]
-    """All that is written, by the names of the files."""
+    """All that is written, by the names of the files; one may lie beside the folder, such as `../gallery.md`."""
 
     by_hand: str = ""
     """The ending of files there that people write."""
@@ -35,7 +35,8 @@ class Pages:
 
     def _outdated(self, wanted: Mapping[str, str]) -> list[str]:
         files = (path for path in self.folder.glob("*.*") if path.suffix != self.by_hand)
-        there = {path.name: path.read_text(encoding="utf-8") for path in files}
+        paths = {path.name: path for path in files} | {name: self.folder / name for name in wanted}
+        there = {name: path.read_text(encoding="utf-8") for name, path in paths.items() if path.exists()}
         return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
 
     def main(self, arguments: list[str]) -> None:

@@ -1,0 +1,25 @@
+"""The gallery shows each system that is shipped as it is today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archspec.shipped import shipped
+from docs import gallery
+
+PAGE = (Path(gallery.__file__).with_name("gallery.md")).read_text(encoding="utf-8")
+
+
+def test_the_gallery_is_up_to_date() -> None:
+    assert gallery.PAGES.outdated() == [], f"run `{gallery.PAGES.command}`"
+
+
+def test_each_system_has_its_figure_its_table_and_its_text() -> None:
+    for each in shipped():
+        _, found, section = PAGE.partition(f"\n### {each.name}\n")
+        section = section.partition("\n### ")[0]
+        assert found, each.name
+        assert f'src="gallery/{each.name}.svg"' in section
+        assert "| **total** |" in section
+        assert each.path.read_text(encoding="utf-8").rstrip() in section
+        assert all(f"| `{variant}` |" in section for variant in each.variants)
