@@ -55,8 +55,8 @@ demo: $(READY) ## check, compile, run and draw AlexNet
 	@echo
 	@echo "All of it lies in $(DEMO): alexnet.py, alexnet.svg, alexnet.png, alexnet.mmd"
 
-test: $(READY) ## run all tests
-	@$(BIN)/python -m pytest
+test: $(READY) ## run all tests, a process on each core
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff format --check .
@@ -64,13 +64,14 @@ check: $(READY) ## check format, style, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## measure cold starts, whether building is linear, and compiled models beside ones by hand
+bench: $(READY) ## measure cold starts, building, summaries, and compiled models beside ones by hand
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/linear_build.py
+	$(BIN)/python -m benchmarks.summary
 	$(BIN)/python -m benchmarks.compiled_models
 
 nightly: $(READY) ## compare 5,000 mutants with torch, and check texts of all kinds, for an hour or so
-	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest tests/test_agreement.py
+	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest --numprocesses auto tests/test_agreement.py
 	ARCHSPEC_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_robustness.py
 	ARCHSPEC_NIGHTLY=600 $(BIN)/python -m pytest tests/fuzz
 
