@@ -120,10 +120,12 @@ def bases() -> tuple[Base, ...]:
     found = []
     for path in sorted((ROOT / "specs").rglob("*.*")):
         plain = plain_of(_read(str(path), path.read_text(), path.suffix[1:]))
+        if any(isinstance(each, Scalar) for each in plain.get("use", ())):
+            continue  # It is another spec, which is a base itself, with a layer or two more.
         name = str(path.relative_to(ROOT / "specs"))
         variants = plain.pop("variants", {})
         for variant in variants or (None,):
-            own = smaller(with_settings(plain, variants[variant].get("set", {}) if variant else {}))
+            own = smaller(with_settings(plain, variants[variant].get("set", {}) if variant else {}), path.parent)
             found.append(Base(name if variant is None else f"{name}:{variant}", adjusted(own, name)))
     for check in CHECKS:
         syntax, *options = check.info.split()
@@ -168,9 +170,9 @@ def with_settings(plain: Plain, given: Mapping[str, Plain] | Plain) -> Plain:
     return plain
 
 
-def smaller(plain: Plain) -> Plain:
+def smaller(plain: Plain, folder: Path) -> Plain:
     """A spec whose layers have an eighth of their width, whose repeats are fewer, and which looks at smaller images."""
-    plain = without_expectations(_with_library(plain))
+    plain = without_expectations(_with_library(plain, folder))
     for group in parts(plain):
         if "params" in group:
             group["params"] = {name: _less_of(name, each) for name, each in group["params"].items()}
@@ -252,14 +254,14 @@ def without_expectations(plain: Plain) -> Plain:
     return plain
 
 
-def _with_library(plain: Plain) -> Plain:
-    """A spec with the blocks of the library that it uses as blocks of its own."""
+def _with_library(plain: Plain, folder: Path) -> Plain:
+    """A spec of a folder with the blocks of the library, and of other files, that it uses as blocks of its own."""
     plain = deepcopy(plain)
     if (used := plain.pop("use", None)) is None:
         return plain
     known: dict[str, Plain] = {}
     for each in used:
-        known |= _library(each)
+        known |= _library(each, folder)
     blocks = plain.setdefault("blocks", {})
     while True:
         spoken = set(re.findall(r"\w+", repr([plain.get("layers"), plain.get("params"), blocks])))
@@ -269,12 +271,15 @@ def _with_library(plain: Plain) -> Plain:
         blocks |= {name: known[name] for name in missing}
 
 
-def _library(name: str) -> dict[str, Plain]:
-    path = ROOT / "archspec" / Path(*name.split(".")).with_suffix(".arch")
+def _library(name: str | Scalar, folder: Path) -> dict[str, Plain]:
+    if isinstance(name, Scalar):
+        path = folder / name.text
+    else:
+        path = ROOT / "archspec" / Path(*name.split(".")).with_suffix(".arch")
     plain = plain_of(_read(str(path), path.read_text(), "arch"))
     found: dict[str, Plain] = {}
     for each in plain.get("use", []):
-        found |= _library(each)
+        found |= _library(each, path.parent)
     found |= plain["blocks"]
     return found
 
