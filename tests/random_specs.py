@@ -60,10 +60,14 @@ docs = st.one_of(
     st.lists(st.one_of(lines, st.just("")), min_size=2, max_size=4).map(lambda parts: "\n".join(["x", *parts, "z"])),
 ).map(lambda text: scalar(text, is_quoted=True))
 
-numbers = st.sampled_from(("0", "7", "1_000", "1.5", ".5", "1e-5", "64"))
+numbers = st.sampled_from(("0", "7", "1_000", "1.5", ".5", "1e-5", "64", "2K", "1.5M"))
 inner_texts = st.sampled_from(('"same"', '"a: b"', '"a # b"', '"it\'s"', '"\\"q\\""', '", ]"'))
 atoms = st.one_of(
-    numbers, values, values, inner_texts, st.sampled_from(("true", "embed.weight", "transformer.wte.weight"))
+    numbers,
+    values,
+    values,
+    inner_texts,
+    st.sampled_from(("true", "embed.weight", "transformer.wte.weight", "16 GiB", "0.5 MB")),
 )
 
 

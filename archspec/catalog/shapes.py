@@ -192,7 +192,7 @@ class FailedExpectation(Diagnostic):
         if self.use is not None:
             return "use the block with other settings or other sizes"
         if self.most:
-            return "make these layers smaller, or allow more"
+            return "make these smaller, or allow more"
         value = None if self.is_budget else _value(self.expectation, self.actual)
         if value is None:
             return "mend the layers, or expect something else"

@@ -88,13 +88,13 @@ def _begun(first: Path, variant: str | None, path: Path, name: str) -> dict[Path
         raise UsageError(f"`{first}` has no variant `{variant}`; {has}")
     text = rewritten(source, None, SUFFIXES[path.suffix.lower()], report, Beginning(name, variant))
     if text is not None and variant is not None:
-        text = _without_idle(source, path, Beginning(name, variant), text)
+        text = without_idle(source, path, Beginning(name, variant), text)
     if text is None:
         raise SpecError(report)
     return {**_used(tree, first.parent, path.parent, {}), path: text.encode()}
 
 
-def _without_idle(source: Source, path: Path, copy: Beginning, text: str) -> str | None:
+def without_idle(source: Source, path: Path, copy: Beginning, text: str) -> str | None:
     """The text of a copy without the blocks, and the permissions for advice, that only other variants needed."""
     # It is checked as if it lay beside the first, whose files it uses.
     beside = str(Path(source.name).with_suffix(path.suffix))

@@ -1,8 +1,9 @@
 """What a spec expects of itself: each `expect` line must hold.
 
-An expectation speaks of parameters and sizes, of `params` and `macs` (the totals of the model), of `output` and of each
-input and named value by its shape. Where errors hide a part of the model, an expectation that no cure of them could
-meet is still reported, and every other is left alone.
+An expectation speaks of parameters and sizes, of figures such as `params` and `macs`, of `output` and of each input and
+named value by its shape. What figures there are, and how they are compared, is in `archspec.passes.figures` and
+`archspec.passes.budget`, which only specs wait for that speak of them. Where errors hide a part of the model, an
+expectation that no cure of them could meet is still reported, and every other is left alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from archspec.expression import (
     EvaluationError,
     Expression,
     HoleError,
+    Name,
     UndecidedError,
     UnknownNameError,
     Value,
@@ -33,6 +35,7 @@ from archspec.expression import (
     is_unknown,
     written,
 )
+from archspec.passes.words import WORDS, may_speak_of_figures
 from archspec.size import Formula, named
 from archspec.source import Span
 from archspec.spec import Expectation, Library, Spec
@@ -46,9 +49,13 @@ MOST_CASES: Final = 1000
 def check_expectations(spec: Spec | Library, built: Built, report: Report) -> None:
     """Add a finding for each expectation that does not hold."""
     told: set[str] = set()
+    batches = _batches(spec)
     for part in built.parts:
         for expectation in part.expectations:
-            finding = _checked(expectation, part, is_right=built.graph is not None)
+            if may_speak_of_figures(expectation.condition):
+                finding = _budget(expectation, part, built, batches)
+            else:
+                finding = _checked(expectation.condition, expectation, part, is_right=built.graph is not None)
             for each in (finding, *_in_words(expectation.message, part)):
                 if isinstance(each, UnknownName):
                     if each.word in told:
@@ -58,9 +65,39 @@ def check_expectations(spec: Spec | Library, built: Built, report: Report) -> No
                     report.add(each)
 
 
-def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnostic | None:
+def _batches(spec: Spec | Library) -> frozenset[str]:
+    """The names of the first axes of the inputs of a model."""
+    shapes = [each.shape for each in spec.inputs] if isinstance(spec, Spec) else []
+    firsts = (shape[0] for shape in shapes if isinstance(shape, tuple) and shape)
+    return frozenset(each.text for each in firsts if isinstance(each, Name))
+
+
+def _budget(expectation: Expectation, part: Part, built: Built, batches: frozenset[str]) -> Diagnostic | None:
+    """The finding on an expectation that speaks of figures."""
+    from archspec.passes.budget import judged
+    from archspec.passes.figures import Subject
+
+    shapes: dict[str, Value] = {name: each[0].sizes for name, each in part.shapes.items()}
+    subject = Subject(
+        built.graph,
+        {**shapes, **part.meanings.scope},
+        {} if part.cost.is_open else {"params": part.cost.parameters, "macs": part.cost.macs},
+        part.path,
+        built.parts[-1].meanings.fixed,
+        batches,
+        is_model=part.use is None,
+        owner=part.owner,
+    )
+    return judged(
+        expectation.condition,
+        subject,
+        lambda condition: _checked(condition, expectation, part, is_right=built.graph is not None),
+    )
+
+
+def _checked(condition: Expression, expectation: Expectation, part: Part, *, is_right: bool) -> Diagnostic | None:
     """The finding on an expectation: one that says so in every case that the errors elsewhere leave open."""
-    words = {name.text for name in free_names(expectation.condition)}
+    words = {name.text for name in free_names(condition)}
     open_shapes = {name: part.shapes[name] for name in sorted(words & part.shapes.keys())}
     cases = prod(map(len, open_shapes.values()))
     if cases > MOST_CASES:
@@ -72,7 +109,7 @@ def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnos
         hidden = (part.meanings.unknown() - 1) if part.cost.is_open else 0
         costs = {"params": part.cost.parameters + hidden, "macs": part.cost.macs + hidden}
         scope = {**sizes, **costs, **part.meanings.scope}
-        finding = _in_one_case(expectation.condition, scope, part, is_only=cases == 1, is_right=is_right)
+        finding = _in_one_case(condition, scope, part, is_only=cases == 1, is_right=is_right)
         if finding is None:
             return None
     if isinstance(finding, FailedExpectation):
@@ -84,7 +121,7 @@ def _checked(expectation: Expectation, part: Part, *, is_right: bool) -> Diagnos
 def _in_one_case(
     condition: Expression, scope: Mapping[str, Value], part: Part, *, is_only: bool, is_right: bool
 ) -> Diagnostic | None:
-    text = _text(condition)
+    text = condition_text(condition)
     place, actual = _comparison(condition, scope, is_only=is_only)
     try:
         holds = evaluate(condition, scope)
@@ -96,9 +133,9 @@ def _in_one_case(
         unknown = any(is_unknown(scope[name.text]) for name in free_names(condition) if name.text in scope)
         return None if unknown else OpenExpectation(place, text, actual)
     except EvaluationError as error:
-        return InvalidExpression(error.span, error.message) if is_right else None
+        return InvalidExpression(error.span, error.message, error.cure) if is_right else None
     if not isinstance(holds, bool):
-        return InvalidExpression(condition.span, f"`{text}` is neither true nor false")
+        return InvalidExpression(condition.span, f"`{text}` is neither true nor false", f"compare it: `{text} == ...`")
     return None if holds else FailedExpectation(place, text, actual)
 
 
@@ -131,7 +168,7 @@ def _values(part: Part) -> Mapping[str, Value]:
 
 
 def _unknown_name(error: UnknownNameError, scope: Mapping[str, Value], part: Part) -> Diagnostic | None:
-    suggestion = closest(error.name, (*scope, *part.shapes))
+    suggestion = closest(error.name, (*scope, *part.shapes, *WORDS))
     is_size = suggestion is None or (suggestion in scope and is_open(scope[suggestion]))
     if error.name in part.meanings.named_by_error or (part.meanings.is_partial and is_size):
         return None
@@ -143,7 +180,7 @@ def is_open(value: Value) -> bool:
     return isinstance(value, Formula) and value == named(str(value))
 
 
-def _text(condition: Expression) -> str:
+def condition_text(condition: Expression) -> str:
     """A comparison as the `.arch` syntax writes it, also where it is a key with a value; anything else as it stands."""
     if not _is_comparison(condition):
         return " ".join(condition.span.text.split())

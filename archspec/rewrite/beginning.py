@@ -1,13 +1,13 @@
-"""A spec that begins as a copy of another: under a name of its own, with a variant's settings as its defaults.
+"""A spec that begins as a copy of another: under a name of its own, with the settings of a variant as its defaults.
 
-Only what is changed is; the comments and the order of the other are kept. A copy of a variant has no variants itself:
+Only what is changed is; the comments and the order of the other are kept. A copy with other defaults has no variants:
 these are other sizes of what it was, under names that others know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from archspec.rewrite.comments import Notes
@@ -28,6 +28,9 @@ class Beginning:
     idle: frozenset[str] = frozenset()
     """The blocks and cells that are left out, since only other variants used them."""
 
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    """What parameters are by default, where they are something else than in the other."""
+
     def of(self, tree: Fields) -> Fields:
         """The tree of the copy."""
         return _begun(tree, self)
@@ -35,13 +38,19 @@ class Beginning:
     def notes_of(self, tree: Fields, notes: Notes) -> Notes:
         """What is known of the source of the tree beside it, as far as it is about the copy."""
         variants = tree.entry("variants")
-        return notes if self.variant is None or variants is None else _without(variants, notes, tree)
+        return _without(variants, notes, tree) if self.is_other and variants is not None else notes
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it has other defaults than what it is a copy of."""
+        return self.variant is not None or bool(self.defaults)
 
 
 def _begun(tree: Fields, copy: Beginning) -> Fields:
     chosen = next((each.value for each in _entries(tree.get("variants")) if each.key.text == copy.variant), None)
     own = {each.key.text: each.value for each in _entries(chosen)}
-    settings = _by_name(_entries(own.get("set")), tree)
+    settings = dict(_by_name(_entries(own.get("set")), tree))
+    settings.update({name: Scalar(value, tree.span) for name, value in copy.defaults.items()})
     expected = own.get("expect")
     entries = []
     for entry in tree.entries:
@@ -58,7 +67,7 @@ def _begun(tree: Fields, copy: Beginning) -> Fields:
             case (("blocks" | "cells"), Fields() as defined):
                 used = tuple(each for each in defined.entries if each.key.text not in copy.idle)
                 entries += [Entry(entry.key, Fields(used, defined.span))] if used else []
-            case key, _ if key != "variants" or copy.variant is None:
+            case key, _ if key != "variants" or not copy.is_other:
                 entries.append(entry)
     if expected is not None:
         body = (tree.get("layers") or tree).span

@@ -122,6 +122,7 @@ class UnusedAllow(Diagnostic):
 
 _COMMENT: Final = re.compile(r"#+\s*archspec:\s*allow\b[ \t]*[:=]?(?P<words>[^:\n]*)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\s,]+")
+_VERSION: Final = re.compile(r"---|archspec:\s*\d")
 
 
 @final
@@ -171,7 +172,8 @@ def allowed_in(source: Source, syntax: str | None) -> Allowed:
     """What the comments of a file allow; its syntax is told by its name where it is not given."""
     allowed = Allowed(source)
     syntax = syntax or SUFFIXES.get(Path(source.name).suffix.lower())
-    first = next((line for line in range(1, source.line_count + 1) if not _is_comment(source.line(line), "")), 1)
+    lines = range(1, source.line_count + 1)
+    first = next((line for line in lines if not _is_heading(source.line(line))), 1)
     for start, end in (_in_yaml if syntax == "yaml" else _in_text)(source):
         match = _COMMENT.match(source.text, start, end)
         if match is not None:
@@ -194,6 +196,11 @@ def _read(allowed: Allowed, comment: Span, words: Span, about: int | None) -> No
             allowed.allows.append(_Allow(span, codes_of(span.text), about))
         except UnknownAdviceError as error:
             allowed.unclear.append(UnclearAllow(span, span.text, error.suggestion, is_error=error.is_error))
+
+
+def _is_heading(line: str) -> bool:
+    """Whether a line comes before what a file says: it is blank, a comment, or the version of the language."""
+    return _is_comment(line, "") or _VERSION.match(line) is not None
 
 
 def _is_comment(line: str, otherwise: str = "#") -> bool:
