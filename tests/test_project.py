@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,8 +98,11 @@ def test_every_dependency_is_pinned() -> None:
 def test_every_door_leads_somewhere() -> None:
     declared = project()
     packages = {Path(each).name for each in declared["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]}
-    doors = declared["project"]["entry-points"]["archspec.backends"].values()
-    assert {door.partition(":")[0] for door in doors} == packages - {"archspec"}
+    doors = [door for group in declared["project"]["entry-points"].values() for door in group.values()]
+    assert {door.partition(":")[0].partition(".")[0] for door in doors} == packages - {"archspec"}
+    for door in doors:
+        module, _, name = door.partition(":")
+        assert getattr(import_module(module), name) is not None
 
 
 def test_one_command_decides_here_and_on_the_server() -> None:
