@@ -6,7 +6,7 @@ why a backend that takes a `Graph` need not check anything again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, final
@@ -172,6 +172,17 @@ class Repetition:
     passes: tuple[tuple[Path, ...], ...]
 
 
+def network_of(inputs: Iterable[Path], nodes: Iterable[Node]) -> nx.MultiDiGraph[Path]:
+    """The network of layers, each of which stands behind those whose values it takes."""
+    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+    network.add_nodes_from(inputs)
+    for node in nodes:
+        network.add_node(node.path, node=node)
+        for port, value in enumerate(node.inputs):
+            network.add_edge(value.producer, node.path, key=port)
+    return network
+
+
 @final
 @dataclass(frozen=True)
 class Graph:
@@ -252,10 +263,10 @@ class Graph:
 
     @property
     def parameters(self) -> Size:
-        """The number of trained parameters."""
+        """The number of trained parameters; raises `SizeError` where that is a formula with too many open sizes."""
         return sum((node.parameters for node in self.nodes), 0)
 
     @property
     def macs(self) -> Size:
-        """Multiply-adds, for the whole batch, when the model is evaluated."""
+        """Multiply-adds, for the whole batch, when the model is evaluated; raises `SizeError` like `parameters`."""
         return sum((node.macs for node in self.nodes if node.path not in self.in_training_only), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import networkx as nx
 
@@ -12,6 +12,11 @@ from archspec.build.scope import Draft
 from archspec.expression import is_unknown
 from archspec.graph import Graph, Group, Node, Output, Path, Repetition, Value
 from archspec.size import Size
+from archspec.source import Span
+from archspec.syntax.tree import Scalar
+
+if TYPE_CHECKING:
+    from archspec.partial import Layer, PartialGraph, Taken  # Only who draws what is wrong waits for it.
 
 
 @final
@@ -41,6 +46,9 @@ class Assembly:
 
     names: dict[tuple[Path, int, int], str] = field(default_factory=dict)
     """What values are called, as a graph has it."""
+
+    left_out: list[tuple[int, Path, tuple[Draft, ...], Span]] = field(default_factory=list)
+    """The layers that could not be added: how many were there before each, its path, what flows in, and its place."""
 
     repeats: list[Repetition | None] = field(default_factory=list)
     macs: dict[Path, Size] = field(default_factory=dict)
@@ -80,17 +88,21 @@ class Assembly:
         for port, value in enumerate(node.inputs):
             self.network.add_edge(value.producer, node.path, key=port)
 
+    def leave_out(self, path: Path, inputs: Sequence[Draft], span: Span) -> None:
+        """Take notice of a layer that cannot be added."""
+        self.left_out.append((len(self.order), path, tuple(inputs), span))
+
     def members(self, first: int, path: Path) -> tuple[Path, ...]:
         """The layers and groups directly in a group that were added from the layer of this number on."""
         return tuple(dict.fromkeys(each[: len(path) + 1] for each in self.order[first:]))
 
-    def macs_in_training_only(self, outputs: Sequence[Given]) -> Size:
-        """Multiply-adds of the layers that only outputs need that there are in training alone."""
+    def macs_when_evaluated(self, outputs: Sequence[Given]) -> list[Size]:
+        """Multiply-adds of each layer that some output needs that is not there in training alone."""
         always: set[Path] = set()
         for output in outputs:
             if not output.in_training_only and output.draft.producer in self.network:
                 always |= {output.draft.producer, *nx.ancestors(self.network, output.draft.producer)}
-        return sum((macs for path, macs in self.macs.items() if path not in always), 0)
+        return [macs for path, macs in self.macs.items() if path in always]
 
     def graph(
         self,
@@ -109,3 +121,32 @@ class Assembly:
             names=self.names,
             **named,
         )
+
+    def partial(self, inputs: Sequence[Draft], outputs: Sequence[Given], name: Scalar, doc: str) -> PartialGraph:
+        """What there is, where there are errors."""
+        from archspec.partial import LeftOut, PartialGraph
+
+        layers: list[Layer] = []
+        left = self.left_out
+        for number in range(len(self.order) + 1):
+            while left and left[0][0] == number:
+                (_, path, fed, span), *left = left
+                layers.append(LeftOut(path, tuple(map(self.taken, fed)), span))
+            node = self.node(self.order[number]) if number < len(self.order) else None
+            if node is not None:
+                is_sure = not any(is_unknown(size) for each in (*node.inputs, *node.outputs) for size in each.shape)
+                layers.append(node if is_sure else LeftOut(node.path, tuple(map(_taken, node.inputs)), node.span))
+        known = tuple(self.value(each) for each in inputs if len(each.shapes) == 1)
+        results = tuple((each.name, self.taken(each.draft)) for each in outputs)
+        return PartialGraph(name.text, doc, name.span, known, tuple(layers), results, self.groups)
+
+    def taken(self, draft: Draft) -> Taken:
+        from archspec.partial import Taken
+
+        return _taken(self.value(draft)) if len(draft.shapes) == 1 else Taken(draft.producer, draft.port, None)
+
+
+def _taken(value: Value) -> Taken:
+    from archspec.partial import Taken
+
+    return Taken(value.producer, value.port, None if any(map(is_unknown, value.shape)) else value.shape)

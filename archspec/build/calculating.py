@@ -69,8 +69,8 @@ class Calculator(Placer):
         settled = self.arithmetic(expression, operands, scope)
         path = scope.path_of(layer.name, Arithmetic.name)
         if settled is None:
-            self.account.cost += OPEN
-            drafts = [self.nothing_known(formula.span)]
+            self.account.costs.append(OPEN)
+            drafts = [self.left_out(layer, tuple(operands.values()), path)]
             if current is not None and not operands:
                 self.assembly.used.add(current.producer)  # That it is left out may be what is wrong.
         else:

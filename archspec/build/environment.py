@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
-from archspec.build.loop import sizes_of
+from archspec.build.loop import expressions_in, sizes_of, words_in
+from archspec.expression import Expression
 from archspec.op import Op
 from archspec.ops import OPS
 from archspec.source import Span
@@ -38,6 +39,9 @@ class Environment:
 
     further: Mapping[str, type[Op]] = field(default_factory=dict)
     """Ops that are not shipped, by name. What a file defines itself goes before them."""
+
+    settings: Sequence[Expression] = ()
+    """What the parameters of a model may be: their defaults, and what variants set them to."""
 
     home: Mapping[str, Environment] = field(init=False)
     """The file that each block and cell comes from, by name."""
@@ -71,6 +75,36 @@ class Environment:
         """At least how many layers each block and cell comes to."""
         used = {name: home.sizes[name] for name, home in self.home.items() if home is not self}
         return sizes_of({each.name.text: each.layers for each in self.own}, used)
+
+    @cached_property
+    def usable(self) -> frozenset[Span]:
+        """The blocks and cells that some setting of a model speaks of, be it what the model is built with or not."""
+        return frozenset(self.used_by(words_in(self.settings)))
+
+    @cached_property
+    def idle(self) -> Sequence[Block | Cell]:
+        """Its own blocks and cells of which no setting speaks: it takes a layer to use them."""
+        return [each for key, each in self.by_key.items() if key not in self.usable]
+
+    @cached_property
+    def by_key(self) -> Mapping[Span, Block | Cell]:
+        """Its own blocks and cells by what tells them from all others."""
+        return {key_of(each): each for each in self.own}
+
+    def used_by(self, words: Iterable[str], known: Set[Span] = frozenset()) -> set[Span]:
+        """The blocks and cells that words stand for, and what these use themselves, beside those that are known."""
+        found: set[Span] = set()
+        left = [(word, self) for word in words]
+        while left:
+            word, environment = left.pop()
+            definition = environment.definitions.get(word)
+            if definition is None or (key := key_of(definition)) in found or key in known:
+                continue
+            found.add(key)
+            defaults = (each.default for each in definition.params if each.default is not None)
+            home = environment.home[word]
+            left += [(each, home) for each in words_in((*expressions_in(definition.layers), *defaults))]
+        return found
 
     @property
     def cells(self) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ class Flow(Calculator):
     def hole(self, span: Span) -> Draft:
         """What a layer gives that could not be read: nobody knows what."""
         self.meanings.is_partial = True
-        self.account.cost += OPEN
+        self.account.costs.append(OPEN)
         return self.nothing_known(span)
 
     def skipped(
@@ -139,7 +139,7 @@ class Flow(Calculator):
         for given in (*names_in(steps), *(() if name is None else (name.text,))):
             scope.values.setdefault(given, unknown)
         self.account.is_next_hidden = True
-        self.account.cost += OPEN
+        self.account.costs.append(OPEN)
         return unknown
 
     def group(self, group: StepGroup, scope: Scope, current: Draft | None) -> Draft | None:
@@ -306,7 +306,7 @@ class Flow(Calculator):
             problem = f"the state `{line.state.text}` is {state.shapes[0]}, and cannot become {found.shapes[0]}"
             cure = f"declare the state as {found.shapes[0]}, or let the line give {state.shapes[0]}"
             self.report.add(WrongState(line.step.span, problem, None, state.span, cure))
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
 
 
 def _may_be(expected: Shape, found: Shape) -> bool:

@@ -98,7 +98,7 @@ class Lender(Flow):
         """What flows out of the layers that a parameter stands for."""
         self.meanings.used.add(layer.op.text)
         if isinstance(known.step, Hole):
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
             unknown = self.nothing_known(layer.span)
             self.name(layer, [unknown], scope, is_known=False, least=1)
             return unknown

@@ -6,17 +6,17 @@ blocks and layers that are used again are in `archspec.build.uses`, cells in `ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count as counting
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import Environment, key_of
 from archspec.build.limits import TooManyError
-from archspec.build.loop import SCAN, words_in
+from archspec.build.loop import SCAN
 from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
 from archspec.build.possible import Cost
@@ -38,6 +38,9 @@ from archspec.spec import Block, Cell, Input, Library, Override, Rest, Spec, Var
 from archspec.steps import Layer
 from archspec.syntax.tree import Scalar
 
+if TYPE_CHECKING:
+    from archspec.partial import PartialGraph
+
 
 @final
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ class Built:
 
     graph: Graph | None
     parts: tuple[Part, ...]
+
+    partial: Callable[[], PartialGraph] | None = field(default=None, compare=False, repr=False)
+    """What could be built, where something was wrong."""
 
 
 @final
@@ -111,12 +117,12 @@ class _Builder(Recurrences):
         self.starts.pop().find_unused(meanings, is_hidden=self.account.cost.is_open)
         meanings.find_unused()
         self.find_unused_values()
-        self.note_other_settings(spec)
         self.find_unused_blocks(self.frame.environment)
         shapes = self.account.shapes_with(results)
         self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
         if self.report.has_errors or self.has_failed or not results:
-            return Built(None, tuple(self.parts))
+            rest = partial(self.assembly.partial, inputs, results, spec.model, spec.doc)
+            return Built(None, tuple(self.parts), rest)
         source, place = spec.span.source, spec.model.span
         named = {"name": spec.model.text, "doc": spec.doc, "source": source, "span": place, "settings": given}
         again = partial(rebuilt, spec, self.frame.environment, settings, variant)
@@ -131,7 +137,9 @@ class _Builder(Recurrences):
         """What the model costs, when it is evaluated."""
         cost = self.account.cost
         if any(each.in_training_only for each in results):
-            return replace(cost, macs=cost.macs - self.assembly.macs_in_training_only(results))
+            # What an error hides may be there in training alone, so that it does not count for what is left.
+            evaluated = Cost.total([Cost(macs=each) for each in self.assembly.macs_when_evaluated(results)])
+            return replace(cost, macs=evaluated.macs, is_open=cost.is_open or evaluated.is_open)
         return cost
 
     def check_blocks(self) -> None:
@@ -205,20 +213,15 @@ class _Builder(Recurrences):
 
     # ------------------------------------------------------------------------------------------ what nothing uses
 
-    def note_other_settings(self, spec: Spec) -> None:
-        """Note what defaults and variants speak of, which need not be what the model is built with."""
-        given = [each.default for each in spec.params if each.default is not None]
-        self.could_be_used(words_in([*given, *(each.value for variant in spec.variants for each in variant.set)]))
-
     def find_unused_blocks(self, environment: Environment) -> None:
         """Report blocks, their parameters, and files that nothing uses."""
         if self.meanings.is_partial:
             return
-        for block in environment.own:
-            used = self.used_in_blocks.get(key_of(block))
-            if used is not None:
-                self.find_unused_parameters(block)
-            elif key_of(block) not in self.usable:
+        # Each variant comes here, and a file may have many of them and many blocks.
+        for key in self.used_in_blocks.keys() & environment.by_key.keys():
+            self.find_unused_parameters(environment.by_key[key])
+        for block in environment.idle:
+            if key_of(block) not in self.used_in_blocks and key_of(block) not in self.usable:
                 self.report.add(UnusedBlock(block.name.span, block.name.text, isinstance(block, Cell)))
         self.find_unused_files(environment)
 
@@ -227,8 +230,8 @@ class _Builder(Recurrences):
             blocks = use.environment.own
             is_hidden = any(environment.home[block.name.text] is not use.environment for block in blocks)
             # What has the name of something else is told of already.
-            used = {*self.used_in_blocks, *self.usable}
-            if not is_hidden and not any(key_of(block) in used for block in blocks):
+            used = (self.used_in_blocks, self.usable, environment.usable)
+            if not is_hidden and not any(key_of(block) in each for block in blocks for each in used):
                 from archspec.catalog.files import UnusedUse
 
                 names = tuple(block.name.text for block in blocks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, final
 
@@ -69,7 +69,9 @@ class Account:
     shapes: dict[str, Shapes] = field(default_factory=dict)
     """The shapes of the output, of inputs and of named values."""
 
-    cost: Cost = field(default_factory=Cost)
+    costs: list[Cost] = field(default_factory=list)
+    """What each of its layers and blocks costs; the sum is worked out when it is asked for, and not at each of them."""
+
     results: list[Given] = field(default_factory=list)
     flow_at_result: Draft | None = None
     """What flowed where the last output stands; the flow goes on from there."""
@@ -88,6 +90,10 @@ class Account:
 
     is_next_hidden: bool = False
     """Whether an error hides what becomes of a state."""
+
+    @property
+    def cost(self) -> Cost:
+        return Cost.total(self.costs)
 
     def shapes_with(self, results: Sequence[Given]) -> Mapping[str, Shapes]:
         """The shapes, with that of the output without a name, or of the first one."""
@@ -154,6 +160,11 @@ class Placer(Limited, ABC):
     def nothing_known(self, span: Span) -> Draft:
         """A value that an error hides."""
         return Draft((), self.anything(), span)
+
+    def left_out(self, layer: Layer, fed: Sequence[Draft], path: Path) -> Draft:
+        """What a layer gives of which nobody knows what it is."""
+        self.assembly.leave_out(path, fed, layer.span)
+        return replace(self.nothing_known(layer.span), producer=path)
 
     # ---------------------------------------------------------------------------------------------- what flows in
 
@@ -313,7 +324,9 @@ class Placer(Limited, ABC):
         drafts = [Draft(path, shapes, layer.span, port) for port, shapes in enumerate(outputs)]
         for draft in drafts:
             self.assembly.add(draft, is_input=False)
-        if fitted is not None:
+        if fitted is None:
+            self.assembly.leave_out(path, inputs, layer.span)
+        else:
             found = ((each.key.text, self.tied(each, fitted, kind, scope)) for each in ties)
             self.add(layer, fitted, drafts, inputs, starts, {name: tie for name, tie in found if tie is not None})
         return drafts
@@ -339,7 +352,7 @@ class Placer(Limited, ABC):
             filled = {name: shape for name, shape in fitted.op.starts(*fitted.inputs).items() if name not in ties}
             init = initialisers_of(filled, (*self.starts, nearest), self.meanings)
             nearest.find_unused(self.meanings, fitted.op.name)
-        self.account.cost += Cost(count(own), fitted.macs)
+        self.account.costs.append(Cost(count(own), fitted.macs))
         self.assembly.macs[path] = fitted.macs
         name_span = None if layer.name is None else layer.name.span
         values, outputs = map(self.assembly.value, inputs), map(self.assembly.value, drafts)
@@ -376,7 +389,7 @@ class Placer(Limited, ABC):
         least, most = kind.arity()
         if len(inputs) < least or (most is not None and len(inputs) > most):
             self.report.add(WrongInputs(layer.span, kind.name, least, most, len(inputs)))
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
             return (self.anything(),), None
         if any(len(each.shapes) != 1 for each in inputs):
             return self.possible(layer, op, options, [each.shapes for each in inputs]), None
@@ -405,10 +418,10 @@ class Placer(Limited, ABC):
     def possible(self, layer: Layer, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
         """The shapes that an op may give where an error hides how it is set or what it is given."""
         if not self.guess(prod((*map(len, inputs), *map(len, options.values())))):
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
             return tuple(self.anything() for _ in layer.names or (None,))
         shapes, cost = possible(op, options, inputs, len(layer.names), self.meanings)
-        self.account.cost += cost
+        self.account.costs.append(cost)
         return shapes
 
     def fault(

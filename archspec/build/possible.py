@@ -20,7 +20,7 @@ from archspec.expression import is_unknown
 from archspec.op import Op, count
 from archspec.setting import accepted_words
 from archspec.shape import Shape
-from archspec.size import Size, SizeError, bounds
+from archspec.size import Size, SizeError, bounds, summed
 
 Shapes: TypeAlias = tuple[Shape, ...]
 """The shapes that a value may have: one, unless an error hides which."""
@@ -46,9 +46,12 @@ class Cost:
     is_open: bool = False
     """Whether it may be more than this."""
 
-    def __add__(self, other: Cost) -> Cost:
+    @classmethod
+    def total(cls, costs: Sequence[Cost]) -> Cost:
+        """What parts cost together."""
+        is_open = any(each.is_open for each in costs)
         try:
-            return Cost(self.parameters + other.parameters, self.macs + other.macs, self.is_open or other.is_open)
+            return cls(summed(each.parameters for each in costs), summed(each.macs for each in costs), is_open)
         except SizeError:
             return OPEN  # What is too large to be written down is more than is known.
 
@@ -100,11 +103,9 @@ def possible(
     costs = {cost for _, cost in outcomes}
     if len(costs) == 1:
         return shapes, costs.pop()
-    least = Cost(
-        min((_least(each.parameters) for each in costs), default=0),
-        min((_least(each.macs) for each in costs), default=0),
-    )
-    return shapes, least + OPEN
+    parameters = min((_least(each.parameters) for each in costs), default=0)
+    macs = min((_least(each.macs) for each in costs), default=0)
+    return shapes, Cost(parameters, macs, is_open=True)
 
 
 def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[Shapes, Cost], None]:

@@ -94,12 +94,12 @@ class Recurrences(Uses):
         cell = None if use is None else self.cell_of(use)
         frame = None if use is None or cell is None else self.entered(use, cell, scope)
         if use is None or cell is None or frame is None:
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
             return [self.nothing_known(layer.span) for _ in layer.names or (None,)]
         fed = self.sequence(layer, cell, fed)
-        before = self.account.cost
+        before = len(self.account.costs)
         graph, account = self.cell(use, cell, frame, fed)
-        self.account.cost = before
+        del self.account.costs[before:]  # A cell is run for each position, and `Scan` says what that costs.
         states = account.states or {}
         positions = fed[0].shapes[0].sizes[TIME] if len(fed[0].shapes) == 1 else self.meanings.unknown()
         found: Sequence[Shape] = ()
@@ -112,7 +112,7 @@ class Recurrences(Uses):
         if graph is not None:
             self.add_scan(layer, Scan(cell=graph, direction=direction), drafts, fed)
         elif account.cost.is_open or account.cost.macs != 0:
-            self.account.cost += OPEN
+            self.account.costs.append(OPEN)
         return drafts
 
     def add_scan(self, layer: Layer, op: Scan, drafts: Sequence[Draft], fed: Sequence[Draft]) -> None:

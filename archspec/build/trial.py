@@ -33,7 +33,7 @@ def trials_of_layer(op: Op, error: ShapeError, shapes: Sequence[Shape], place: S
     if error.setting is None:
         return
     for name in (error.setting, *_BESIDE.get(error.setting, ())):
-        value = getattr(op, name)
+        value = getattr(op, name, None)  # Not every op with a kernel has a padding.
         if not isinstance(value, int) or isinstance(value, bool):
             continue
         for step in (-1, 1):

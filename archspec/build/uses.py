@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, final
@@ -101,19 +101,7 @@ class Uses(Lender):
     def passed_over(self, steps: Sequence[Step]) -> None:
         words = set(words_in(expressions_in(steps)))
         self.meanings.used |= words
-        self.could_be_used(words)
-
-    def could_be_used(self, words: Iterable[str]) -> None:
-        """Note the blocks that other settings use, and those that these use themselves."""
-        left = [(word, self.frame.environment) for word in words]
-        while left:
-            word, environment = left.pop()
-            definition = environment.definitions.get(word)
-            if definition is not None and key_of(definition) not in self.usable:
-                self.usable.add(key_of(definition))
-                defaults = (each.default for each in definition.params if each.default is not None)
-                inner = words_in((*expressions_in(definition.layers), *defaults))
-                left += [(each, environment.home[word]) for each in inner]
+        self.usable |= self.frame.environment.used_by(words, self.usable)
 
     # --------------------------------------------------------------------------------------------------- layers
 
@@ -190,8 +178,8 @@ class Uses(Lender):
             self.report.add(WrongScan(layer.span, f"`{layer.op.text}` is a cell, and no layer", cure))
         if kind is None or isinstance(kind, Cell):
             pass_over(layer, self.meanings)
-            self.account.cost += OPEN
-            return [self.nothing_known(layer.span)]
+            self.account.costs.append(OPEN)
+            return [self.left_out(layer, fed, path)]
         return self.scan(layer, fed, path, scope) if kind.name == SCAN else self.place(layer, kind, fed, path, scope)
 
     def without_values(self, layer: Layer, scope: Scope) -> Layer:
@@ -276,7 +264,7 @@ class Uses(Lender):
         self.assembly.groups.setdefault(path, Group(path, span, layer.op.text, block.doc))
         frame = self.entered(layer, block, scope)
         if frame is None:
-            return [self.nothing_known(layer.span)]
+            return [self.left_out(layer, fed, path)]
         inner = Scope(path, is_counted=block.is_chain, taken=frozenset(names_in(block.layers)))
         given = self.inside(layer, block, frame, Account(inner, owner=f"the block `{block.name.text}`"), fed)
         defaults = {each.name.text: each.default.value for each in block.params if isinstance(each.default, Literal)}
@@ -302,14 +290,15 @@ class Uses(Lender):
             else:
                 given = self.given(block, account, start)
             given = given or [Given(OUTPUT, fed[0], False)]
-            self.starts.pop().find_unused(self.meanings, is_hidden=account.cost.is_open)
+            cost = account.cost
+            self.starts.pop().find_unused(self.meanings, is_hidden=cost.is_open)
         needs = {name.text for each in block.expect for name in free_names(each.condition)}
         self.used_in_blocks.setdefault(key_of(block), set()).update(frame.meanings.used | needs)
         path = None if self.is_in_cell else account.scope.path
         shapes = account.shapes_with(given)
-        self.parts.append(Part(block.expect, account.cost, shapes, frame.meanings, layer.span, path, account.owner))
+        self.parts.append(Part(block.expect, cost, shapes, frame.meanings, layer.span, path, account.owner))
         self.meanings.is_partial = self.meanings.is_partial or frame.meanings.is_partial
-        outer.cost += account.cost
+        outer.costs.append(cost)
         self.depth -= 1
         self.weight -= BLOCK
         self.account, self.branches = outer, branches
@@ -386,7 +375,7 @@ class Uses(Lender):
             shapes = bind(line, draft, use, block.name.text, self.meanings, cure)
             shapes = shapes or self.anything()
             if shapes != draft.shapes:
-                self.account.cost += OPEN  # It is not what it is in the graph.
+                self.account.costs.append(OPEN)  # It is not what it is in the graph.
             found.append(replace(draft, shapes=shapes))
             self.declare(line.name, found[-1], inner)
             self.account.shapes[line.name.text] = shapes

@@ -64,9 +64,9 @@ def apart(layer: Layer, kind: type[Op], scope: Scope) -> tuple[Layer, Sequence[A
 def _is_tie(argument: Argument, kind: type[Op], scope: Scope) -> bool:
     """Whether an argument speaks of a weight of another layer, or of that layer where its weight is meant."""
     name, value = argument.key.text, argument.value
-    declared = kind.settings().get(name)
     if name.isdecimal() or not isinstance(value, Attribute | Name):
         return False
+    declared = kind.settings().get(name)
     if isinstance(value, Attribute):
         # A flag such as `bias` has the name of the weight that it speaks of.
         return declared is None or isinstance(declared.default, bool)
