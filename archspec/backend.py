@@ -16,6 +16,7 @@ from archspec.graph import Graph
 
 if TYPE_CHECKING:
     from archspec.drawing import Drawing
+    from archspec.partial import PartialGraph
     from archspec.weights import WeightFile  # Most models are written without, and need not wait.
 
 
@@ -73,6 +74,18 @@ class Backend(ABC):
             archspec.drawing.DrawingError: what was asked for cannot be drawn.
         """
         return self.write(graph, target)
+
+    def draw_partial(
+        self, graph: PartialGraph, findings: Sequence[Diagnostic], target: Target, drawing: Drawing
+    ) -> bytes:
+        """A diagram of a model with errors that shows where these are, by a backend that draws such.
+
+        Raises:
+            archspec.drawing.DrawingError: what was asked for cannot be drawn.
+        """
+        from archspec.drawing import DrawingError
+
+        raise DrawingError(f"a spec with errors cannot be drawn as {target.name}")
 
 
 class ModuleBackend(Backend):

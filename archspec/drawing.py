@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
+
+if TYPE_CHECKING:
+    from archspec.graph import Graph
 
 
 class DrawingError(ValueError):
@@ -22,6 +25,29 @@ class Direction(StrEnum):
     DOWN = "down"
     RIGHT = "right"
 
+
+class Mark(StrEnum):
+    """What became of a layer or group, where a diagram shows what differs between two models."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@final
+@dataclass(frozen=True)
+class Marked:
+    """A layer or group that stands out because something became of it."""
+
+    path: tuple[str, ...]
+    mark: Mark
+
+    notes: tuple[str, ...] = ()
+    """What is said of it, such as `kernel 7 → 3`."""
+
+
+TABLE: Final = "table"
+"""No picture but the table of a paper: what each stage of a model consists of."""
 
 GRAPH: Final = "graph"
 """The style that is drawn where none is asked for: layers, and arrows for what flows between them."""
@@ -55,8 +81,14 @@ class Drawing:
     highlight: tuple[str, ...] = ()
     """Layers and groups that stand out."""
 
+    marks: tuple[Marked, ...] = ()
+    """What became of layers and groups: a graph that has some is drawn in colours for that, and for nothing else."""
+
     scale: float | None = None
     """How many pixels of a PNG, or points of a PDF, there are for each of the SVG; each form has a scale of its own."""
+
+    columns: tuple[tuple[str, Graph], ...] = ()
+    """The models that a table has side by side, by their names; none where it has the one alone."""
 
     @classmethod
     def of(cls, **options: Any) -> Drawing:
@@ -70,6 +102,7 @@ class Drawing:
             if name not in known:
                 raise DrawingError(f"a diagram has no option `{name}`{meant(name, known)}")
         chosen = dict(options)
+        chosen["columns"] = tuple(chosen.get("columns", ()))
         for name in ("expand", "fold", "highlight"):
             given = chosen.get(name, ())
             chosen[name] = (given,) if isinstance(given, str) else tuple(given)

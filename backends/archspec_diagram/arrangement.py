@@ -1,14 +1,15 @@
 """Where the solids of a volumes view stand: from left to right, branches above and below the longest way, skips above.
 
 The longest way is straight. What branches off it has a way of its own, at the first height at which nothing else stands
-on that stretch. What is wider than a page goes on in a row below, where one arrow alone leads on. Where skips lie within
-each other and what they pass is smaller, the model is drawn as a U: each of them is a level, and goes straight across.
+on that stretch. What is wider than a page goes on in a row below, where one arrow alone leads on. Where skips lie
+within each other and what they pass is smaller, the model is drawn as a U: what each of them passes is a level below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import ceil
 from typing import Final, final
 
@@ -27,11 +28,17 @@ SIZE: Final = 8.5
 PAGE: Final = 1000.0
 """What is wider than this goes on in a row below, since its text would be too small on a page."""
 
+_FITTING: Final = 1.2
+"""What is not wider than so many pages fits on one all the same."""
+
 _LABELS: Final = 6.0
 """Between the labels of neighbours."""
 
 _APART: Final = 16.0
 """Between what stands above each other."""
+
+_GAIN: Final = 0.8
+"""A row is left as it is if the widest of those that it is cut into would still be so wide a part of it."""
 
 _ROWS: Final = 18.0
 """Between a row and the line to the next."""
@@ -96,9 +103,13 @@ class Arrangement:
     right: float
     bottom: float
 
+    fits: bool
+    """Whether it is no wider than a page, or a U, which cannot be cut."""
 
-def arranged(row: Row, spacing: float) -> Arrangement:
-    return _Arranger(row, spacing).arrangement()
+
+def arranged(row: Row, spacing: float, headroom: float = 0.0) -> Arrangement:
+    """The solids in their places, with so much room above each row for what is said there."""
+    return _Arranger(row, spacing, headroom).arrangement()
 
 
 def below(solid: Solid) -> float:
@@ -121,8 +132,8 @@ class _Chain:
 
 @final
 class _Arranger:
-    def __init__(self, row: Row, spacing: float) -> None:
-        self.row, self.spacing = row, spacing
+    def __init__(self, row: Row, spacing: float, headroom: float) -> None:
+        self.row, self.spacing, self.headroom = row, spacing, headroom
         count = len(row.solids)
         self.before: list[list[int]] = [[] for _ in range(count)]
         self.after: list[list[int]] = [[] for _ in range(count)]
@@ -145,13 +156,16 @@ class _Arranger:
             placed, arrows = self._wrapped(placed, arrows)
         points = [point for arrow in arrows for point in arrow.points]
         sides = [side for each in placed for side in _sides(each)]
+        left = min([left for left, _ in sides] + [point.x for point in points])
+        right = max([right for _, right in sides] + [point.x for point in points])
         return Arrangement(
             placed,
             arrows,
-            min([left for left, _ in sides] + [point.x for point in points]),
-            min([each.top for each in placed] + [point.y for point in points]),
-            max([right for _, right in sides] + [point.x for point in points]),
+            left,
+            min([each.top for each in placed] + [point.y for point in points]) - self.headroom,
+            right,
             max([each.lower for each in placed] + [point.y for point in points]),
+            levels is not None or right - left <= _FITTING * PAGE,
         )
 
     # ------------------------------------------------------------------------------------------------ left to right
@@ -186,20 +200,29 @@ class _Arranger:
                     continue
                 if levels is not None and levels[source] > levels[place]:
                     # It stands above, behind the arrow up.
-                    left = max(left, lefts[source] + first.thickness + first.depth / 2 + 16)
+                    left = max(left, lefts[source] + first.thickness + first.depth / 2 + 14 + self._overhang(place))
                     continue
-                gap = GAP * self.spacing + (10 if len(self.after[source]) > 1 or len(self.before[place]) > 1 else 0)
+                gap = GAP * self.spacing
+                if levels is None and (len(self.after[source]) > 1 or len(self.before[place]) > 1):
+                    gap += 10
+                if levels is None and len(self.before[place]) > 1:
+                    gap += self._overhang(place)
                 left = max(left, lefts[source] + first.width + max(gap, beyond + 6))
                 apart = (first.label_width + solid.label_width) / 2 + _LABELS
                 left = max(left, lefts[source] + first.thickness / 2 + apart - solid.thickness / 2)
             if not self.before[place] and lefts:
                 left = 0.0
-            lefts.append(round(left, 1))
+            lefts.append(left)
         return lefts
+
+    def _overhang(self, place: int) -> float:
+        """How far what is said below a solid reaches ahead of it."""
+        solid = self.row.solids[place]
+        return 0.0 if solid.form in (Form.BALL, Form.END) else max((solid.label_width - solid.thickness) / 2, 0.0)
 
     def _down(self, place: int, left: float) -> float:
         """Where an arrow to the level below leaves: behind the size at the slanted edge."""
-        return left + self.row.solids[place].width + max(self._beyond(place), 0.0) - 6
+        return left + self.row.solids[place].width + max(self._beyond(place), 0.0) + 2
 
     def _shows_size(self, place: int) -> bool:
         """The size is said where it changes, at the last of those that touch each other."""
@@ -252,7 +275,8 @@ class _Arranger:
             chain.down = max(half + below(solids[each]) for half, each in zip(halves, chain.places, strict=True))
         spine = chains[0]
         sides: dict[bool, list[_Chain]] = {True: [], False: []}
-        for chain in chains[1:]:
+        # What ends aside is farther off than what comes back, whose lines would else cross it.
+        for chain in sorted(chains[1:], key=lambda chain: not self.after[chain.places[-1]]):
             sides[self._is_above(chain, spine)].append(chain)
         done: list[_Chain] = []
         for above in (False, True):
@@ -293,7 +317,7 @@ class _Arranger:
         skips = sorted((source, target) for source, target in self.row.links if target != source + 1)
         if len(skips) < 2:
             return None
-        for (start, end), (inner, outer) in zip(skips, skips[1:], strict=False):
+        for (start, end), (inner, outer) in pairwise(skips):
             if not (start < inner and outer < end):
                 return None
         for start, end in skips:
@@ -314,7 +338,7 @@ class _Arranger:
             here = [solid for solid, each in zip(solids, levels, strict=True) if each == level]
             down = max((solid.height + solid.depth) / 2 + below(solid) for solid in above)
             up = max((solid.height + solid.depth) / 2 for solid in here)
-            heights.append(round(heights[-1] + down + up + _APART, 1))
+            heights.append(round(heights[-1] + down + up + 1.5 * _APART, 1))
         return [heights[level] for level in levels]
 
     # -------------------------------------------------------------------------------------------------------- rows
@@ -328,13 +352,10 @@ class _Arranger:
         if count < 2:
             return placed, arrows
         cuts = [arrow for arrow in arrows if self._leads_on_alone(arrow, placed)]
-        chosen: list[Arrow] = []
-        for number in range(1, count):
-            wished = width * number / count
-            near = min(cuts, key=lambda arrow: abs(placed[arrow.target].left - wished), default=None)
-            if near is not None and near not in chosen:
-                chosen.append(near)
+        chosen = _cut({arrow: placed[arrow.target].left for arrow in cuts}, width, count)
         starts = [0.0, *(placed[arrow.target].left for arrow in chosen)]
+        if max(end - start for start, end in pairwise([*starts, width])) > _GAIN * width:
+            return placed, arrows
         rows = [sum(each.left >= start for start in starts) - 1 for each in placed]
         tops, bottoms = [0.0] * len(starts), [0.0] * len(starts)
         for each, row in zip(placed, rows, strict=True):
@@ -344,6 +365,7 @@ class _Arranger:
                 heights = [point.y for point in arrow.points]
                 row = rows[arrow.target]
                 tops[row], bottoms[row] = min(tops[row], *heights), max(bottoms[row], *heights)
+        tops = [top - self.headroom for top in tops]
         downs = [0.0]
         for row in range(1, len(starts)):
             downs.append(round(downs[-1] + bottoms[row - 1] - tops[row] + 2 * _ROWS, 1))
@@ -385,7 +407,7 @@ class _Arranger:
     def _arrows(
         self, placed: Sequence[Placed], chains: Sequence[_Chain], levels: Sequence[int] | None
     ) -> Iterable[Arrow]:
-        follows = {pair for chain in chains for pair in zip(chain.places, chain.places[1:], strict=False)}
+        follows = {pair for chain in chains for pair in pairwise(chain.places)}
         chain_of = {place: number for number, chain in enumerate(chains) for place in chain.places}
         lanes: list[tuple[float, float, float]] = []
         skips = []
@@ -397,7 +419,7 @@ class _Arranger:
             start, end = Point(_exit(one), one.middle), Point(other.left, other.middle)
             if (source, target) in follows:
                 if one.middle == other.middle:
-                    fits = solid.kernel is not None and one.solid.form is Form.VOLUME
+                    fits = solid.kernel is not None and one.solid.form is Form.VOLUME and len(self.after[source]) == 1
                     yield Arrow(source, target, (start, end), marks_kernel=fits)
                 elif one.middle < other.middle:
                     x = self._down(source, one.left)
@@ -406,32 +428,20 @@ class _Arranger:
                     x = start.x
                     yield Arrow(source, target, (Point(x, one.top + 4), Point(x, other.middle), end))
             elif levels is not None:
-                yield Arrow(source, target, self._across(one, other), skips=True)
+                beside = [placed[each] for each in range(source, target + 1) if levels[each] == levels[target]]
+                yield Arrow(source, target, _above(one, other, min(each.top for each in beside) - 10), skips=True)
             elif chain_of[source] != chain_of[target]:
                 yield Arrow(source, target, self._aside(one, other, source, target, chains, chain_of))
             else:
                 skips.append((source, target))
         for source, target in sorted(skips, key=lambda each: each[1] - each[0]):
             one, other = placed[source], placed[target]
-            start = one.left + one.solid.thickness / 2 + one.solid.depth / 2 + 3
-            end = (
-                other.left + other.solid.thickness / 2 + other.solid.depth / 2 - 3 * (other.solid.form is not Form.BALL)
-            )
-            height = min(each.top for each in placed if each.left < end and each.right > start) - _APART
+            height = min(each.top for each in placed if each.left < other.right and each.right > one.left) - _APART
             for begins, ends, lane in sorted(lanes, key=lambda each: -each[2]):
-                if begins < end and ends > start and abs(lane - height) < 8:
+                if begins < other.right and ends > one.left and abs(lane - height) < 8:
                     height = lane - 8
-            lanes.append((start, end, height))
-            yield Arrow(
-                source,
-                target,
-                (Point(start, one.top), Point(start, height), Point(end, height), Point(end, other.top)),
-                skips=True,
-            )
-
-    def _across(self, one: Placed, other: Placed) -> tuple[Point, ...]:
-        height = one.middle if other.solid.form is Form.BALL else one.middle - 8
-        return Point(_exit(one), height), Point(other.left, height)
+            lanes.append((one.left, other.right, height))
+            yield Arrow(source, target, _above(one, other, height), skips=True)
 
     def _aside(
         self,
@@ -451,12 +461,50 @@ class _Arranger:
             middle = other.left + other.solid.width / 2
             edge = other.bottom if one.middle > other.middle else other.top
             return start, Point(middle, one.middle), Point(middle, edge)
-        turn = other.left - 12
+        turn = other.left - 12 - self._overhang(target)
         return start, Point(turn, one.middle), Point(turn, other.middle), Point(other.left, other.middle)
 
 
+def _cut(cuts: Mapping[Arrow, float], width: float, count: int) -> list[Arrow]:
+    """Where to cut a row into so many, or fewer, so that the widest is as narrow as can be."""
+    ends = [*cuts, None]
+    places = [*cuts.values(), width]
+    order = sorted(range(len(ends)), key=lambda each: places[each])
+    # Of each number of rows that end at some cut, the least width, and the cuts before.
+    least: dict[int, tuple[float, list[Arrow]]] = {each: (places[each], []) for each in order}
+    for _ in range(count - 1):
+        longer = dict(least)
+        for each in order:
+            for before in order:
+                cut = ends[before]
+                if cut is None or places[before] >= places[each]:
+                    continue
+                widest = max(least[before][0], places[each] - places[before])
+                if widest < longer[each][0]:
+                    longer[each] = widest, [*least[before][1], cut]
+        least = longer
+    return least[len(ends) - 1][1]
+
+
+_APART_OF_TOP: Final = 0.5
+"""A skip meets the top of a box in its middle."""
+
 SLOPE: Final = 0.7071
 """How far a text along a slanted edge reaches to the right, and as far upwards, as a part of its width."""
+
+
+def _above(one: Placed, other: Placed, height: float) -> tuple[Point, ...]:
+    """The way of a skip: up from the middle of the top, across, and down."""
+    # What comes and what goes are apart where both meet the same top.
+    start = one.left + one.solid.width / 2 + 3
+    end = other.left + other.solid.width / 2 - (0 if other.solid.form is Form.BALL else 3)
+    up, down = (_APART_OF_TOP * each.solid.depth for each in (one, other))
+    return (
+        Point(start, one.top + up),
+        Point(start, height),
+        Point(end, height),
+        Point(end, other.top + down),
+    )
 
 
 def _exit(placed: Placed) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final, final
 
-from archspec.graph import Group
+from archspec.graph import Group, Path
 from archspec.op import Family
 from archspec_diagram import font, wording
 from archspec_diagram.chart import Card, Form
@@ -146,6 +146,7 @@ def _folded(item: Item, group: Group, label: str | None) -> Content:
         lines = tuple(Line(runs, TITLE, Point(0, 0)) for runs in title)
         shortened = [font.shortened(each, SETTINGS, WIDEST) for each in more if each]
         lines += tuple(Line((Run(text),), SETTINGS, Point(0, 0)) for text in _wrapped(shortened))
+    lines += _notes(item, group.path)
     band = Band(
         item.identity,
         Form.FOLDED,
@@ -173,7 +174,7 @@ def _band(item: Item, number: int, label: str | None) -> Band:
     if label is not None:
         lines = _said(labelled(label, item, number), size)
         return Band(identity, form, node.op.family, lines, _height(lines, _room(form, len(lines))), tip, lit)
-    if joins and (sign := wording.sign(node)):
+    if joins and not item.notes.get(node.path) and (sign := wording.sign(node)):
         return Band(
             identity, Form.SIGN, node.op.family, (Line((Run(sign, bold=True),), SIGN, Point(0, 0)),), CIRCLE, tip, lit
         )
@@ -188,7 +189,13 @@ def _band(item: Item, number: int, label: str | None) -> Band:
             title, phrases = [inline], []
     lines = tuple(Line(runs, size, Point(0, 0)) for runs in title)
     lines += tuple(Line((Run(text),), SETTINGS, Point(0, 0)) for text in _wrapped(phrases))
+    lines += _notes(item, node.path)
     return Band(identity, form, node.op.family, lines, _height(lines, _room(form, len(lines))), tip, lit)
+
+
+def _notes(item: Item, path: Path) -> tuple[Line, ...]:
+    notes = (font.shortened(wording.clean(each), SETTINGS, WIDEST, bold=True) for each in item.notes.get(path, ()))
+    return tuple(Line((Run(each, bold=True),), SETTINGS, Point(0, 0)) for each in notes)
 
 
 def _room(form: Form, lines: int) -> int:

@@ -10,10 +10,16 @@ from archspec_diagram.layout import layout
 from archspec_diagram.painting import painted
 from archspec_diagram.picture import Picture
 from archspec_diagram.theme import theme_of
+from archspec_diagram.view import View
 
 
 def picture(graph: Graph, drawing: Drawing) -> Picture:
     if drawing.label is not None:
         check_template(drawing.label, graph)
+    return drawn(view_of(graph, drawing), drawing)
+
+
+def drawn(view: View, drawing: Drawing) -> Picture:
+    """The picture of what is shown of a model."""
     theme = theme_of(drawing)
-    return painted(layout(view_of(graph, drawing), drawing, theme.spacing), theme)
+    return painted(layout(view, drawing, theme.spacing), theme)

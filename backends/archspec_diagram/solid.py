@@ -1,4 +1,4 @@
-"""What stands in the row of a volumes view: feature maps as boxes, vectors as bars, and merges as balls, without places.
+"""What stands in a volumes view: feature maps as boxes, vectors as bars, and merges as balls, without places.
 
 A box is as high and as deep as its axes of space are long, and as thick as it has channels. Both are compressed, by the
 square root and by the logarithm, since the first maps of a network would else hide its last: a longer axis is always

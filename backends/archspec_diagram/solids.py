@@ -26,11 +26,14 @@ from archspec_diagram.view import Item, View
 CHANNELS: Final = 10.0
 WORDS: Final = 8.5
 
-_OPEN: Final = 16
+_OPEN: Final = 64
 """What a size that the model leaves open is taken to be, for want of anything better to scale by."""
 
 _WIDEST: Final = 76.0
 """No line below a solid is wider than this."""
+
+_LONGEST: Final = 52.0
+"""No size at a slanted edge is longer than this."""
 
 _TIMES: Final = re.compile(r"\b(\d+)\*([A-Za-z])")
 """Where a formula leaves out its sign, as one is used to: `16H`."""
@@ -123,11 +126,20 @@ class _Reader:
             return False
         if item.group is not None and item.highlighted:
             return False
-        slim = all(node.op.family in wording.SLIM for node in item.nodes)
-        return slim or (
-            all(node.op.family in (*wording.SLIM, Family.RESHAPING) for node in item.nodes)
-            and self._value(item) not in self.maps
-        )
+        if all(node.op.family in wording.SLIM for node in item.nodes):
+            return True
+        lays_out = all(node.op.family in (*wording.SLIM, Family.RESHAPING) for node in item.nodes)
+        return lays_out and self._value(item) not in self.maps and self._leads_on(item.key)
+
+    def _leads_on(self, key: Key) -> bool:
+        """Whether another solid follows, which shows what became of the numbers."""
+        for link in self.view.structure.outgoing[key]:
+            nodes = self.view.items[link.target].nodes
+            if any(node.op.family not in wording.SLIM for node in nodes):
+                return True
+            if nodes and self._leads_on(link.target):
+                return True
+        return False
 
     def _value(self, item: Item) -> Value:
         """What an item gives."""
@@ -216,11 +228,13 @@ class _Reader:
 
     def _size(self, value: Value) -> str:
         """The axes of space in words, a square by one of its sides, as is the way in such figures."""
-        sizes = [_TIMES.sub(r"\1\2", wording.value(each)) for each in self._sizes(value)]
-        return sizes[0] if len(sizes) == 2 and sizes[0] == sizes[1] else "×".join(sizes)
+        sizes = list(map(compact, self._sizes(value)))
+        said = sizes[0] if len(sizes) == 2 and sizes[0] == sizes[1] else "×".join(sizes)
+        # A long formula would lie across the neighbours; the tip has it.
+        return said if font.width(said, WORDS) <= _LONGEST else ""
 
     def _kernel(self, main: Node | None, value: Value) -> tuple[float, float] | None:
-        windows = _windows(main)
+        windows = windows_of(main)
         if main is None or not windows or main.inputs[0] not in self.maps:
             return None
         sides = [
@@ -275,14 +289,11 @@ class _Reader:
             return [item.name]
         if main is None:
             block = wording.clean(item.group.block or "") if item.group is not None else ""
-            return [
-                item.content if item.content and "layers" not in item.content and not block else block,
-                item.name if item.name != block else "",
-                *badge,
-            ]
+            content = item.content if item.content and "layers" not in item.content else ""
+            return [block or content, "" if counts(item.name, block) else item.name, *badge]
         name = item.name or next((wording.own_name(node) for node in item.nodes if wording.own_name(node)), "")
         words = []
-        if windows := _windows(main):
+        if windows := windows_of(main):
             kernel = "×".join(wording.value(window.kernel) for window in windows)
             strides = {wording.value(window.stride) for window in windows}
             stride = strides.pop() if len(strides) == 1 else "×".join(wording.value(each.stride) for each in windows)
@@ -292,12 +303,23 @@ class _Reader:
                 words.append("depthwise" if groups == main.inputs[0].shape[1] else f"{wording.value(groups)} groups")
         op = wording.clean(main.op.name)
         # A convolution, and a linear layer, are known by their colour and form.
-        if op not in (Family.CONVOLUTION.value[: len(op)], Family.LINEAR.value) and op != name:
+        if op not in (Family.CONVOLUTION.value[: len(op)], Family.LINEAR.value):
             words.append(op)
-        return [*words, name, *badge]
+        return [*words, "" if name == op else name, *badge]
 
 
-def _windows(node: Node | None) -> tuple[Window, ...]:
+def compact(size: Size) -> str:
+    """A size without the signs that a reader does not need."""
+    return _TIMES.sub(r"\1\2", wording.value(size))
+
+
+def counts(name: str, block: str) -> bool:
+    """Whether a name says no more than the block, and which use of it this is."""
+    return name.rstrip("0123456789").replace("_", "").lower() == block.lower()
+
+
+def windows_of(node: Node | None) -> tuple[Window, ...]:
+    """How the window of a layer moves along each axis of space, if it has one."""
     if node is None or not isinstance(node.op, _Windowed):
         return ()
     return node.op.windows(*(value.shape for value in node.inputs[:1]))

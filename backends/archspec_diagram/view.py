@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import final
 
 from archspec.graph import Graph, Group, Node, Path, Value
@@ -56,6 +56,9 @@ class Item:
     in_training_only: bool = False
     highlighted: frozenset[Path] = frozenset()
     """Which of its layers stand out."""
+
+    notes: Mapping[Path, Sequence[str]] = field(default_factory=dict)
+    """What its boxes say besides, by the layer or the closed group."""
 
     said: tuple[Value, ...] = ()
     """What it gives to others, where that has a shape which nothing has that comes in."""

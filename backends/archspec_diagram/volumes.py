@@ -1,8 +1,8 @@
 """The view in which papers draw convolutional networks: feature maps as boxes in perspective, vectors as bars.
 
-A box says below it how many channels it has, with the window that made it, and at its slanted edge how large it is. The
-window is drawn on the box that it slides over. Groups are open as far as a figure can show, from the left to the right of
-a page, what is in them; those that hold nothing but units of one size, such as the stages of a ResNet, are one box.
+A box says below it how many channels it has, with the window that made it, and at its slanted edge how large it is.
+The window is drawn on the box that it slides over. Groups are open as far as a figure can show what is in them; those
+that hold nothing but units of one size, such as the stages of a ResNet, are one box.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ MOST: Final = 28.0
 UNROLLED: Final = 4
 """Passes of a repeat are drawn one by one if they are no more than this."""
 
+_BRACKET: Final = 24.0
+"""How high a bracket is, with what it says."""
+
 _MARGIN: Final = 24.0
 _HEAD: Final = 6.0
 _DASH: Final = (3.0, 2.5)
@@ -63,18 +66,17 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
     if drawing.label is not None:
         check_template(drawing.label, graph)
     theme = theme_of(drawing)
-    view, row = _shown(graph, drawing, maps)
-    return _Painter(view, row, arranged(row, theme.spacing), theme).picture()
+    view, row = shown(graph, drawing, maps)
+    headroom = _BRACKET if any(map(_has_bracket, view.containers.values())) else 0.0
+    return _Painter(view, row, arranged(row, theme.spacing, headroom), theme).picture()
 
 
-def _shown(graph: Graph, drawing: Drawing, maps: frozenset[Value]) -> tuple[View, Row]:
+def shown(graph: Graph, drawing: Drawing, maps: frozenset[Value]) -> tuple[View, Row]:
     """The model with as much of it open as was asked for, or as fits."""
     unrolled = replace(graph, repeats=tuple(each for each in graph.repeats if len(each.passes) > UNROLLED))
     deepest = max((len(path) for path in graph.groups), default=0)
     if drawing.depth is None:
-        alike = [
-            path for path, group in graph.groups.items() if _is_stage(graph, group) and not _is_asked(path, drawing)
-        ]
+        alike = [path for path in _stages(graph) if not _is_asked(path, drawing)]
         drawing = replace(drawing, fold=(*drawing.fold, *(".".join(path) for path in alike)))
     for depth in range(deepest, -1, -1) if drawing.depth is None else (drawing.depth,):
         for each in (unrolled, graph):
@@ -82,22 +84,26 @@ def _shown(graph: Graph, drawing: Drawing, maps: frozenset[Value]) -> tuple[View
             row = row_of(view, maps, drawing.label)
             arrangement = arranged(row, 1.0)
             touching = len(row.links) - len(arrangement.arrows)
-            if len(row.solids) - touching / 2 <= MOST:
+            if len(row.solids) - touching / 2 <= MOST and arrangement.fits:
                 return view, row
     return view, row
 
 
-def _is_stage(graph: Graph, group: Group) -> bool:
-    """Whether a group holds uses of one block that all give the same shape."""
-    members = graph.members(group.path)
-    blocks = {member.block if isinstance(member, Group) else None for member in members}
-    if len(members) < 2 or len(blocks) != 1 or None in blocks:
-        return False
-    shapes = set()
-    for member in members:
-        inside = [node for node in graph.nodes if node.path[: len(member.path)] == member.path]
-        shapes.add(inside[-1].output.shape)
-    return len(shapes) == 1
+def _stages(graph: Graph) -> list[tuple[str, ...]]:
+    """The groups that hold uses of one block which all give the same shape."""
+    last = {node.path[:depth]: node for node in graph.nodes for depth in range(1, len(node.path))}
+    found = []
+    for path in graph.groups:
+        members = graph.members(path)
+        blocks = {member.block if isinstance(member, Group) else None for member in members}
+        if len(members) > 1 and len(blocks) == 1 and None not in blocks:
+            shapes = {last[member.path].output.shape for member in members}
+            found += [path] if len(shapes) == 1 else []
+    return found
+
+
+def _has_bracket(container: Container) -> bool:
+    return container.badge is not None or container.is_highlighted
 
 
 def _is_asked(path: tuple[str, ...], drawing: Drawing) -> bool:
@@ -144,16 +150,14 @@ class _Painter:
         headings, top = headings_of(graph, _MARGIN, width)
         families = [solid.family for solid in self.row.solids]
         shown = tuple(each for each in Family if each in families and each is not Family.MERGE)
-        brackets = list(self._brackets())
-        above = 26.0 if brackets else 0.0
-        across, down = _MARGIN - found.left, top + above + 6 - found.top
+        across, down = _MARGIN - found.left, top + 6 - found.top
         lowest = found.bottom + down
         room = max(width, 320.0)
         legend, bottom = legend_of(shown, _MARGIN, lowest + 22, room)
         bottom = max(bottom, lowest)
         marks: list[Mark] = []
         marks += _moved(tuple(self._scene()), across, down)
-        marks += _moved(tuple(brackets), across, down)
+        marks += _moved(tuple(self._brackets()), across, down)
         marks += [Text(line, theme.ink) for line in headings]
         extent = max([width + _MARGIN, *(_end(line) for line in headings), *(_end(entry.line) for entry in legend)])
         for entry in legend:
@@ -177,15 +181,12 @@ class _Painter:
 
     def _scene(self) -> Iterator[Mark]:
         placed = self.arrangement.placed
-        for arrow in self.arrangement.arrows:
-            if arrow.skips:
-                yield from self._arrow(arrow)
         for each in placed:
             yield self._solid(each)
         for arrow in self.arrangement.arrows:
             if arrow.marks_kernel:
                 yield from self._kernel(placed[arrow.source], placed[arrow.target])
-            elif not arrow.skips:
+            else:
                 yield from self._arrow(arrow)
 
     def _solid(self, placed: Placed) -> Part:
@@ -253,9 +254,9 @@ class _Painter:
         lit = bool(solid.item.highlighted)
         radius = solid.height / 2
         centre = Point(placed.left + radius, placed.middle)
-        activation = self.theme.colour(Family.ACTIVATION)
         if solid.bends:
-            yield Ellipse(centre, radius + 2.5, radius + 2.5, Paint(activation.fill, activation.stroke, 0.8))
+            band = _shades(shades).band
+            yield Ellipse(centre, radius + 2.5, radius + 2.5, Paint(band, shades.stroke, 0.8))
         stroke = self.theme.highlight if lit else shades.stroke
         yield Ellipse(centre, radius, radius, Paint(shades.fill, stroke, 1.6 if lit else 1.0))
         line = solid.lines[0]
@@ -306,7 +307,7 @@ class _Painter:
         """Lines above what runs several times, or stands out."""
         placed = {each.solid.key: each for each in self.arrangement.placed}
         for path, container in self.view.containers.items():
-            if container.badge is None and not container.is_highlighted:
+            if not _has_bracket(container):
                 continue
             found = [each for key, each in placed.items() if key.path[: len(path)] == path]
             for row in sorted({each.row for each in found}):
@@ -314,7 +315,10 @@ class _Painter:
 
     def _bracket(self, container: Container, inside: Sequence[Placed]) -> Iterator[Mark]:
         left, right = min(each.left for each in inside), max(each.right for each in inside)
-        top = min(each.top for each in inside) - 8
+        places = {number for number, each in enumerate(self.arrangement.placed) if each in inside}
+        skips = [arrow for arrow in self.arrangement.arrows if arrow.skips]
+        ways = [arrow.points for arrow in skips if places & {arrow.source, arrow.target}]
+        top = min([each.top for each in inside] + [point.y for way in ways for point in way]) - 8
         ink = self.theme.highlight if container.is_highlighted else self.theme.line
         points = (Point(left, top + 4), Point(left, top), Point(right, top), Point(right, top + 4))
         yield Polyline(points, Paint(stroke=ink, width=1.0))
@@ -335,7 +339,7 @@ class _Painter:
         left, y = round(_end(last.line) + 16), last.swatch.y
         bent = next(solid for solid in self.row.solids if solid.bends)
         shades = _shades(self.theme.colour(bent.family))
-        line = replace(last.line, runs=(Run("darker edge: activation"),), at=Point(left + 16, last.line.at.y))
+        line = replace(last.line, runs=(Run("band at the end: activation"),), at=Point(left + 16, last.line.at.y))
         marks: list[Mark] = [
             Box(Rectangle(left, y, 6, 10), Paint(shades.front, shades.line)),
             Box(Rectangle(left + 6, y, 4, 10), Paint(shades.band, shades.line)),
