@@ -73,7 +73,7 @@ bench: $(READY) ## measure cold starts, building, summaries, and compiled models
 nightly: $(READY) ## compare 5,000 mutants with torch, and check texts of all kinds, for an hour or so
 	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest --numprocesses auto tests/test_agreement.py
 	ARCHSPEC_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_robustness.py
-	ARCHSPEC_NIGHTLY=600 $(BIN)/python -m pytest tests/fuzz
+	ARCHSPEC_NIGHTLY=600 $(BIN)/python -m pytest tests/fuzz tests/test_syntax_recovery.py tests/test_yaml_recovery.py
 
 clean: ## remove the environment and all that was made
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -13,11 +13,11 @@ Every open size stands for a whole number of at least 1. Whatever cannot be deci
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import gcd
 from typing import Final, TypeAlias, final
 
@@ -59,6 +59,13 @@ class Quotient:
 
     dividend: Size
     divisor: Size
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.dividend, self.divisor))
 
     @cached_property
     def text(self) -> str:
@@ -200,6 +207,22 @@ def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
     return total
 
 
+def summed(sizes: Iterable[Size]) -> Size:
+    """The sum of many sizes, which is brought into its canonical form once."""
+    number = 0
+    terms: dict[Monomial, int] = {}
+    for size in sizes:
+        if isinstance(size, int):
+            number += size
+            continue
+        for monomial, coefficient in size.terms:
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+    if not terms:
+        return number
+    terms[_ONE] = terms.get(_ONE, 0) + number
+    return _canonical(terms)
+
+
 def ceil_divide(dividend: Size, divisor: Size) -> Size:
     """The quotient rounded up."""
     return -_floor_divide(-dividend, divisor)
@@ -294,9 +317,10 @@ def _canonical(terms: Mapping[Monomial, int]) -> Size:
         return kept[0][1]
     if len(kept) > MOST_TERMS:
         raise SizeError(f"a formula with more than {MOST_TERMS} terms")
-    if sum(_weight(monomial) for monomial, _ in kept) > MOST_ATOMS:
+    if sum([_weight(monomial) for monomial, _ in kept]) > MOST_ATOMS:
         raise SizeError(f"a formula with more than {MOST_ATOMS} names in it")
-    kept.sort(key=_term_order)
+    if len(kept) > 1:
+        kept.sort(key=_term_order)
     return Formula(tuple(kept))
 
 
@@ -306,16 +330,20 @@ def _check_number(number: int) -> None:
 
 
 def _weight(monomial: Monomial) -> int:
-    return sum(1 if isinstance(atom, str) else atom.weight for atom, _ in monomial)
+    return sum([1 if isinstance(atom, str) else atom.weight for atom, _ in monomial])
 
 
 def _degree(monomial: Monomial) -> int:
-    return sum(power for _, power in monomial)
+    return sum([power for _, power in monomial])
 
 
 def _term_order(term: tuple[Monomial, int]) -> tuple[int, str]:
-    monomial, _ = term
-    return -_degree(monomial), "*".join(f"{_key(atom)}^{power}" for atom, power in monomial)
+    return _order(term[0])
+
+
+@lru_cache(maxsize=4096)
+def _order(monomial: Monomial) -> tuple[int, str]:
+    return -_degree(monomial), "*".join([f"{_key(atom)}^{power}" for atom, power in monomial])
 
 
 def _multiply(left: Monomial, right: Monomial) -> Monomial:

@@ -17,6 +17,7 @@ from archspec.build.environment import Environment, Use
 from archspec.catalog.fields import DuplicateName
 from archspec.catalog.text import DuplicateKey
 from archspec.diagnostics import Report
+from archspec.expression import Expression
 from archspec.op import Op
 from archspec.source import Hole, Source
 from archspec.spec import Block, Cell, Library, Spec, read_spec
@@ -53,7 +54,7 @@ def environment_of(
     """What the layers of a file can speak of. Without a root folder, that is its own blocks and those of libraries."""
     installed = installed or Installed()
     if not spec.use:
-        return Environment((*spec.blocks, *spec.cells), further=installed.ops)
+        return Environment((*spec.blocks, *spec.cells), further=installed.ops, settings=_settings(spec))
     reader = _Reader(root, report, installed)
     key = _key(spec.span.source)
     reader.read_all(key, spec)
@@ -70,6 +71,14 @@ def _key(source: Source) -> str:
     """What tells a file from all others, whichever way it was found."""
     path = Path(source.name)
     return str(path.resolve()) if path.suffix in SUFFIXES and path.exists() else source.name
+
+
+def _settings(spec: Spec | Library | None) -> list[Expression]:
+    """What the parameters of a model may be."""
+    if not isinstance(spec, Spec):
+        return []
+    defaults = [each.default for each in spec.params if each.default is not None]
+    return [*defaults, *(each.value for variant in spec.variants for each in variant.set)]
 
 
 Opens: TypeAlias = Callable[[], Source | None]
@@ -146,7 +155,9 @@ class _Reader:
                 uses[used] = Use(line, self.environment(used, (*path, used)))
         own: tuple[Block | Cell, ...] = () if spec is None else (*spec.blocks, *spec.cells)
         self.find_clashes(own, tuple(uses.values()))
-        self.environments[key] = Environment(own, tuple(uses.values()), is_partial, self.installed.ops)
+        self.environments[key] = Environment(
+            own, tuple(uses.values()), is_partial, self.installed.ops, settings=_settings(spec)
+        )
         return self.environments[key]
 
     def find_clashes(self, own: tuple[Block | Cell, ...], uses: tuple[Use, ...]) -> None:

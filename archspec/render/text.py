@@ -188,6 +188,10 @@ def _stretches(text: str, marks: list[_Mark], room: int, screen: Screen) -> Iter
 
 def _around(text: str, place: int, room: int, screen: Screen) -> tuple[int, int]:
     """The part of a line that has a place in its middle and takes no more columns than there is room for."""
+    near = text[max(place - room, 0) : place + room]
+    if near.isascii() and near.isprintable():  # One column each, as in most lines.
+        start = max(place - room // 2, 0)
+        return start, min(start + room, len(text))
     start, columns = place, 0
     while start > 0 and columns < room // 2 and place - start < TAB * room:
         start -= 1

@@ -54,6 +54,10 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
     if found == '"':
         end = start + len(text[start:].partition("\n")[0].rstrip())
         return SyntaxFault(scalar.place(start, end), found, problem="a text in quotes does not end on its line")
+    if len(found) == 1 and not found.isprintable():
+        # It is seen as nothing, or turns the direction of what is behind it, so that its number has to tell.
+        problem = f"the invisible character U+{ord(found):04X} cannot stand here"
+        return SyntaxFault(place, found, problem=problem, cure="remove it")
     word = _word_around(text, start)
     if word is not None:
         numbers = ", ".join(word.group().split("x"))

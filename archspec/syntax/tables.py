@@ -22,6 +22,8 @@ from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
+from archspec.syntax.places import placing
+
 GRAMMAR: Final = "grammar.lark"
 TABLES: Final = "tables.json"
 LONGEST: Final = 2**31
@@ -37,7 +39,7 @@ def parser() -> Lark:
     except (OSError, ValueError):
         tables = {}
     fit = isinstance(tables, dict) and tables.get("of") == _origin(grammar)
-    return _loaded(tables) if fit else _made(grammar)
+    return placing(_loaded(tables) if fit else _made(grammar))
 
 
 def content() -> str:

@@ -19,7 +19,7 @@ from archspec.syntax.flow import FlowReader
 from archspec.syntax.parsing import nodes, parse
 from archspec.syntax.statements import FileReader
 from archspec.syntax.tree import Fields, Scalar, Tree
-from archspec.syntax.values import ValueReader
+from archspec.syntax.values import Parsed, ValueReader
 
 
 def parse_file(source: Source, report: Report) -> Fields | None:
@@ -91,8 +91,9 @@ def parse_expression(scalar: Scalar) -> Expression:
         return word(scalar.text, scalar.span)
     if _SMALL_NUMBER.fullmatch(scalar.text):
         return Literal(int(scalar.text), scalar.span)
-    (expression,) = nodes(parse(scalar, "value"))
-    return ExpressionReader(ValueReader(scalar, Report())).expression(expression)
+    if not isinstance(parsed := scalar.parsed, Parsed):
+        parsed = Parsed(scalar, nodes(parse(scalar, "value"))[0])
+    return ExpressionReader(ValueReader(parsed.scalar, Report())).expression(parsed.node)
 
 
 _COMMENT: Final = re.compile(r"#[^\n]*")

@@ -55,6 +55,9 @@ class Scalar:
     is_mended: bool = field(default=False, compare=False)
     """Whether it stands for a text that is as long, of which something could not be read."""
 
+    parsed: object = field(default=None, compare=False, repr=False)
+    """What the parser made of it when it read what is around it, so that it need not do so again."""
+
     def place(self, start: int, end: int) -> Span:
         """The place of the characters `start` to `end` of the text; of all of it where the source differs from it."""
         offset = self._offset

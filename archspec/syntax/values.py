@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Final, final
 
@@ -14,6 +15,15 @@ from archspec.diagnostics import Report
 from archspec.source import Hole, Span
 from archspec.syntax.parsing import Node, Part, as_node, as_token, nodes, parts
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
+
+
+@final
+@dataclass(frozen=True)
+class Parsed:
+    """A part of a scalar, as the parser left it."""
+
+    scalar: Scalar
+    node: Node
 
 
 @final
@@ -39,7 +49,7 @@ class ValueReader:
         return Scalar(text, place)
 
     def written(self, node: Node) -> Scalar:
-        """An expression as it was written, to be parsed by whoever knows what it should be."""
+        """A part as it was written, to be parsed by whoever knows what it should be."""
         start, end = _extent(node)
         return Scalar(self.scalar.text[start:end], self.place(node))
 
@@ -50,7 +60,10 @@ class ValueReader:
             return Items(tuple(map(self.value, nodes(node))), self.place(node))
         if node.data == "string":
             return self.string(parts(node)[0])
-        return self.written(node)
+        # Places in what is mended are not places in what was written.
+        parsed = None if self.scalar.is_mended else Parsed(self.scalar, node)
+        start, end = _extent(node)
+        return Scalar(self.scalar.text[start:end], self.place(node), parsed=parsed)
 
     def string(self, part: Part) -> Scalar:
         token = as_token(part)

@@ -53,6 +53,11 @@ ARCH: Final[Mapping[str, Hostile]] = {
     "axes": lambda n: model("relu", line=f"input x: [{many('B', n, ', ')}]"),
     "open axes": lambda n: model("flatten", line=f"input x: [B, {many('A#', n, ', ')}]"),
     "variants": lambda n: "model M(a = 8) {\n    input x: [B, 8]\n    linear(a)\n}\n" + many("variant v# = M(#)", n),
+    "variants and blocks": lambda n: (
+        many("block Block# { relu }", n // 2)
+        + "\nmodel M(a: layer = relu) {\n    input x: [B, 8]\n    a\n}\n"
+        + many("variant v# = M(Block#)", n // 2)
+    ),
     "wrong variants": lambda n: (
         "model M(a = 8) {\n    input x: [B, 8]\n    linear(a)\n}\n" + many("variant v = N(#)", n)
     ),
