@@ -65,9 +65,9 @@ def _made(graph: Graph, node: Node, module: nn.Module, taken: Sequence[Tensor]) 
     if isinstance(lowered, Inline):
         numbers = {name: Variable(str(number)) for name, number in NUMBERS.items()}
         return as_tuple(value_of(source_of(lowered, len(taken), numbers), *taken))
-    # A layer without weights that is used again may have a module of its own, or none.
-    found = dict(module.named_modules()).get((first if node.weights or node.buffers else node).name)
-    called = built(lowered).train(module.training) if found is None else found
+    # A layer without weights may have no module of its own, or one that writes over what it is given.
+    is_own = bool(node.weights or node.buffers)
+    called = module.get_submodule(first.name) if is_own else built(lowered).train(module.training)
     return as_tuple((called if lowered.passing is None else Passed(called, lowered.passing))(*taken))
 
 
@@ -109,12 +109,24 @@ def agrees(graph: Graph) -> None:
     assert sum(weight.numel() for weight in module.parameters()) == graph.parameters
     torch.manual_seed(0)
     inputs = [example(value.shape) for value in graph.inputs]
+    learnt = [each for each in (*inputs, *module.parameters()) if each.is_floating_point()]
+    for each in learnt:
+        each.requires_grad_()
     for is_training in (False, True) if any(output.in_training_only for output in graph.outputs) else (False,):
         module.train(is_training)
-        outputs: Any = module(*inputs)
+        # What a model is given is no leaf here: that could not be written over.
+        outputs: Any = module(*(each * 1 for each in inputs))
         assert isinstance(outputs, Tensor if len(graph.outputs) == 1 else tuple)
         expected = interpreted(graph, module, inputs)
         found = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
         assert [each is None for each in found] == [each is None for each in expected]
         for one, other in zip(found, expected, strict=True):
             assert one is None or (other is not None and torch.equal(one, other)), emit(graph)
+        for one, other in zip(_gradients(found, learnt), _gradients(expected, learnt), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def _gradients(values: Sequence[Tensor | None], learnt: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+    """The gradients of the squares of values, by all that can be learnt; `None` for what they do not follow from."""
+    known = [value.square().sum() for value in values if value is not None and value.requires_grad]
+    return torch.autograd.grad(sum(known, torch.zeros(())), learnt, allow_unused=True) if known else ()

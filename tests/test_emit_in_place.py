@@ -64,7 +64,7 @@ def test_nobody_sees_that_something_was_written_over(text: str, monkeypatch: pyt
     if "use std" in text:
         found.append(found_by(compiled(text, checkpointing=True), x))
     assert torch.equal(x, kept)
-    monkeypatch.setattr(opened, "in_place", lambda graph, node, lowered, shared: lowered)
+    monkeypatch.setattr(opened, "in_place", lambda graph, node, lowered, *_: lowered)
     plain = compiled(text)
     assert "+=" not in archspec.loads(text).source()
     for each in found:
@@ -85,3 +85,35 @@ def test_a_sum_is_written_over_its_first_term() -> None:
 @pytest.mark.parametrize("name", [name for name in MODELS if name.startswith(("of ", "in ", "twice "))])
 def test_what_is_needed_is_not_written_over(name: str) -> None:
     assert sums(MODELS[name]) == []
+
+
+TWO_INPUTS: Final = """
+    model M {
+        input x: [B, 3, 8, 8]
+        input other: [B, 3, 8, 8]
+        a = x -> conv(3, kernel=1)
+        b = (x, other) -> mul -> conv(3, kernel=1)
+        FIRST -> add -> relu
+    }
+"""
+
+
+def test_a_sum_of_what_is_one_for_many_values_has_a_place_for_all() -> None:
+    module = compiled(TWO_INPUTS.replace("FIRST", "(a, b)")).eval()
+    x, others = torch.randn(2, 3, 8, 8), torch.randn(5, 2, 3, 8, 8)
+    found = torch.func.vmap(module, in_dims=(None, 0))(x, others)
+    torch.testing.assert_close(found, torch.stack([module(x, other) for other in others]))
+    assert sums(TWO_INPUTS.replace("FIRST", "(b, a)")) == ["x += a"]
+
+
+def test_what_passes_through_no_layer_is_not_written_over() -> None:
+    text = (
+        "block Unit { input x: [B, C, H, W]\n residual { conv(C, kernel=1) } }\n"
+        "model M(depth = 2) { input x: [B, 3, 8, 8]\n h = repeat depth { Unit }\n REST }"
+    )
+    for rest in ("relu", "k = x -> conv(3, kernel=1)\n (h, k) -> add"):
+        kind = type(compiled(text.replace("REST", rest)))
+        x = torch.randn(2, 3, 8, 8)
+        kept = x.clone()
+        kind(depth=0)(x)
+        assert torch.equal(x, kept)

@@ -347,3 +347,57 @@ def test_a_class_given_any_values_is_the_model_with_these(
     changed = graph.rebuilt(values)
     assert changed is not None
     check_same(module_class, changed, **values)
+
+
+# ------------------------------------------------------------------------------------------ a law: any repeats and sums
+
+UNITS: Final = {
+    "Unit": UNIT,
+    "Look": LOOK,
+    "Gated": "block Gated { input x: [B, W]\n gate = linear(W) -> sigmoid\n x * gate + x }\n",
+    "Stage": "block Stage(n) { input x: [B, W]\n h = repeat n { Unit(W) }\n residual { linear(W) -> tanh } }\n",
+}
+BODIES: Final = (
+    "repeat N { Unit(8) }",
+    "repeat N { Gated }",
+    "repeat N { linear(8) }",
+    "linear(8) -> repeat N { residual { linear(8) -> relu } }",
+    "repeat N { Stage(2) }",
+    "repeat N { Stage(a) }",
+    "Stage(N)",
+    "repeat N { { inner = repeat b { Unit(8) } } }",
+    "repeat N { (_, kept) -> Look }",
+    "residual { linear(8) -> repeat N { Unit(8) } }",
+    "residual { repeat N { Gated } } shortcut { linear(8) }",
+    "linear(4 * N) -> linear(8)",
+)
+"""Lines of models, in which `N` says how often something is gone through."""
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(BODIES), st.sampled_from(["a", "b", "a + 1", "2 * b", "2"])), max_size=3),
+    st.integers(1, 4),
+    st.integers(2, 4),
+    st.integers(1, 9),
+    st.integers(1, 9),
+)
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+def test_a_class_given_any_number_of_passes_is_the_model_with_so_many(
+    found: list[tuple[str, str]], a: int, b: int, one: int, other: int
+) -> None:
+    body = [f"h{number} = {line.replace('N', times)}" for number, (line, times) in enumerate(found)]
+    newline = "\n"
+    # What no line uses may not be there.
+    spoken_of = newline.join(body) + "Unit" * ("Stage" in str(body))
+    units = "".join(text for name, text in UNITS.items() if name in spoken_of)
+    spec = (
+        f"{units}model M(a = {a}, b = {b}) {{ input x: [B, 8]\n kept = linear(8)\n linear(8) -> tanh\n"
+        f" {newline.join(body)}\n last = linear(8)\n (last, kept) -> add -> relu\n linear(a) -> linear(b) }}"
+    )
+    graph = archspec.loads(spec).graph
+    kind = type(archspec.loads(spec).compile())
+    values = {name: value for name, value in {"a": one, "b": other}.items() if name in arguments_of_class(kind)}
+    assert graph.rebuilt is not None
+    changed = graph.rebuilt(values)
+    assert changed is not None
+    check_same(kind, changed, **values)

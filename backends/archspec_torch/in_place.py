@@ -3,7 +3,9 @@ time.
 
 That is right where nothing else reads the input any more: no other layer, no output, and no gradient, for which some
 layers keep what they gave. Where a block is computed anew for its gradients, what flows into it is read again, so that
-the layer before has to be in the same block.
+the layer before has to be in the same block; and a repeat that is gone through as often as an argument says may be gone
+through never, so that what it gives is what it was given. A sum is as large as its first term, also where `vmap` gives
+many values at once for some inputs of the model: the first term has to follow from all inputs that the other does.
 """
 
 from __future__ import annotations
@@ -26,15 +28,18 @@ SUM: Final = "+="
 """The operator of a sum that is written over its first term."""
 
 
-def in_place(graph: Graph, node: Node, lowered: Call | Inline, shared: Container[Path | None]) -> Call | Inline:
+def in_place(
+    graph: Graph, node: Node, lowered: Call | Inline, shared: Container[Path | None], passes: Container[Path]
+) -> Call | Inline:
     """A layer as it is lowered, or one that writes over its first input, where it can and nobody sees it.
 
-    `shared` has the layers that are used again.
+    `shared` has the layers that are used again, and `passes` the layers and groups that may be there never.
     """
-    if node.path in shared or not _is_last_to_read(graph, node, node.inputs[0]):
+    if node.path in shared or not _is_last_to_read(graph, node, node.inputs[0], passes):
         return lowered
     if isinstance(lowered, Inline):
         is_sum = lowered.value == _SUM_OF_TWO and node.inputs[0].shape == node.output.shape
+        is_sum = is_sum and _causes(graph, node.inputs[0]) >= _causes(graph, node.inputs[1])
         return Inline(replace(_SUM_OF_TWO, symbol=SUM)) if is_sum else lowered
     if lowered.function not in RECTIFIERS:
         return lowered
@@ -49,7 +54,18 @@ def is_sum_in_place(value: Any) -> bool:
     return isinstance(value, Inline) and isinstance(value.value, Operation) and value.value.symbol == SUM
 
 
-def _is_last_to_read(graph: Graph, node: Node, value: Value) -> bool:
+def _causes(graph: Graph, value: Value) -> set[Path]:
+    """The inputs of the model that a value follows from."""
+    seen = {value.producer}
+    paths = [value.producer]
+    for path in paths:
+        before = [each for each in graph.network.predecessors(path) if each not in seen]
+        seen.update(before)
+        paths += before
+    return seen & {each.producer for each in graph.inputs}
+
+
+def _is_last_to_read(graph: Graph, node: Node, value: Value, passes: Container[Path]) -> bool:
     producer = graph.network.nodes[value.producer].get("node")
     if producer is None or producer.op.name not in FORGETFUL or value in (each.value for each in graph.outputs):
         return False
@@ -57,5 +73,6 @@ def _is_last_to_read(graph: Graph, node: Node, value: Value) -> bool:
     return (
         node.shares is None
         and producer.path[: len(around)] == around
+        and not any(producer.path[:length] in passes for length in range(len(node.path), len(producer.path) + 1))
         and sum(each.inputs.count(value) for each in graph.consumers(value)) == 1
     )

@@ -197,20 +197,20 @@ def _laid_over(graphs: Sequence[Graph], samples: Samples) -> Open:
     starts: dict[Path, dict[str, Call]] = {}
     is_open = len(graphs) > 1
     shared = {node.shares for node in first.nodes}
+    passes = dict(_passes(first, aligned, samples))
     for node in first.nodes:
         nodes = [each.node(node.path) for each in aligned]
         if isinstance(node.op, Scan):
             cells[node.path] = _laid_over([each.op.cell for each in nodes if isinstance(each.op, Scan)], samples)
         else:
             followed = samples.followed([_lowered(each, samples, is_open) for each in nodes])
-            lowered[node.path] = in_place(first, node, followed, shared)
+            lowered[node.path] = in_place(first, node, followed, shared, passes)
         if node.init:
             starts[node.path] = {
                 name: samples.followed([filled(each.init[name], ()) for each in nodes]) for name in node.init
             }
     shapes = {each[0]: samples.followed([value.shape for value in each]) for each in _values(aligned) if is_open}
     settings = {path: _settings([each.group(path) for each in aligned], samples) for path in first.groups}
-    passes = dict(_passes(first, aligned, samples))
     return Open(first, {}, {}, lowered, shapes, settings, starts, cells, passes)
 
 
