@@ -18,19 +18,21 @@ from archspec import plugins
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
 from archspec.build import Built, Settings, build, check_library
 from archspec.build.environment import Environment
-from archspec.catalog.fields import MissingField
+from archspec.catalog.fields import InvalidExpression, MissingField
 from archspec.catalog.parameters import UnknownParameter, UnknownSize, UnknownVariant
 from archspec.diagnostics import Diagnostic, Report, Severity
-from archspec.expression import Expression, ListOf, Literal, written
+from archspec.expression import EvaluationError, Expression, ListOf, Literal, written
 from archspec.files import write_atomically
 from archspec.graph import Graph
 from archspec.op import Op
+from archspec.parameter import Parameter
 from archspec.passes import PASSES
 from archspec.rename import Rename
 from archspec.render.text import render
 from archspec.source import Source, Span
 from archspec.spec import Library, Override, Spec, Variant, read_spec
 from archspec.spelling import closest, did_you_mean, listed
+from archspec.syntax.fault import Fault
 from archspec.syntax.read import SUFFIXES, decode, parse, read_file
 from archspec.syntax.text import parse_expression
 from archspec.syntax.tree import Scalar
@@ -38,8 +40,10 @@ from archspec.using import Installed, environment_of, root_of
 
 if TYPE_CHECKING:
     from archspec.drawing import Drawing
+    from archspec.partial import PartialGraph
     from archspec.passes.advice import Choice
     from archspec.rewrite.beginning import Beginning
+    from archspec.solving import Solution
     from archspec.summary import Summary
     from archspec.weights import WeightFile
 
@@ -82,6 +86,13 @@ class Model:
 
     _advice: Callable[[Choice], Iterable[Diagnostic]] | None = field(default=None, compare=False, repr=False)
     """What there is to say of a spec without errors; it is looked for when somebody asks."""
+
+    _parameters: tuple[Parameter, ...] = field(default=(), repr=False)
+
+    _again: Callable[[Mapping[str, int | float]], tuple[Built, Report]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """What builds the model with other numbers for some parameters, where its spec could be read."""
 
     def __repr__(self) -> str:
         if self._report.has_errors:
@@ -219,12 +230,15 @@ class Model:
         backend.load_weights(module, weights)
         return module
 
-    def draw(self, path: str | PathLike[str], target: str | None = None, **options: Any) -> None:
+    def draw(
+        self, path: str | PathLike[str], target: str | None = None, *, with_errors: bool = False, **options: Any
+    ) -> None:
         """Write a diagram; the ending of the path says in which form, unless a target does.
 
         Args:
             path: where to.
             target: the form, such as `"svg"`.
+            with_errors: whether a spec with errors is drawn as far as it could be built, with these in it.
             options: how it is to look: the fields of `archspec.drawing.Drawing`, such as `depth=1` or
                 `direction="right"`.
 
@@ -237,17 +251,36 @@ class Model:
         from archspec.drawing import Drawing  # Only who draws waits for it.
 
         found = find_target(Purpose.DRAW, target, Path(path).suffix)
-        write_atomically(Path(path), self.drawn(*found, Drawing.of(**options)))
+        write_atomically(Path(path), self.drawn(*found, Drawing.of(**options), with_errors=with_errors))
 
-    def drawn(self, backend: Backend, target: Target, drawing: Drawing) -> bytes:
+    def drawn(self, backend: Backend, target: Target, drawing: Drawing, *, with_errors: bool = False) -> bytes:
         """A diagram of the model in the form of a target.
+
+        Args:
+            backend: what draws it.
+            target: the form.
+            drawing: how it is to look.
+            with_errors: whether a spec with errors is drawn as far as it could be built, with these in it.
 
         Raises:
             SpecError: the spec has errors.
             DrawingError: what was asked for cannot be drawn.
         """
+        partial = self._partial() if with_errors and self._report.has_errors else None
+        if partial is not None:
+            return backend.draw_partial(partial, tuple(self._report), target, drawing)
         self._check_for(backend, target)
         return backend.draw(self.graph, target, drawing)
+
+    def _partial(self) -> PartialGraph | None:
+        """What could be built of a spec with errors, if anything."""
+        if self._built is None:
+            return None
+        if self._built.graph is not None:
+            from archspec.partial import PartialGraph
+
+            return PartialGraph.of(self._built.graph)
+        return None if self._built.partial is None else self._built.partial()
 
     def summary(self) -> Summary:
         """The layers with their shapes, parameters and multiply-adds; `str` of it is a table.
@@ -258,6 +291,44 @@ class Model:
         from archspec.summary import summarise  # A check does not wait for it.
 
         return summarise(self.graph)
+
+    def solve(self, budget: str, *vary: str) -> Solution:
+        """The setting of some parameters that meets a budget, such as `model.solve("params == 100M", "width")`.
+
+        The model is built with trial values, and those with which the spec has errors are passed over. For `==`, the
+        nearest setting is found; for `<=`, the one with most of what is allowed; for `>=`, the one with least.
+
+        Args:
+            budget: a comparison with a figure of the model, as an `expect` line has it.
+            vary: which parameters may be others: `"width"`, or with a range `"depth=2..48"`, or `"width=0.5..2:0.25"`
+                with a step. Several without a range keep their ratio.
+
+        Raises:
+            SpecError: the spec cannot be read, or the budget cannot.
+            SolveError: nothing meets the budget, or what is asked for makes no sense, a `ValueError`.
+        """
+        from archspec.catalog.shapes import OpenExpectation  # Only who solves waits for all this.
+        from archspec.passes.figures import FigureError, UndecidedFigureError
+        from archspec.solving import Budget, SolveError, Varied, solve
+
+        if self._again is None:
+            raise SpecError(self._report) if self._report.has_errors else SolveError("there is no model in it")
+        if not vary:
+            raise SolveError("no parameter is named that may be varied")
+        report = Report()
+        try:
+            asked = Budget.of(budget)
+            return solve(self._again, self._parameters, asked, [Varied.of(each) for each in vary])
+        except Fault as fault:
+            report.add(fault.finding)
+        except FigureError as error:
+            report.add(error.finding)
+        except UndecidedFigureError:
+            cure = "give them numbers by `--size NAME=NUMBER`, or in the budget, as in `macs(T=128) <= 600M`"
+            report.add(OpenExpectation(asked.comparison.span, budget, "it depends on sizes that are open", cure))
+        except EvaluationError as error:
+            report.add(InvalidExpression(error.span, error.message, error.cure))
+        raise SpecError(report)
 
     def find_weights(self, path: str | PathLike[str]) -> WeightFile:
         """Where the weights of the model are in a file.
@@ -434,13 +505,15 @@ def _model(
         place = spec.model.span
         report.add(UnknownVariant(place, spec.model.text, variant, tuple(known), closest(variant, known)))
         return Model(report, None, tuple(known))
-    built = _built(spec, environment, outside, report, None if variant is None else known[variant])
+    is_read = not report.has_errors
+    chosen = None if variant is None else known[variant]
+    built = _built(spec, environment, outside, report, chosen, is_read=is_read)
     graphs = [built.graph]
     is_whole = variant is None and not outside.settings
     for each in known.values() if is_whole else ():
         # A variant that is wrong makes the file wrong. With settings from outside, it would be none of the file's.
         own = report.beside()
-        graphs.append(_built(spec, environment, outside, own, each).graph)
+        graphs.append(_built(spec, environment, outside, own, each, is_read=is_read).graph)
         for finding in own:
             report.add(finding)
     if spec.rename and not report.has_errors:
@@ -448,7 +521,32 @@ def _model(
 
         check_renames(spec.rename, [each for each in graphs if each is not None], report, is_whole=is_whole)
     advice = _advice(spec.span.source, syntax, [each for each in graphs if each is not None], is_whole=is_whole)
-    return Model(report, built, tuple(known) if variant is None else (), _renames=spec.rename, _advice=advice)
+
+    def again(values: Mapping[str, int | float]) -> tuple[Built, Report]:
+        return _tried(spec, environment, outside, chosen, values)
+
+    return Model(
+        report,
+        built,
+        tuple(known) if variant is None else (),
+        _renames=spec.rename,
+        _advice=advice,
+        _parameters=spec.params,
+        _again=again if is_read else None,
+    )
+
+
+def _tried(
+    spec: Spec, environment: Environment, outside: Outside, variant: Variant | None, values: Mapping[str, int | float]
+) -> tuple[Built, Report]:
+    """A model with other numbers for some parameters, and what is wrong with it then."""
+    own = Report()
+    given = tuple(_override(name, value) for name, value in values.items())
+    kept = tuple(each for each in outside.settings.parameters if each.name.text not in values)
+    built = build(spec, environment, replace(outside.settings, parameters=(*kept, *given)), own, variant)
+    for check in PASSES:
+        check(spec, built, own)
+    return built, own
 
 
 def _advice(
@@ -475,7 +573,10 @@ def _find_idle(library: Library, settings: Settings, variant: str | None, report
         report.add(UnknownVariant(source.span(0, 0), source.name, variant, (), None))
 
 
-def _built(spec: Spec, environment: Environment, outside: Outside, report: Report, variant: Variant | None) -> Built:
+def _built(
+    spec: Spec, environment: Environment, outside: Outside, report: Report, variant: Variant | None, *, is_read: bool
+) -> Built:
+    """What a spec builds, and what is found on it; what of its text could not be read may be anything."""
     own = report.beside()
     built = build(spec, environment, outside.settings, own, variant)
     if any(each.code == "A301" for each in own):
@@ -490,7 +591,8 @@ def _built(spec: Spec, environment: Environment, outside: Outside, report: Repor
     for finding in own:
         report.add(finding)
     for check in PASSES:
-        check(spec, built, report)
+        # A graph in which something is missing has no figures that anybody means.
+        check(spec, built if is_read else replace(built, graph=None), report)
     return built
 
 

@@ -19,10 +19,10 @@ from typing import Any, Final, TypeAlias, final
 
 from pydantic.fields import FieldInfo
 
-from archspec.catalog import CATALOG
 from archspec.diagnostics import Diagnostic
 from archspec.explanation import CODE, explanation
 from archspec.expression import Value, written
+from archspec.findings import CATALOG
 from archspec.op import Example, Family, Op, ShapeError, count
 from archspec.ops import OPS
 from archspec.plugins import backends
@@ -519,8 +519,9 @@ def manual(topic: str, ops: Mapping[str, type[Op]] | None = None, width: int = W
     families = by_family(known)
     if topic in families:
         return listing(known, topic, width)
-    topics = (*known, *families, *(kind.code for kind in kinds), *(kind.name for kind in kinds))
-    suggestion = closest(topic, topics)
+    # Among all of them together, no word would be looked at that is more than a slip away.
+    of_findings = (*(kind.code for kind in kinds), *(kind.name for kind in kinds))
+    suggestion = closest(topic, (*known, *families)) or closest(topic, of_findings)
     cure = f"did you mean `{suggestion}`?" if suggestion else "`archspec explain` lists what there is"
     raise UnknownTopicError(f"there is no page on `{topic}`; {cure}")
 

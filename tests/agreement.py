@@ -284,7 +284,10 @@ def _refusal(refusal: Refusal, draw: Random) -> Verdict:
     return Verdict(outcome)
 
 
-CONVERTING: Final = (Family.ACTIVATION, Family.ELEMENTWISE, Family.REGULARISATION, Family.REDUCTION)
+CONVERTING: Final = (
+    *(Family.ACTIVATION, Family.ELEMENTWISE, Family.REGULARISATION, Family.REDUCTION),
+    Family.MERGE,  # A sum of flags and fractions is one of fractions.
+)
 """What torch does with whole numbers and flags too, as if they were fractions; ours are for what they are made for."""
 
 

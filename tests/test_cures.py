@@ -147,3 +147,25 @@ def test_a_number_takes_the_place_of_a_formula_only_where_nothing_else_helps() -
     assert "channels=4" not in finding.help()
     (finding,) = findings(text.replace("residual { Unit(8) }", "(_ -> Unit(8), _) -> add"))
     assert "`channels=4` in line 3" in finding.help()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        f"{name}({arguments})"
+        for name, arguments in (
+            ("conv", "8, kernel=9"),
+            ("conv_transpose", "8, kernel=9, padding=30"),
+            ("maxpool", "9"),
+            ("avgpool", "9"),
+            ("lp_pool", "9, p=2"),
+            ("unfold", "9"),
+            ("stochastic_pool", "9"),
+            ("mixed_pool", "9"),
+        )
+    ],
+)
+def test_a_kernel_that_is_too_large_is_told_whatever_else_the_op_has(layer: str) -> None:
+    spec = f"model Small {{\n    input image: [B, 3, 4, 4]\n    {layer}\n}}\n"
+    report = archspec.loads(spec, syntax="arch").check()
+    assert [each.code for each in report if each.severity is Severity.ERROR] == ["A301"], str(report)
