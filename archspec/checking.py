@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 from archspec.compiler import split_variant
 from archspec.diagnostics import Diagnostic, Report
 from archspec.render import text
+from archspec.size import SizeError
 
 if TYPE_CHECKING:
     from archspec.compiler import Model
@@ -101,8 +102,12 @@ def in_short(model: Model, *, is_as_written: bool) -> str:
         return f"{model.collection.span.source.name}: nothing is wrong with {listed}"
     graph = model.graph
     layers = len(graph.nodes)
-    parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
-    counted = f"{layers} layer{'s' if layers != 1 else ''}, {parameters} parameters"
+    counted = f"{layers} layer{'s' if layers != 1 else ''}"
+    try:
+        parameters = f"{graph.parameters:,}" if isinstance(graph.parameters, int) else str(graph.parameters)
+        counted = f"{counted}, {parameters} parameters"
+    except SizeError:
+        pass  # There are more open sizes than a formula may speak of.
     short = f"{graph.source.name}: {graph.name} is correct: {counted}"
     return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants and is_as_written else short
 

@@ -21,6 +21,7 @@ from archspec.commands.writing import show
 from archspec.compiler import SpecError, UnknownTargetError, WeightsError
 from archspec.paths import NoSpecsError
 from archspec.plugins import PluginError
+from archspec.size import SizeError
 from archspec.version import VERSION
 
 
@@ -43,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FOUND
     except (UsageError, NoSpecsError, UnknownTargetError, MissingLibraryError, PluginError) as error:
         print(f"archspec: {error}", file=sys.stderr)
+        return WRONG_USE
+    except SizeError as error:
+        print(f"archspec: this needs {error}; fix some of the open sizes, such as `--size H=224`", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:
         # Whoever read our output has seen enough. What is still to be flushed has nowhere to go.

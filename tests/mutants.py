@@ -120,8 +120,6 @@ def bases() -> tuple[Base, ...]:
     found = []
     for path in sorted((ROOT / "specs").rglob("*.*")):
         plain = plain_of(_read(str(path), path.read_text(), path.suffix[1:]))
-        if any(isinstance(each, Scalar) for each in plain.get("use", ())):
-            continue  # It is another spec, which is a base itself, with a layer or two more.
         name = str(path.relative_to(ROOT / "specs"))
         variants = plain.pop("variants", {})
         for variant in variants or (None,):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.shipped import shipped
-from docs import gallery
+from docs import systems
 
-PAGE = (Path(gallery.__file__).with_name("gallery.md")).read_text(encoding="utf-8")
+PAGE = (Path(systems.__file__).with_name("gallery.md")).read_text(encoding="utf-8")
 
 
 def test_the_gallery_is_up_to_date() -> None:
-    assert gallery.PAGES.outdated() == [], f"run `{gallery.PAGES.command}`"
+    assert systems.PAGES.outdated() == [], f"run `{systems.PAGES.command}`"
 
 
 def test_each_system_has_its_figure_its_table_and_its_text() -> None:

@@ -28,7 +28,7 @@ each_cover = pytest.mark.parametrize("cover", figures.COVERS, ids=lambda cover: 
 
 
 def test_it_is_up_to_date() -> None:
-    assert manual.outdated() == [], f"run `{manual.COMMAND}`"
+    assert manual.PAGES.outdated() == [], f"run `{manual.PAGES.command}`"
 
 
 @each_op
@@ -50,7 +50,7 @@ def test_examples_stand_in_the_page_of_the_family(op: type[Op]) -> None:
     text = (manual.FOLDER / f"{op.family}.md").read_text(encoding="utf-8")
     _, _, section = text.partition(f"\n## {op.name}\n")
     section, _, _ = section.partition("\n## ")
-    assert [use.line for use in page(op).examples if use.line not in section] == [], f"run `{manual.COMMAND}`"
+    assert [use.line for use in page(op).examples if use.line not in section] == [], f"run `{manual.PAGES.command}`"
 
 
 @each_family

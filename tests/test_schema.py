@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from archspec import Report
-from archspec.catalog import CATALOG
+from archspec.findings import CATALOG
 from archspec.ops import OPS
 from archspec.rewrite import converted
 from archspec.schema import schema, text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from archspec.commands import check, convert, diff, draw, explain, fmt, new, ops, schema, summary, targets
+from archspec.commands import check, convert, diff, draw, explain, fmt, new, ops, schema, solve, summary, targets
 from archspec.commands import compile as compile_
 from archspec.commands.command import Command
 
@@ -14,6 +14,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     compile_.COMMAND,
     draw.COMMAND,
     summary.COMMAND,
+    solve.COMMAND,
     diff.COMMAND,
     convert.COMMAND,
     fmt.COMMAND,

@@ -16,11 +16,11 @@ def written(summary: Summary, depth: int | None) -> str:
     rows = [
         _row([column.title for column in found]),
         _row(["---:" if column.is_number else ":---" for column in found]),
-        *(_row(list(map(_escaped, cells))) for cells in zip(*(column.cells for column in found), strict=True)),
+        *(_row(list(map(escaped, cells))) for cells in zip(*(column.cells for column in found), strict=True)),
         _row([_total(column) for column in found]),
     ]
-    notes = [f"- {title}: {_escaped(text)}" for title, text in facts(summary)]
-    return "\n".join((f"### {_escaped(summary.model)}", "", *rows, "", *notes)) + "\n"
+    notes = [f"- {title}: {escaped(text)}" for title, text in facts(summary)]
+    return "\n".join((f"### {escaped(summary.model)}", "", *rows, "", *notes)) + "\n"
 
 
 def _row(cells: list[str]) -> str:
@@ -28,10 +28,11 @@ def _row(cells: list[str]) -> str:
 
 
 def _total(column: Column) -> str:
-    return f"**{_escaped(column.total)}**" if column.total else ""
+    return f"**{escaped(column.total)}**" if column.total else ""
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text whose signs mean nothing in Markdown."""
     for sign in "\\`*_|<[":
         text = text.replace(sign, f"\\{sign}")
     return text

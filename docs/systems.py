@@ -1,7 +1,7 @@
 """Writes the gallery in `docs/gallery.md`, with its figures in `docs/gallery`: all systems that are shipped as specs.
 
-python -m docs.gallery            says whether the gallery is up to date
-python -m docs.gallery --write    brings it up to date
+python -m docs.systems            says whether the gallery is up to date
+python -m docs.systems --write    brings it up to date
 
 What it says of a system is the doc string of its spec; the figure, the table and the counts are made anew each time.
 """
@@ -26,7 +26,7 @@ from docs.pages import Pages, text_of
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = Path(__file__).with_name("gallery")
 PAGE: Final = "../gallery.md"
-NOTE: Final = "<!-- Written by `python -m docs.gallery --write` from the specs. -->"
+NOTE: Final = "<!-- Written by `python -m docs.systems --write` from the specs. -->"
 
 FAMILIES: Final[Mapping[str, str]] = {
     "specs": "To begin with",
@@ -40,6 +40,9 @@ FAMILIES: Final[Mapping[str, str]] = {
     "memory": "Memory",
 }
 """What the folders of specs are called, in the order of the gallery."""
+
+IN_PERSPECTIVE: Final = ("alexnet", "lenet", "lenet5", "resnet", "unet", "vgg", "alphago_policy", "keyword_cnn")
+"""Those whose feature maps are shown as well, by the name of the file."""
 
 INTRODUCTION: Final = """\
 Each of these is one file, from which its figure, its table and its module are made. `archspec new mine.arch --from
@@ -63,7 +66,9 @@ def documents() -> Mapping[str, str]:
         lines += ["", f"## {FAMILIES[family]}"]
         for each in specs:
             lines += ["", *_section(each)]
-            found[f"{each.name}.svg"] = _figure(each)
+            found[f"{each.name}.svg"] = _figure(each, Drawing())
+            if each.name in IN_PERSPECTIVE:
+                found[f"{each.name}_volumes.svg"] = _figure(each, Drawing(style="volumes"))
     found[PAGE] = text_of(lines)
     return found
 
@@ -83,6 +88,8 @@ def _section(system: Shipped) -> Iterator[str]:
     yield from (f"### {_title(system)}", "", model.graph.doc, "")
     alt = escape(f"{model.graph.name} as archspec draws it", quote=True)
     yield f'<img src="gallery/{system.name}.svg" alt="{alt}" height="560">'
+    if system.name in IN_PERSPECTIVE:
+        yield from ("", f'<img src="gallery/{system.name}_volumes.svg" alt="{alt}, as volumes" width="760">')
     if system.variants:
         yield from ("", "| variant | parameters | MACs |", "| :--- | ---: | ---: |")
         for variant in system.variants:
@@ -96,8 +103,8 @@ def _section(system: Shipped) -> Iterator[str]:
     yield from (f"```{fence}", system.path.read_text(encoding="utf-8").rstrip(), "```", "", "</details>")
 
 
-def _figure(system: Shipped) -> str:
-    return archspec.load(system.path).drawn(*targets(Purpose.DRAW)["svg"], Drawing()).decode()
+def _figure(system: Shipped, drawing: Drawing) -> str:
+    return archspec.load(system.path).drawn(*targets(Purpose.DRAW)["svg"], drawing).decode()
 
 
 def _amount(size: Size) -> str:
@@ -106,7 +113,7 @@ def _amount(size: Size) -> str:
     return f"{of_one:,}" if isinstance(of_one, int) else f"`{of_one}`"
 
 
-PAGES: Final = Pages(FOLDER, "docs.gallery", documents)
+PAGES: Final = Pages(FOLDER, "docs.systems", documents)
 
 if __name__ == "__main__":
     PAGES.main(sys.argv[1:])
