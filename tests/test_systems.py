@@ -81,12 +81,13 @@ SYSTEMS: Final[Mapping[str, System]] = {
     ),
     "unet": System("unet.arch", sizes={"H": 16, "W": 16}, has_names=False, has_order=False),
 }
+SLOW: Final = {"unet.arch", "inception_resnet.arch", "vgg.arch"}
+"""Those that take seconds: a VGG has over a hundred million weights to fill."""
+
 RUN: Final = tuple(
-    pytest.param(name, marks=pytest.mark.slow) if name in ("unet", "inception_resnet_v2") else name
-    for name, system in SYSTEMS.items()
-    if system.file != "vgg.arch"
+    pytest.param(name, marks=pytest.mark.slow) if system.file in SLOW else name for name, system in SYSTEMS.items()
 )
-"""Those whose outputs are compared; a VGG has over a hundred million weights to fill."""
+"""Those whose outputs are compared, which are all."""
 
 BY_HAND: Final = {"lenet5.yaml", "factorised.arch", "inception_bottleneck.yaml"}
 """Those whose figures follow from their definition, and are written out by `test_exact_figures.py`."""
