@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, final
 
@@ -78,17 +78,22 @@ def found(name: str) -> tuple[Path, str | None]:
     Raises:
         UnknownSpecError: there is none.
     """
-    known: dict[str, tuple[Path, str | None]] = {}
-    for each in shipped():
-        # A file is found by its own name first.
-        if each.name not in known or known[each.name][1] is not None:
-            known[each.name] = (each.path, None)
-        for variant in each.variants:
-            known.setdefault(variant, (each.path, variant))
+    known = _by_name()
     if name in known:
         return known[name]
     cure = did_you_mean(nearest(name, known)) or "`archspec new --list` lists them"
     raise UnknownSpecError(f"no spec that is shipped is called `{name}`; {cure}")
+
+
+@cache
+def _by_name() -> Mapping[str, tuple[Path, str | None]]:
+    specs = tuple(shipped())
+    known: dict[str, tuple[Path, str | None]] = {}
+    for each in specs:
+        for variant in each.variants:
+            known.setdefault(variant, (each.path, variant))
+    # A file goes before a variant that is called like it.
+    return known | {each.name: (each.path, None) for each in reversed(specs)}
 
 
 TEXT: Final = ".arch"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Absence, Diagnostic
+from archspec.diagnostics import Absence, Diagnostic, Suggesting
+from archspec.spelling import did_you_mean
 
 
 @final
-class WrongFigure(Diagnostic):
+class WrongFigure(Diagnostic, Suggesting):
     """A figure of a model is asked for in a way that it cannot be, or compared with what it cannot be compared with.
 
     Of a model there are `params`, `buffers`, `macs`, `flops`, `receptive_field`, and the memory that it needs,
@@ -41,9 +42,10 @@ class WrongFigure(Diagnostic):
     follows_from = Absence.ANYTHING
     problem: str
     cure: str = ""
+    suggestion: str | None = None
 
     def message(self) -> str:
         return self.problem
 
     def help(self) -> str:
-        return self.cure
+        return did_you_mean(self.suggestion) or self.cure

@@ -185,8 +185,8 @@ class Subject:
             raise _wrong(place, "`memory` is a figure of the whole model", cure)
         if word not in there_are:
             meant = closest(word, there_are)
-            cure = did_you_mean(meant and f"{whole}.{meant}") or f"of a layer there are {listed(there_are, 'and')}"
-            raise _wrong(place, f"no figure of a layer is called `{word}`", cure)
+            cure = f"of a layer there are {listed(there_are, 'and')}"
+            raise _wrong(place, f"no figure of a layer is called `{word}`", cure, meant and f"{whole}.{meant}")
         if self.path is None:
             raise _wrong(place, f"the layers of {self.owner} are not told apart", "expect it of the model")
         if self.graph is None:
@@ -195,8 +195,8 @@ class Subject:
             members = [".".join(each.path[len(self.path) :]) for each in self._around(path)]
             few = f"there are {listed([f'{each}.{word}' for each in members[:4]], 'and')}" if members else ""
             meant = closest(whole, members)
-            cure = did_you_mean(None if meant is None else f"{meant}.{word}") or few
-            raise _wrong(place, f"{self.owner} has no layer that is called `{whole}`", cure)
+            problem = f"{self.owner} has no layer that is called `{whole}`"
+            raise _wrong(place, problem, few, None if meant is None else f"{meant}.{word}")
         return Figure(word, path, {})
 
     def _around(self, path: Path) -> list[Node | Group]:
@@ -216,7 +216,9 @@ class Subject:
                     raise HiddenError
                 known = (*self.open_sizes, "element") if is_memory else self.open_sizes
                 there_are = f"the inputs leave {listed(self.open_sizes, 'and')} open" if self.open_sizes else "none is"
-                raise _wrong(value, f"no open size is called `{name}`", did_you_mean(closest(name, known)) or there_are)
+                meant = closest(name, known)
+                cure = there_are if meant is None else did_you_mean(f"{meant}={value.span.text}")
+                raise _wrong(value, f"no open size is called `{name}`", cure)
             number = _value(value, self.scope)
             if isinstance(number, bool) or not isinstance(number, int) or number < 1:
                 raise _wrong(value, f"`{value.span.text}` is no size", "sizes are whole numbers from 1 on")
@@ -352,11 +354,11 @@ class Subject:
             number, unit = split(memory.span.text)
             meant = f"{number.strip()}{unit[0]}"
             problem = f"`{other.span.text}` is no memory, and `{memory.span.text}` is"
-            raise _wrong(memory, problem, f"did you mean `{meant}`?")
+            raise _wrong(memory, problem, meant=meant)
         number, unit = split(other.span.text)
         meant = f"{number} {unit or 'G'}iB" if isinstance(other, Literal) else ""
         units = listed(UNITS)
-        raise _wrong(other, f"`{other.span.text}` is no amount of memory", did_you_mean(meant) or f"units are {units}")
+        raise _wrong(other, f"`{other.span.text}` is no amount of memory", f"units are {units}", meant)
 
 
 MEMORY_CURE: Final = "write `memory(training, adam)` or `memory(inference)`"
@@ -387,8 +389,8 @@ def _memory(call: Expression, arguments: Sequence[Expression], named: Iterable[t
     purposes = ("training", "inference")
     if words[0] not in purposes:
         given = arguments[0].span.text
-        cure = did_you_mean(closest(words[0], purposes)) or MEMORY_CURE
-        raise _wrong(arguments[0], f"`{given}` needs no memory that is counted: `training` and `inference` do", cure)
+        problem = f"`{given}` needs no memory that is counted: `training` and `inference` do"
+        raise _wrong(arguments[0], problem, MEMORY_CURE, closest(words[0], purposes))
     is_training = words[0] == "training"
     if not is_training and len(words) > 1:
         raise _wrong(arguments[1], "an optimiser trains, and evaluation has none", "leave it out")
@@ -397,17 +399,15 @@ def _memory(call: Expression, arguments: Sequence[Expression], named: Iterable[t
     if len(words) > 2:
         raise _wrong(arguments[2], "`memory` takes two words: `training`, and an optimiser", "leave it out")
     if is_training and words[1] not in tuple(Optimiser):
-        given, cure = arguments[1].span.text, did_you_mean(closest(words[1], Optimiser))
-        raise _wrong(
-            arguments[1], f"no optimiser is known as `{given}`", cure or f"known are {listed(Optimiser, 'and')}"
-        )
+        problem = f"no optimiser is known as `{arguments[1].span.text}`"
+        raise _wrong(arguments[1], problem, f"known are {listed(Optimiser, 'and')}", closest(words[1], Optimiser))
     width = 4
     for name, value in named:
         if name == "element":
             word = value.text if isinstance(value, Name) else ""
             if word not in ELEMENTS:
-                cure = did_you_mean(closest(word, ELEMENTS)) or f"it can be {listed(ELEMENTS)}"
-                raise _wrong(value, f"weights and activations are of no type `{value.span.text}`", cure)
+                problem = f"weights and activations are of no type `{value.span.text}`"
+                raise _wrong(value, problem, f"it can be {listed(ELEMENTS)}", closest(word, ELEMENTS))
             width = ELEMENTS[word]
     return Memory(Optimiser(words[1]) if is_training else None, Widths(floats=width))
 
@@ -419,5 +419,5 @@ def _value(expression: Expression, scope: Mapping[str, Value]) -> Value:
         raise FigureError(WrongFigure(error.span, error.message, error.cure)) from None
 
 
-def _wrong(place: Expression, problem: str, cure: str) -> FigureError:
-    return FigureError(WrongFigure(place.span, problem, cure))
+def _wrong(place: Expression, problem: str, cure: str = "", meant: str | None = None) -> FigureError:
+    return FigureError(WrongFigure(place.span, problem, cure, meant))

@@ -20,16 +20,15 @@ class MemoryAddress(nn.Module):
         key: Tensor,
         strength: Tensor | None = None,
     ) -> Tensor:
+        keys = in_a_row(key)
         if self.cosine:
             # What is shorter than this is not made longer, and zeros stay zeros.
             memory = F.normalize(memory, dim=-1, eps=1e-6)
-            key = F.normalize(key, dim=-1, eps=1e-6)
-        # There may be one key, or several along an axis of their own.
-        scores = torch.einsum("b...w,bsw->b...s", key, memory)
+            keys = F.normalize(keys, dim=-1, eps=1e-6)
+        scores = torch.bmm(keys, memory.transpose(1, 2))
         if strength is not None:
-            # That of one key is `[batch, 1]`.
-            scores = scores * strength.reshape_as(key[..., 0]).unsqueeze(-1)
-        return scores.softmax(dim=-1)
+            scores = scores * strength.unsqueeze(-1)
+        return as_given(scores.softmax(dim=-1), key)
 
     def extra_repr(self) -> str:
         return f"cosine={self.cosine}"
@@ -53,5 +52,11 @@ class MemoryWrite(nn.Module):
 
 @torch.fx.wrap
 def in_a_row(x: Tensor) -> Tensor:
-    """What heads give along an axis of their own, also where there is one head."""
+    """What each head gives along an axis of its own, also where there is one head."""
     return x if x.dim() == 3 else x.unsqueeze(1)
+
+
+@torch.fx.wrap
+def as_given(weights: Tensor, key: Tensor) -> Tensor:
+    """Weights along an axis for the keys only where there is one."""
+    return weights if key.dim() == 3 else weights.squeeze(1)

@@ -61,6 +61,11 @@ def for_axis(setting: list[int], axis: int) -> int:
     return setting[0] if len(setting) == 1 else setting[axis]
 
 
+def for_axes(setting: list[int], axes: int) -> list[int]:
+    """The numbers for all axes."""
+    return setting * axes if len(setting) == 1 else setting
+
+
 @torch.fx.wrap
 def padded_for_windows(
     x: Tensor,
@@ -96,6 +101,9 @@ def largest_of_windows(
     dilation: list[int],
 ) -> Tensor:
     """The largest value of each window."""
+    axes = x.dim() - 2
+    kernel_size, stride = for_axes(kernel_size, axes), for_axes(stride, axes)
+    dilation = for_axes(dilation, axes)
     if x.dim() == 3:
         return torch.max_pool1d(x, kernel_size, stride, 0, dilation)
     if x.dim() == 4:
@@ -106,6 +114,8 @@ def largest_of_windows(
 @torch.fx.wrap
 def mean_of_windows(x: Tensor, kernel_size: list[int], stride: list[int]) -> Tensor:
     """The mean of each window."""
+    axes = x.dim() - 2
+    kernel_size, stride = for_axes(kernel_size, axes), for_axes(stride, axes)
     if x.dim() == 3:
         return F.avg_pool1d(x, kernel_size, stride)
     if x.dim() == 4:
