@@ -48,7 +48,8 @@ def measure_weights(module: nn.Module) -> None:
             for step in made.children():
                 if hasattr(step, "n_power_iterations"):
                     settings = (step.n_power_iterations, step.dim, step.eps)
-                    step.load_state_dict(step.__class__(trained, *settings).state_dict())
+                    new = step.__class__(trained, *settings)
+                    step.load_state_dict(new.state_dict())
 
 
 def untie_weights(module: nn.Module) -> None:
