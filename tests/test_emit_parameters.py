@@ -252,6 +252,11 @@ FIXED: Final[dict[str, str]] = {
     " init normal(std=0.02)\n h = repeat depth { linear(8) } }",
     "other layers": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
     " h = repeat depth { Unit(8) }\n if depth > 3 { tanh } }",
+    "other layers in models that are much deeper": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n"
+    " h = repeat depth { Unit(8) }\n if depth > 40 { tanh } }",
+    "a least number": f"{UNIT}model M(depth = 3) {{ input x: [B, 8]\n h = repeat max(depth, 2) {{ Unit(8) }} }}",
+    "a choice in a block": f"{UNIT}block Stage(n) {{ h = repeat n {{ Unit(8) }}\n if n > 20 {{ tanh }} }}\n"
+    "model M(depth = 3) { input x: [B, 8]\n Stage(depth) }",
 }
 """Models in which it says more than an argument could, and is none."""
 

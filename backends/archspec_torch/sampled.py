@@ -6,6 +6,7 @@ repeats are gone through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -28,8 +29,10 @@ def samples_of(graph: Graph, name: str, value: Any) -> list[Sample]:
     """Other values for a parameter, with the graphs for them; none, where one of them gives another structure."""
     found: list[Sample] = []
     sizes = [each for each in graph.settings.values() if type(each) is int]
-    for number, other in enumerate(_others(value, sum(sizes) + 1)):
-        if number >= _MOST_TRIED and len(found) > 1:
+    turns = _turns(graph, name) if type(value) is int else ()
+    others = dict.fromkeys((*turns, *_others(value, sum(sizes) + 1)))
+    for number, other in enumerate(each for each in others if each != value):
+        if number >= _MOST_TRIED + len(turns) and len(found) > 1:
             break
         built = _built(graph, {name: other})
         if built is None:
@@ -45,7 +48,9 @@ def _deeper(graph: Graph, name: str, value: int) -> Sequence[Sample]:
     where one of them changes more of the structure."""
     found: list[Sample] = []
     others = (value + 1, value + 2, value - 1, min(2 * value, value + _MOST_PASSES_MORE))
-    for other in dict.fromkeys(each for each in others if each > 1 and each != value):
+    # With a single pass, a first one that differs from the others looks like all of them.
+    plain = (each for each in others if each > 1)
+    for other in dict.fromkeys(each for each in (*_turns(graph, name), *plain) if each > 0 and each != value):
         built = _built(graph, {name: other})
         if built is None:
             continue
@@ -54,6 +59,35 @@ def _deeper(graph: Graph, name: str, value: int) -> Sequence[Sample]:
         found.append((other, built))
     found.sort(key=lambda each: is_alike(graph, each[1]))
     return [] if len(found) < 2 or is_alike(graph, found[0][1]) else found
+
+
+_CHOICE: Final = re.compile(r"\bif\b|\b(?:min|max|abs)\(|[<>=!]=|<|(?<!-)>|%")
+"""What stands in a line of a spec where a number may turn what is meant into something else."""
+
+_NUMBER: Final = re.compile(r"(?<![\w.])\d[\d_]*(?![\w.])")
+
+_MOST_PASSES: Final = 64
+"""To a number further off than this, no graph is built to see what changes there."""
+
+
+def _turns(graph: Graph, name: str) -> tuple[int, ...]:
+    """The whole numbers at which a spec may begin to mean something else, such as 8 and 9 where it says `if depth > 8`:
+    those that it compares with, and their neighbours. A line that does not name the parameter may speak of it under
+    another name; from there, numbers below 2 are left out."""
+    found: dict[int, None] = {}
+    sources = dict.fromkeys((graph.source, *(node.span.source for node in graph.nodes)))
+    for line in (line for source in sources for line in source.text.splitlines()):
+        if line.lstrip().startswith(("expect ", "#")) or not _CHOICE.search(line):
+            continue
+        least = 0 if re.search(rf"\b{re.escape(name)}\b", line) else 2
+        for number in map(int, _NUMBER.findall(line)):
+            near = (number - 1, number, number + 1) if number <= _MOST_PASSES else ()
+            found.update(dict.fromkeys(each for each in near if each >= least))
+    return tuple(found)[:_MOST_TURNS]
+
+
+_MOST_TURNS: Final = 12
+"""So many of these numbers are tried."""
 
 
 def _others(value: Any, largest: int) -> Sequence[Any]:
