@@ -426,6 +426,9 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "ceil": _whole(math.ceil),
 }
 
+ORDERLESS: Final = frozenset({"memory"})
+"""What takes words that need no order: in `memory(training, B=32, adam)`, each word says by itself what it is."""
+
 
 def described(value: Value) -> str:
     """A value in a message: in backticks, as a spec writes it."""

@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from archspec.catalog.text import DuplicateKey, SyntaxFault
-from archspec.expression import Apply, Attribute, Binary, Bytes, Expression, Index, ListOf, Literal, Name, Unary
+from archspec.expression import (
+    ORDERLESS,
+    Apply,
+    Attribute,
+    Binary,
+    Bytes,
+    Expression,
+    Index,
+    ListOf,
+    Literal,
+    Name,
+    Unary,
+)
 from archspec.quantity import split, times
 from archspec.size import LARGEST
 from archspec.source import Span
@@ -80,13 +92,13 @@ class ExpressionReader:
         return result
 
     def application(self, function: str, given: Sequence[Part], place: Span) -> Expression:
-        """A function with its arguments: those without a name come first."""
+        """A function with its arguments: those without a name come first, where it matters which is which."""
         plain: list[Expression] = []
         named: dict[str, tuple[Scalar, Expression]] = {}
         for each in nodes(as_node(given[0])) if given else ():
             label, value = parts(each)
             expression = self.expression(value)
-            if label is None and named:
+            if label is None and named and function not in ORDERLESS:
                 raise Fault(nameless(expression.span))
             if label is None:
                 plain.append(expression)
