@@ -22,6 +22,7 @@ from archspec.quantity import SUFFIXES, UNITS, in_unit, of_bytes
 from archspec.quantity import split as number_and_unit
 from archspec.size import Formula, Size, SizeError, names
 from archspec.size import evaluate as over
+from archspec.storage import Amount
 
 SHOWN: Final = 3
 """So many layers are shown, of those in which most of a figure is, and so many in the first of them."""
@@ -183,7 +184,7 @@ def _cure_of_open(condition: Expression, subject: Subject) -> str:
 @final
 @dataclass(frozen=True)
 class _Part:
-    """A layer or group with what it has of a figure."""
+    """A layer, group or input with what it has of a figure."""
 
     path: Path
     what: str
@@ -192,8 +193,8 @@ class _Part:
 
 
 def most(subject: Subject, figure: Figure, total: int, unit: str) -> tuple[str, ...]:
-    """The three layers or groups that have most of a figure, and in the first of them the three that have most of that:
-    a line for each. Of evaluation, which keeps nothing of a layer, what memory holds."""
+    """The three layers, groups or inputs that have most of a figure, and in the first of them the three that have most
+    of that: a line for each. Of evaluation, which keeps nothing of a layer, what memory holds."""
     if subject.graph is None or subject.path is None:
         return ()
     if figure.memory is not None and figure.memory.optimiser is None:
@@ -233,8 +234,12 @@ def _largest(subject: Subject, figure: Figure, path: Path) -> list[_Part]:
         nodes = [each] if isinstance(each, Node) else [node for node in graph.nodes if _is_in(node, each.path)]
         amount = _amount(subject, figure, nodes)
         what = each.op.name if isinstance(each, Node) else each.block or ""
-        if amount:
-            found.append(_Part(each.path, what, amount, is_layer))
+        found.append(_Part(each.path, what, amount, is_layer))
+    if figure.memory is not None and not path:
+        for value in graph.inputs:
+            held = _in_numbers(Amount.of(value.shape).bytes(figure.memory.widths), subject, figure)
+            found.append(_Part(value.producer, "input", held, is_layer=True))
+    found = [each for each in found if each.amount]
     return sorted(found, key=lambda part: -part.amount)[:SHOWN]
 
 
@@ -252,8 +257,13 @@ def _amount(subject: Subject, figure: Figure, nodes: list[Node]) -> int:
         if node.path not in left_out:
             cost = subject.costs.layers[node.path]
             total += of_cost(figure.word, cost) if figure.memory is None else figure.memory.of_layer(cost)
-    total = over(over(total, figure.sizes), dict.fromkeys(subject.batches, 1))
-    return 0 if isinstance(total, Formula) else total
+    return _in_numbers(total, subject, figure)
+
+
+def _in_numbers(amount: Size, subject: Subject, figure: Figure) -> int:
+    """An amount for the sizes that a figure is asked for; nothing where it depends on others."""
+    amount = over(over(amount, figure.sizes), dict.fromkeys(subject.batches, 1))
+    return 0 if isinstance(amount, Formula) else amount
 
 
 def _written(amount: int, figure: Figure, unit: str) -> str:
