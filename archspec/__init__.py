@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from archspec.comparing import diff
-    from archspec.compiler import Model, SpecError, UnknownTargetError, WeightsError, load, loads
+    from archspec.compiler import load, loads
     from archspec.diagnostics import Diagnostic, Related, Report, Severity
     from archspec.difference import Difference
     from archspec.graph import Graph, Group, Node, Value
+    from archspec.model import Model, SpecError, WeightsError
     from archspec.op import Example, Family, Op, ShapeError, Trait
     from archspec.revision import RevisionError
     from archspec.shape import Element, Shape
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from archspec.solving import Solution, SolveError
     from archspec.source import Source, Span
     from archspec.summary import Row, Summary
+    from archspec.targets import UnknownTargetError
     from archspec.version import VERSION as __version__  # noqa: N811  # The name that a package's version has.
 
 _HOMES = {
     "comparing": ("diff",),
-    "compiler": ("Model", "SpecError", "UnknownTargetError", "WeightsError", "load", "loads"),
+    "compiler": ("load", "loads"),
     "diagnostics": ("Diagnostic", "Related", "Report", "Severity"),
     "difference": ("Difference",),
     "graph": ("Graph", "Group", "Node", "Value"),
+    "model": ("Model", "SpecError", "WeightsError"),
     "op": ("Example", "Family", "Op", "ShapeError", "Trait"),
     "revision": ("RevisionError",),
     "shape": ("Element", "Shape"),
@@ -37,6 +40,7 @@ _HOMES = {
     "solving": ("Solution", "SolveError"),
     "source": ("Source", "Span"),
     "summary": ("Row", "Summary"),
+    "targets": ("UnknownTargetError",),
 }
 
 __all__ = [

@@ -14,7 +14,7 @@ from archspec.render import text
 from archspec.size import SizeError
 
 if TYPE_CHECKING:
-    from archspec.compiler import Model
+    from archspec.model import Model
 
 FORMATS: Final = ("text", "concise", "json", "sarif", "github")
 
@@ -109,7 +109,10 @@ def in_short(model: Model, *, is_as_written: bool) -> str:
     except SizeError:
         pass  # There are more open sizes than a formula may speak of.
     short = f"{graph.source.name}: {graph.name} is correct: {counted}"
-    return f"{short}; so are its variants {', '.join(model.variants)}" if model.variants and is_as_written else short
+    if not (model.variants and is_as_written):
+        return short
+    so = "so is its variant" if len(model.variants) == 1 else "so are its variants"
+    return f"{short}; {so} {', '.join(model.variants)}"
 
 
 def _left_out(others: int) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from archspec import plugins
-from archspec.compiler import Model, Outside, python_settings, read_path
+from archspec.compiler import Outside, read_path
 from archspec.diagnostics import Report
 from archspec.difference import Difference
 from archspec.difference.between import between
+from archspec.model import Model
 from archspec.op import Op
+from archspec.overriding import python_settings
 from archspec.passes.expect import condition_text
 from archspec.revision import at_revision
 

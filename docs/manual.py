@@ -18,23 +18,15 @@ from typing import Any, Final, final
 
 import archspec
 from archspec.backend import Purpose
-from archspec.compiler import Model, find_target
 from archspec.expression import written
-from archspec.manual import (
-    Displayed,
-    Page,
-    Paragraph,
-    Part,
-    Points,
-    Setting,
-    Use,
-    by_family,
-    described_input,
-    shipped,
-)
+from archspec.manual import by_family, shipped
+from archspec.manual.docstring import Displayed, Paragraph, Part, Points
+from archspec.manual.page import Page, Setting, Use, described_input
+from archspec.model import Model
 from archspec.op import Family
 from archspec.shape import Element, Shape
 from archspec.spelling import listed
+from archspec.targets import find_target
 from docs import figures
 from docs.pages import Pages, text_of
 

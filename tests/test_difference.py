@@ -1,13 +1,10 @@
-"""What `archspec diff` tells: laws over all specs, over mutants of them and over chains, and what it says in words."""
+"""What differs between two models: laws over all specs, over mutants of them and over chains, and what is told."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,23 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archspec
-from archspec import Difference, Model, RevisionError, SpecError
-from archspec.backend import Purpose
-from archspec.comparing import compared
-from archspec.compiler import find_target
+from archspec import Difference, Model
 from archspec.difference import Kind, matching
-from archspec.difference.merged import merged
-from archspec.main import main
-from tests.mutants import Mutant, bases, mutants
+from tests.mutants import Mutant, mutants
+from tests.pairs import BLOCKS, NET, SPECS, changed, neighbours, net, read
+from tests.right_specs import bases
 
 ROOT: Final = Path(__file__).parent.parent
-SPECS: Final = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "specs").rglob("*.*"))
 DONE: Final = (Kind.ADDED, Kind.REMOVED, Kind.CHANGED, Kind.MOVED, Kind.RENAMED, Kind.REPEATED)
 """What is done to layers, and does not only follow."""
-
-
-def read(text: str) -> Model:
-    return archspec.loads(text, syntax="arch")
 
 
 def told(difference: Difference) -> dict[Kind, list[str]]:
@@ -45,20 +34,6 @@ def uses(difference: Difference, kind: Kind) -> list[str]:
 
 
 # ------------------------------------------------------------------------------------------------- laws of all specs
-
-
-@cache
-def small() -> dict[str, Model]:
-    """Every spec and variant, with an eighth of its width and few repeats."""
-    models = {base.name: read(base.text) for base in bases()[::3] if "/" in base.name}
-    # Not every one is right with other widths.
-    return {name: model for name, model in models.items() if not model.check().has_errors}
-
-
-@cache
-def neighbours() -> list[tuple[Model, Model, Difference]]:
-    """Specs beside each other, many of which are variants of one, and what differs between them."""
-    return [(old, new, archspec.diff(old, new)) for old, new in pairwise(small().values())]
 
 
 @pytest.mark.parametrize("path", SPECS)
@@ -276,33 +251,8 @@ def test_where_there_is_too_much_to_compare_all_laws_hold_nevertheless(monkeypat
 # ------------------------------------------------------------------------------------------------------ what is told
 
 
-BLOCKS: Final = """
-block Unit(width) {{
-    input x: [B, C, H, W]
-    conv(width, kernel={kernel}, padding={padding}) -> batchnorm -> {act}
-}}
-model Net {{
-    input x: [B, 3, 32, 32]
-    stem = conv(8, kernel=3, padding=1)
-    body = repeat {times} {{ Unit(8) }}
-    tail = Unit(16)
-    global_avgpool -> flatten
-    {head} = linear({classes})
-}}
-"""
-NET: Final = {"kernel": 3, "padding": 1, "act": "relu", "times": 4, "head": "fc", "classes": 10}
-
-
-def net(**given: object) -> Model:
-    return read(BLOCKS.format(**{**NET, **given}))
-
-
-def difference(**given: object) -> Difference:
-    return archspec.diff(net(), net(**given))
-
-
 def test_a_change_in_a_block_is_told_once_with_its_uses() -> None:
-    found = difference(act="gelu")
+    found = changed(act="gelu")
     assert [(change.kind, change.place, len(change.uses)) for change in found.changes] == [
         (Kind.CHANGED, "Unit.gelu1", 5)
     ]
@@ -310,7 +260,7 @@ def test_a_change_in_a_block_is_told_once_with_its_uses() -> None:
 
 
 def test_a_repeat_of_another_length_is_told_as_that() -> None:
-    found = difference(times=7)
+    found = changed(times=7)
     (change,) = found.changes
     assert (change.kind, change.place) == (Kind.REPEATED, "body")
     assert [(fact.old, fact.new) for fact in change.facts["passes"]] == [("4", "7")]
@@ -391,300 +341,3 @@ def test_comments_and_order_of_words_are_no_difference() -> None:
 def test_both_syntaxes_of_a_model_are_no_difference() -> None:
     for name in ("lenet", "alexnet"):
         assert not archspec.diff(ROOT / f"specs/{name}.arch", ROOT / f"specs/{name}.yaml")
-
-
-# -------------------------------------------------------------------------------------------------------------- forms
-
-
-def test_no_line_is_wider_than_was_asked_for() -> None:
-    for _, _, found in neighbours()[::5]:
-        lines = str(found).split("\n")
-        # A formula is not broken, nor is a name.
-        assert [
-            line for line in lines if len(line) > 100 and "*" not in line and max(map(len, line.split())) < 40
-        ] == []
-
-
-def test_json_tells_the_same_as_the_difference() -> None:
-    found = difference(act="gelu", times=6, classes=12)
-    content = json.loads(found.written("json"))
-    assert content["differs"] is True
-    assert {each["change"] for each in content["layers"]} == {each.kind.value for each in found.changes}
-    assert content["totals"]["parameters"] == {
-        "old": net().graph.parameters,
-        "new": net(times=6, classes=12).graph.parameters,
-        "change": net(times=6, classes=12).graph.parameters - net().graph.parameters,
-    }
-    assert sum(len(each["uses"]) for each in content["layers"]) == sum(len(each.uses) for each in found.changes)
-
-
-def test_markdown_has_a_row_for_each_change_and_folds_what_follows() -> None:
-    found = archspec.diff(net(), net(classes=12, head="head", act="gelu"))
-    text = found.written("markdown")
-    for change in found.changes:
-        assert f"| `{change.place}` |" in text
-    tables = [line.count("|") for line in text.split("\n") if line.startswith("|")]
-    assert set(tables) == {5, 6}
-    wider = read(BLOCKS.format(**NET).replace("tail = Unit(16)", "tail = Unit(24)"))
-    assert "<details><summary>5 layers affected by that</summary>" in archspec.diff(net(), wider).written("markdown")
-
-
-def test_markdown_takes_no_name_for_markup() -> None:
-    named = compared((net(), net(times=5)), ("a|`b`<i>", "*c*"))
-    assert named.written("markdown").startswith("### `` a\\|`b`<i> `` → `*c*`\n")
-
-
-# ---------------------------------------------------------------------------------------------------------- revisions
-
-
-def git(folder: Path, *arguments: str) -> None:
-    options = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *options, *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A spec that uses a file beside it; the two revisions of both differ, and so do the files as they are."""
-    monkeypatch.chdir(tmp_path)
-    git(tmp_path, "init", "-q", "-b", "trunk")
-    (tmp_path / "nets" / "parts").mkdir(parents=True)
-    unit, spec = tmp_path / "nets" / "parts" / "unit.arch", tmp_path / "nets" / "net.arch"
-    for number in (1, 2, 3):
-        unit.write_text(f"block Unit {{ input x: [B, D]\nlinear({10 * number}) }}\n")
-        spec.write_text(
-            f'use "parts/unit.arch"\nmodel Net {{ input x: [B, 4]\nbody = Unit\nhead = linear({number}) }}\n'
-        )
-        if number < 3:
-            git(tmp_path, "add", ".")
-            git(tmp_path, "commit", "-q", "-m", str(number))
-            git(tmp_path, "tag", f"some/v{number}")
-    return tmp_path
-
-
-def settings_of(found: Difference) -> list[tuple[str, str | None, str | None]]:
-    return [(use.name, use.facts[0].old, use.facts[0].new) for each in found.of(Kind.CHANGED) for use in each.uses]
-
-
-@pytest.mark.parametrize("first", ["HEAD~1", "some/v1", "trunk^"])
-def test_what_a_spec_uses_is_of_the_same_revision(repository: Path, first: str) -> None:
-    old = f"git:{first}:nets/net.arch"
-    assert settings_of(archspec.diff(old, "git:HEAD:nets/net.arch")) == [
-        ("body.linear1", "10", "20"),
-        ("head", "1", "2"),
-    ]
-    assert settings_of(archspec.diff(old, "nets/net.arch")) == [("body.linear1", "10", "30"), ("head", "1", "3")]
-    assert not archspec.diff(old, old)
-
-
-def test_a_path_at_a_revision_is_relative_to_the_folder_in_which_we_run(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(repository / "nets")
-    assert settings_of(archspec.diff("git:HEAD:net.arch", "net.arch"))[1] == ("head", "2", "3")
-
-
-def test_a_file_that_is_gone_is_read_as_it_was(repository: Path) -> None:
-    (repository / "nets" / "parts" / "unit.arch").unlink()
-    assert settings_of(archspec.diff("git:HEAD~1:nets/net.arch", "git:HEAD:nets/net.arch"))[0][0] == "body.linear1"
-
-
-def test_a_spec_at_a_revision_uses_no_file_outside(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (repository / "nets" / "out.arch").write_text('use "../other.arch"\nmodel M { input x: [B, 4]\nUnit }\n')
-    (repository / "other.arch").write_text("block Unit { input x: [B, D]\nlinear(3) }\n")
-    git(repository, "add", ".")
-    git(repository, "commit", "-q", "-m", "out")
-    assert not archspec.diff("git:HEAD:nets/out.arch", "nets/out.arch")
-    monkeypatch.chdir(repository / "nets")
-    with pytest.raises(SpecError, match="outside of the root folder"):
-        archspec.diff("git:HEAD:out.arch", "git:HEAD:out.arch")
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("git:HAED:nets/net.arch", "the repository has no revision `HAED`; did you mean `HEAD`?"),
-        ("git:trank:nets/net.arch", "the repository has no revision `trank`; did you mean `trunk`?"),
-        ("git:--help:nets/net.arch", "`--help` is no revision"),
-        ("git:HEAD", "is not of the form `git:REVISION:FILE`"),
-        ("git::nets/net.arch", "is not of the form `git:REVISION:FILE`"),
-        ("git:HEAD:/net.arch", "`/net.arch` is an absolute path"),
-    ],
-)
-def test_a_revision_that_cannot_be_read_is_wrong_use(
-    repository: Path, name: str, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(RevisionError, match=re.escape(says)):
-        archspec.diff(name, "nets/net.arch")
-    assert main(["diff", name, "nets/net.arch"]) == 2
-    assert says in capsys.readouterr().err
-
-
-def test_a_file_that_a_revision_lacks_is_a_finding(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["diff", "git:HEAD:nets/nat.arch", "nets/net.arch"]) == 1
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert "the revision `HEAD` has no such file; did you mean `git:HEAD:nets/net.arch`?" in output.err
-
-
-def test_outside_of_a_repository_there_are_no_revisions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(RevisionError, match="speaks of a Git repository, and"):
-        archspec.diff("git:HEAD:a.arch", "git:HEAD:a.arch")
-
-
-def test_without_git_it_is_said_that_it_is_missing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(repository))
-    with pytest.raises(RevisionError, match="there is no `git` here"):
-        archspec.diff("git:HEAD:nets/net.arch", "nets/net.arch")
-
-
-# -------------------------------------------------------------------------------------------------------- the command
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[..., tuple[str, str]]:
-    def write(**given: object) -> tuple[str, str]:
-        paths = tmp_path / "old.arch", tmp_path / "new.arch"
-        for path, settings_ in zip(paths, (NET, {**NET, **given}), strict=True):
-            path.write_text(BLOCKS.format(**settings_))
-        return str(paths[0]), str(paths[1])
-
-    return write
-
-
-def test_the_exit_status_says_whether_anything_differs(
-    files: Callable[..., tuple[str, str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["diff", *files()]) == 0
-    assert capsys.readouterr().out.startswith("no difference: Net")
-    assert main(["diff", *files(act="gelu")]) == 1
-    assert "relu → gelu" in capsys.readouterr().out
-    assert main(["diff", *files(act="galu")]) == 1
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert "galu" in output.err
-    assert main(["diff", "-", "-"]) == 2
-
-
-def test_what_is_set_is_set_for_both(capsys: pytest.CaptureFixture[str]) -> None:
-    resnet = str(ROOT / "specs/vision/resnet.arch")
-    assert main(["diff", f"{resnet}:resnet18", f"{resnet}:resnet34", "--set", "classes=7", "--format", "json"]) == 1
-    content = json.loads(capsys.readouterr().out)
-    assert all(each["what"] != "parameter classes" for each in content["model"])
-    assert content["totals"]["parameters"]["old"] == archspec.load(f"{resnet}:resnet18", classes=7).graph.parameters
-
-
-def test_colours_are_there_when_they_are_asked_for(
-    files: Callable[..., tuple[str, str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    names = files(act="gelu", head="head")
-    main(["diff", *names])
-    plain = capsys.readouterr().out
-    main(["diff", *names, "--color", "always"])
-    coloured = capsys.readouterr().out
-    assert coloured != plain
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == plain
-
-
-def test_ascii_is_ascii(files: Callable[..., tuple[str, str]], capsys: pytest.CaptureFixture[str]) -> None:
-    main(["diff", *files(act="gelu", times=5), "--ascii"])
-    text = capsys.readouterr().out
-    assert text.isascii()
-    assert "relu -> gelu" in text
-
-
-# --------------------------------------------------------------------------------------------------------- the diagram
-
-
-def test_the_graph_of_both_models_runs_and_has_all_that_is_marked() -> None:
-    for _, new, found in neighbours():
-        graph, drawing = merged(found)
-        seen = {value.producer for value in graph.inputs}
-        for node in graph.nodes:
-            assert {value.producer for value in node.inputs} <= seen
-            seen.add(node.path)
-        assert all(path in seen for path in (node.path for node in new.graph.nodes))
-        assert {each.path for each in drawing.marks} <= {(), *seen, *graph.groups}
-        assert all(path[:depth] in graph.groups for path in seen for depth in range(1, len(path)))
-
-
-def drawn(path: Path, old: str, new: str) -> str:
-    for name, text in (("old", old), ("new", new)):
-        (path / f"{name}.arch").write_text(text)
-    assert main(["diff", str(path / "old.arch"), str(path / "new.arch"), "-o", str(path / "diff.svg")]) == 1
-    return (path / "diff.svg").read_text()
-
-
-def part(svg: str, identity: str) -> str:
-    """What is drawn of a layer."""
-    (found,) = re.findall(rf'<g id="{re.escape(identity)}".*?</g>', svg, re.DOTALL)
-    return str(found)
-
-
-def test_a_diagram_shows_what_was_added_removed_and_changed(tmp_path: Path) -> None:
-    old = BLOCKS.format(**NET)
-    new = BLOCKS.format(**{**NET, "times": 6, "classes": 12}).replace("global_avgpool", "dropout(0.3)\nglobal_avgpool")
-    svg = drawn(tmp_path, old, new)
-    assert "added" in part(svg, "layer.dropout1")
-    assert "changed" in part(svg, "layer.fc")
-    assert "features 10 -&gt; 12" in part(svg, "layer.fc")
-    assert "4 -&gt; 6 passes" in svg
-    back = drawn(tmp_path, new, old)
-    assert "removed" in part(back, "layer.dropout1")
-    assert "stroke-dasharray" in part(back, "layer.dropout1")
-    unchanged = part(back, "layer.stem")
-    assert not any(word in unchanged for word in ("added", "removed", "changed"))
-
-
-@pytest.mark.parametrize("step", [0, 1, 2])
-def test_specs_that_have_little_in_common_are_drawn_too(step: int) -> None:
-    pairs = neighbours()
-    graph, drawing = merged(pairs[len(pairs) * step // 3][2])
-    backend, target = find_target(Purpose.DRAW, "svg")
-    assert backend.draw(graph, target, drawing).endswith(b"</svg>\n")
-
-
-def test_a_diagram_takes_no_place_of_a_spec_and_no_other_form(
-    files: Callable[..., tuple[str, str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    names = files(act="gelu")
-    assert main(["diff", *names, "-o", "diff.md"]) == 2
-    assert "`--format markdown` writes it to standard output" in capsys.readouterr().err
-    assert main(["diff", *names, "-o", names[0]]) == 2
-    link = Path(names[0]).with_suffix(".svg")
-    link.symlink_to(names[0])
-    assert main(["diff", *names, "-o", str(link)]) == 2
-    assert "would be lost" in capsys.readouterr().err
-
-
-# ----------------------------------------------------------------------------------------------------------- the page
-
-
-PAGE: Final = ROOT / "docs" / "diff.md"
-SHOWN: Final = re.findall(
-    r"^```console\n\$ archspec (diff [^\n]*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
-)
-
-
-@pytest.mark.parametrize(("line", "output"), SHOWN, ids=[line for line, _ in SHOWN])
-def test_the_page_shows_what_the_command_writes(
-    line: str, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ROOT)
-    main(line.split())
-    assert capsys.readouterr().out == output
-
-
-def test_the_page_names_every_key_of_json() -> None:
-    page = PAGE.read_text()
-    content = json.loads(difference(act="gelu").written("json"))
-    named = set(re.findall(r"`(?:layers\[\]\.)?([\w]+)`", page))
-    assert {*content, *content["layers"][0], *content["layers"][0]["uses"][0], *content["totals"]} <= named
-
-
-def test_the_example_in_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(ROOT)
-    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    exec(compile(code, str(PAGE), "exec"), {})  # noqa: S102  # The page is ours.
-    assert "repeated layer1" in capsys.readouterr().out

@@ -11,20 +11,11 @@ import pytest
 from pydantic import Field
 
 from archspec.main import main
-from archspec.manual import (
-    Displayed,
-    Page,
-    Paragraph,
-    Points,
-    UnknownTopicError,
-    contents,
-    findings,
-    listing,
-    listing_for_programs,
-    manual,
-    page,
-    shipped,
-)
+from archspec.manual import UnknownTopicError, findings, shipped
+from archspec.manual import json as for_programs
+from archspec.manual.docstring import Displayed, Paragraph, Points
+from archspec.manual.page import Page, page
+from archspec.manual.terminal import contents, explained, listing
 from archspec.op import Example, Family, Op
 from archspec.ops import OPS
 from archspec.setting import Count, Flag, OptionalCount
@@ -145,7 +136,7 @@ Source
 
 
 def test_the_page_of_an_op() -> None:
-    assert manual("fold", {"fold": Fold}, width=60) + "\n" == FOLD
+    assert explained("fold", {"fold": Fold}, width=60) + "\n" == FOLD
 
 
 def test_the_parts_of_a_docstring() -> None:
@@ -196,7 +187,7 @@ def test_a_mask_that_comes_sooner_is_called_so() -> None:
 
 @each_op
 def test_the_page_of_each_op_says_all_that_a_user_needs(op: type[Op]) -> None:
-    text = manual(op.name, width=100)
+    text = explained(op.name, width=100)
     sections = [line for line in text.splitlines() if line and line[0].isupper() and line.isalpha()]
     assert sections == [
         *["Shapes", *(["Inputs"] if op.examples() else []), *(["Settings"] if op.settings() else [])],
@@ -212,7 +203,7 @@ def test_lines_are_as_long_as_the_terminal_is_wide(op: type[Op], width: int) -> 
     # What cannot be divided may be longer: a word, and what is displayed.
     displayed = {f"    {line}" for part in page(op).parts if isinstance(part, Displayed) for line in part.lines}
     displayed.add(f"    {page(op).equation}")
-    for line in manual(op.name, width=width).splitlines():
+    for line in explained(op.name, width=width).splitlines():
         assert len(line) <= width or line in displayed or len(line.split()) <= 2, line
 
 
@@ -277,9 +268,9 @@ def test_an_unknown_family_is_told_with_a_cure(family: str, cure: str) -> None:
 def test_ops_of_a_package_are_listed_and_explained_beside_ours() -> None:
     ops: Mapping[str, type[Op]] = {**OPS, "fold": Fold}
     assert re.search(r"^  fold +Folds a sheet$", listing(ops, "reshaping"), re.MULTILINE)
-    assert manual("fold", ops).startswith("fold (reshaping)")
+    assert explained("fold", ops).startswith("fold (reshaping)")
     assert "fold" in contents(ops)
-    assert any(each["name"] == "fold" for each in json.loads(listing_for_programs(ops)))
+    assert any(each["name"] == "fold" for each in json.loads(for_programs.listing(ops)))
 
 
 def test_contents_have_every_op_and_every_finding() -> None:
@@ -306,19 +297,19 @@ class Bare(Op):
 
 def test_an_op_of_which_little_is_said_has_a_page_too() -> None:
     ops: Mapping[str, type[Op]] = {"bare": Bare}
-    assert manual("bare", ops).split("\n") == [
+    assert explained("bare", ops).split("\n") == [
         *("bare (linear)", "", "    bare(size=3)", "", "Settings", "  size", "        default `3`"),
         *("  `size` may be given without its name.",),
     ]
     assert listing(ops).startswith("linear\n  bare\n")
-    assert json.loads(listing_for_programs(ops))[0]["settings"][0]["accepts"] == ""
+    assert json.loads(for_programs.listing(ops))[0]["settings"][0]["accepts"] == ""
 
 
 # --------------------------------------------------------------------------------------------------- for programs
 
 
 def test_programs_are_given_all_of_an_op() -> None:
-    (found,) = json.loads(listing_for_programs({"fold": Fold}))
+    (found,) = json.loads(for_programs.listing({"fold": Fold}))
     assert found.pop("settings")[:3] == [
         {
             "name": "sides",
@@ -373,7 +364,7 @@ def test_programs_are_given_all_of_an_op() -> None:
 
 
 def test_programs_are_given_every_op() -> None:
-    found: list[dict[str, Any]] = json.loads(listing_for_programs(SHIPPED))
+    found: list[dict[str, Any]] = json.loads(for_programs.listing(SHIPPED))
     assert {each["name"] for each in found} == set(SHIPPED)
     for each in found:
         assert {one["name"] for one in each["settings"]} == set(SHIPPED[each["name"]].settings())

@@ -8,13 +8,15 @@ from typing import Final
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archspec
 from archspec.compiler import rewritten
 from archspec.diagnostics import Report
-from archspec.manual import Paragraph, Points, Use, by_family, page, shipped
+from archspec.manual import by_family, shipped
+from archspec.manual.docstring import Paragraph, Points
+from archspec.manual.page import Use, page
 from archspec.op import Family, Op
 from archspec.render.text import render
 from archspec.source import Source
@@ -153,6 +155,7 @@ def test_every_activation_that_takes_each_value_on_its_own_has_a_curve() -> None
 # ------------------------------------------------------------------------------------------------- examples as YAML
 
 
+@settings(deadline=None)
 @given(st.sampled_from([use for op in shipped().values() for use in page(op).examples]))
 def test_both_forms_of_an_example_are_one_model(use: Use) -> None:
     one, other = (

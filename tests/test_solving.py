@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import product
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 
 import archspec
 from archspec.main import main
-from archspec.solving import Budget, Setting, SolveError, UnmetError, Varied
+from archspec.solving import Budget, Setting, SolveError, UnmetError
+from archspec.solving.varied import Range
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -54,8 +57,10 @@ def figures(word: str, settings: Iterable[dict[str, Any]]) -> Mapping[tuple[int 
     return found
 
 
-ALL: Final = {word: figures(word, ({"width": each} for each in range(1, 97))) for word in COUNTS}
-"""The figures for all widths up to 96."""
+@cache
+def all_figures(word: str) -> Mapping[tuple[int | float, ...], int]:
+    """The figures for all widths up to 96, of which the heads divide some."""
+    return figures(word, ({"width": each} for each in range(1, 97)))
 
 
 def best(found: Mapping[tuple[int | float, ...], int], symbol: str, target: int) -> int | None:
@@ -75,27 +80,27 @@ def figure(setting: Setting) -> int:
 @given(
     word=st.sampled_from(COUNTS),
     symbol=st.sampled_from(sorted(OPERATORS)),
-    near=st.sampled_from(sorted(ALL["params"])),
+    near=st.tuples(st.sampled_from(range(4, 97, 4))),
     shift=st.integers(-400, 400),
 )
 @example(word="params", symbol="<", near=(8,), shift=0)
 @example(word="params", symbol=">", near=(40,), shift=0)
 @settings(max_examples=12, deadline=None)
 def test_it_finds_what_trying_all_widths_finds(word: str, symbol: str, near: tuple[int, ...], shift: int) -> None:
-    found = {place: each for place, each in ALL[word].items() if place[0] <= 88}
-    target = max(ALL[word][near] + shift, 1)
-    expected = best(ALL[word], symbol, target)
+    found = {place: each for place, each in all_figures(word).items() if place[0] <= 88}
+    target = max(all_figures(word)[near] + shift, 1)
+    expected = best(all_figures(word), symbol, target)
     try:
         solution = MODEL.solve(f"{word} {symbol} {target}", "width")
     except UnmetError:
         # The nearest is a neighbour of the end, and the target lies beyond it.
-        assert expected is None or not min(ALL[word].values()) <= target <= max(found.values())
+        assert expected is None or not min(all_figures(word).values()) <= target <= max(found.values())
         return
     if near[0] <= 88:
         assert abs(figure(solution.chosen) - target) == expected
     (width,) = solution.values.values()
     if width <= 96:
-        assert ALL[word][(width,)] == solution.chosen.figure
+        assert all_figures(word)[(width,)] == solution.chosen.figure
 
 
 @given(target=st.integers(3000, 60_000))
@@ -259,10 +264,27 @@ def test_what_cannot_be_met_says_how_near_it_comes() -> None:
 
 
 def test_a_range_is_as_it_is_written() -> None:
-    assert list(Varied.of("depth=2..5").values) == [2, 3, 4, 5]
-    assert list(Varied.of("width=0.5..1.1:0.25").values) == [0.5, 0.75, 1]
-    assert Varied.of("width=0.1..0.3:0.1").values == [0.1, 0.2, 0.3]
+    assert list(Range.of("2..5")) == [2, 3, 4, 5]
+    assert list(Range.of("0.5..1.1:0.25")) == [0.5, 0.75, 1]
+    assert list(Range.of("0.1..0.3:0.1")) == [0.1, 0.2, 0.3]
+    assert list(Range.of("0.5..0.5")) == [0.5]
     assert Budget.of("params == 5M").operator == "=="
+
+
+@pytest.mark.parametrize("text", ["3..1", "1..2:0", "1..2:", "nan..2", "1..inf", "1..", "a..b"])
+def test_what_has_no_values_is_no_range(text: str) -> None:
+    with pytest.raises(SolveError, match="range"):
+        Range.of(text)
+
+
+@given(first=st.integers(1, 900), target=st.integers(37, 50_000))
+@settings(max_examples=10, deadline=None)
+def test_a_long_range_is_searched_wherever_it_begins(first: int, target: int) -> None:
+    model = archspec.loads(
+        "model Net(width = 24) {\n    input x: [B, 16]\n    linear(width) -> linear(10)\n}\n", syntax="arch"
+    )
+    found = model.solve(f"params >= {target}", f"width={first}..2000")
+    assert found.values["width"] == max(first, ceil((target - 10) / 27))
 
 
 # ----------------------------------------------------------------------------------------------------- the command line

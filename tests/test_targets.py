@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archspec.backend import Purpose
-from archspec.compiler import UnknownTargetError, find_target
 from archspec.main import main
 from archspec.plugins import targets
+from archspec.targets import UnknownTargetError, find_target
 from tests.test_main import LENET
 
 each_purpose = pytest.mark.parametrize("purpose", Purpose)

@@ -1,25 +1,31 @@
-"""The commands of the command line, one module each, in the order in which the help lists them."""
+"""The commands of the command line, one module each. Only that of the command that is run is imported."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Final
 
-from archspec.commands import check, convert, diff, draw, explain, fmt, new, ops, schema, solve, summary, targets
-from archspec.commands import compile as compile_
 from archspec.commands.command import Command
 
-COMMANDS: Final[tuple[Command, ...]] = (
-    new.COMMAND,
-    check.COMMAND,
-    compile_.COMMAND,
-    draw.COMMAND,
-    summary.COMMAND,
-    solve.COMMAND,
-    diff.COMMAND,
-    convert.COMMAND,
-    fmt.COMMAND,
-    targets.COMMAND,
-    schema.COMMAND,
-    ops.COMMAND,
-    explain.COMMAND,
+NAMES: Final = (
+    "new",
+    "check",
+    "compile",
+    "draw",
+    "summary",
+    "solve",
+    "diff",
+    "convert",
+    "fmt",
+    "targets",
+    "schema",
+    "ops",
+    "explain",
 )
+"""What the commands and their modules are called, in the order in which the help lists them."""
+
+
+def command(name: str) -> Command:
+    """The command of a name."""
+    found: Command = import_module(f"archspec.commands.{name}").COMMAND
+    return found

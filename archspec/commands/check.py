@@ -12,8 +12,10 @@ from archspec.commands.command import CLEAN, FOUND, Command, UsageError
 from archspec.commands.options import of_models
 from archspec.commands.reading import load, outside_of
 from archspec.commands.writing import put, screen
-from archspec.compiler import Model, differences, read_instead, split_variant
+from archspec.compiler import differences, read_instead, split_variant
 from archspec.diagnostics import Report
+from archspec.model import Model
+from archspec.opening import is_no_file
 from archspec.paths import NoSpecsError, files_to_look_at, specs_meant
 from archspec.syntax.read import read_file
 
@@ -52,7 +54,8 @@ def _fix(options: argparse.Namespace) -> int:
 
     outside = outside_of(options, Report())
     for name in specs_meant(options.specs).specs:
-        source = None if name == "-" or split_variant(name)[1] else read_file(Path(name), Report())
+        is_left = name == "-" or split_variant(name)[1] or is_no_file(Path(name))
+        source = None if is_left else read_file(Path(name), Report())
         if source is None:
             continue
 

@@ -11,8 +11,8 @@ from archspec.commands.command import CLEAN, Command
 from archspec.commands.options import one_spec, target
 from archspec.commands.reading import load
 from archspec.commands.writing import write
-from archspec.compiler import find_target
 from archspec.plugins import targets
+from archspec.targets import find_target
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ from archspec.commands.command import CLEAN, Command, UsageError
 from archspec.commands.options import of_text
 from archspec.commands.reading import source
 from archspec.commands.writing import write
-from archspec.compiler import SpecError, rewritten
+from archspec.compiler import rewritten
 from archspec.diagnostics import Report
+from archspec.model import SpecError
 from archspec.syntax.read import SUFFIXES
 
 

@@ -14,12 +14,13 @@ from archspec.commands.command import CLEAN, FOUND, Command, UsageError
 from archspec.commands.options import of_models
 from archspec.commands.reading import load, outside_of
 from archspec.commands.writing import put, screen
-from archspec.compiler import find_target, split_variant
+from archspec.compiler import split_variant
 from archspec.diagnostics import Report
+from archspec.targets import find_target
 
 if TYPE_CHECKING:
-    from archspec.compiler import Model
     from archspec.difference import Difference
+    from archspec.model import Model
 
 FORMS: Final = ("text", "markdown", "json")
 """What a difference can be written as; the modules of `archspec.difference` write them."""

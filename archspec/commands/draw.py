@@ -12,12 +12,12 @@ from archspec.commands.command import CLEAN, Command, UsageError
 from archspec.commands.options import one_spec, target
 from archspec.commands.reading import load
 from archspec.commands.writing import write
-from archspec.compiler import find_target
+from archspec.targets import find_target
 
 if TYPE_CHECKING:
-    from archspec.compiler import Model
     from archspec.drawing import Drawing
     from archspec.graph import Graph
+    from archspec.model import Model
 
 _SEVERAL: Final = {
     "expand": "show a group whole, by its path with dots, such as encoder.layers.0, or all uses of a block by its name",
@@ -64,6 +64,7 @@ def _drawing(options: argparse.Namespace) -> Drawing:
         style=options.style,
         depth=options.depth,
         direction=options.direction,
+        layout=options.layout,
         label=options.label,
         theme=options.theme,
         scale=options.scale,
@@ -97,6 +98,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", action="append", default=[], metavar="PATH", help=tells)
     parser.add_argument(
         "--direction", choices=("down", "right"), default="down", help="where it runs to (default: down)"
+    )
+    parser.add_argument(
+        "--layout",
+        choices=("own", "dot"),
+        default="own",
+        help="what says where everything stands: archspec (default: own), or `dot` of Graphviz, if it is installed",
     )
     parser.add_argument(
         "--with-errors", action="store_true", help="draw a spec with errors as far as it can be built, and these in red"

@@ -12,14 +12,13 @@ from archspec.compiler import further_ops
 
 
 def run(options: argparse.Namespace) -> int:
-    from archspec import manual
+    from archspec.manual import UnknownTopicError, shipped
+    from archspec.manual.terminal import contents, explained
 
-    known = {**manual.shipped(), **further_ops(options.plugin)}
+    known = {**shipped(), **further_ops(options.plugin)}
     try:
-        page = (
-            manual.contents(known, width()) if options.topic is None else manual.manual(options.topic, known, width())
-        )
-    except manual.UnknownTopicError as error:
+        page = contents(known, width()) if options.topic is None else explained(options.topic, known, width())
+    except UnknownTopicError as error:
         raise UsageError(str(error)) from None
     print(page)
     return CLEAN

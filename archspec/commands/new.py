@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from archspec.catalog.graph import UnusedBlock
 from archspec.commands.command import CLEAN, Command, UsageError
 from archspec.commands.writing import put, width
-from archspec.compiler import Outside, SpecError, read_instead, rewritten, split_variant
+from archspec.compiler import Outside, read_instead, rewritten, split_variant
 from archspec.diagnostics import Report
+from archspec.model import SpecError
 from archspec.source import Source
 from archspec.syntax.read import SUFFIXES, parse, read_file
 from archspec.syntax.tree import Fields, Items, Scalar

@@ -12,15 +12,15 @@ from archspec.compiler import further_ops
 
 
 def run(options: argparse.Namespace) -> int:
-    from archspec import manual
+    from archspec.manual import UnknownTopicError, json, shipped, terminal
 
-    known = {**manual.shipped(), **further_ops(options.plugin)}
+    known = {**shipped(), **further_ops(options.plugin)}
     try:
         if options.format == "json":
-            print(manual.listing_for_programs(known, options.family))
+            print(json.listing(known, options.family))
         else:
-            print(manual.listing(known, options.family, width()))
-    except manual.UnknownTopicError as error:
+            print(terminal.listing(known, options.family, width()))
+    except UnknownTopicError as error:
         raise UsageError(str(error)) from None
     return CLEAN
 

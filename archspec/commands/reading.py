@@ -8,8 +8,10 @@ from pathlib import Path
 
 from archspec.build import Settings
 from archspec.commands.command import UsageError
-from archspec.compiler import Model, Outside, plugin_ops, read_bytes, read_path, text_override
+from archspec.compiler import Outside, plugin_ops, read_bytes, read_path
 from archspec.diagnostics import Report
+from archspec.model import Model
+from archspec.overriding import text_override
 from archspec.source import Source
 from archspec.spec import Override
 from archspec.syntax.fault import Fault

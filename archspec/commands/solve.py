@@ -14,9 +14,10 @@ from archspec.commands.new import without_idle
 from archspec.commands.options import one_spec
 from archspec.commands.reading import load, outside_of, source
 from archspec.commands.writing import write
-from archspec.compiler import SpecError, read_instead, rewritten, split_variant
+from archspec.compiler import read_instead, rewritten, split_variant
 from archspec.diagnostics import Report
 from archspec.expression import written
+from archspec.model import SpecError
 from archspec.syntax.read import SUFFIXES, parse
 from archspec.syntax.tree import Scalar
 

@@ -17,7 +17,7 @@ from archspec.commands.writing import screen, write
 from archspec.size import LARGEST
 
 if TYPE_CHECKING:
-    from archspec.compiler import Model
+    from archspec.model import Model
     from archspec.summary import Summary
 
 FORMS: Final = ("text", "markdown", "latex", "html", "csv", "json")

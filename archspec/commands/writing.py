@@ -51,7 +51,7 @@ def screen(options: argparse.Namespace, stream: TextIO) -> text.Screen:
 
 def width() -> int:
     """How wide the lines of a manual are, on the terminal that shows them."""
-    from archspec.manual import WIDEST, WIDTH
+    from archspec.manual.terminal import WIDEST, WIDTH
 
     return max(40, min(shutil.get_terminal_size((WIDTH, 0)).columns, WIDEST))
 

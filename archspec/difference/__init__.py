@@ -207,6 +207,16 @@ class Difference:
         """The changes of some kinds."""
         return tuple(each for each in self.changes if each.kind in kinds)
 
+    @property
+    def done(self) -> tuple[Change, ...]:
+        """The changes that were made; the others follow from them."""
+        return tuple(each for each in self.changes if each.kind is not Kind.AFFECTED)
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """The open sizes that count as 1 in the totals."""
+        return tuple(dict.fromkeys((*self.old.batches, *self.new.batches)))
+
     @cached_property
     def totals(self) -> tuple[Total, ...]:
         """Parameters, multiply-adds and memory; those that depend on the batch for a batch of one where it is open."""

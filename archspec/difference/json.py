@@ -27,7 +27,7 @@ def content(difference: Difference) -> dict[str, Any]:
         "old": {"name": difference.names[0], "model": old.model},
         "new": {"name": difference.names[1], "model": new.model},
         "differs": bool(difference),
-        "assumed": dict.fromkeys((*old.batches, *new.batches), 1),
+        "assumed": dict.fromkeys(difference.batches, 1),
         "model": _facts(difference.facts),
         "layers": [_change(difference, each) for each in difference.changes],
         "totals": {each.key: _total(each) for each in difference.totals},

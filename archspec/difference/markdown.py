@@ -5,63 +5,49 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archspec.difference import Change, Difference, Kind, Total
-from archspec.difference.wording import (
-    MACS,
-    TO,
-    arrow,
-    costs,
-    counted,
-    headline,
-    of_total,
-    percent,
-    places,
-    same,
-    shapes,
-    signed,
-    weights,
-)
+from archspec.difference import Difference, Kind, Total, wording
+from archspec.difference.wording import MACS, TO
 
 
 def written(difference: Difference) -> str:
     old, new = difference.names
     parts = [[f"### {_code(old)} {TO} {_code(new)}"]]
     if not difference:
-        parts.append([_escaped(same(difference))])
+        parts.append([_escaped(wording.same(difference))])
     else:
-        changes = [each for each in difference.changes if each.kind is not Kind.AFFECTED]
-        parts += [_totals(difference), _facts(difference), _layers(difference, changes)]
+        parts += [_totals(difference), _facts(difference), _layers(difference)]
         parts += [_affected(difference), _notes(difference)]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
 def _totals(difference: Difference) -> list[str]:
-    rows = [_total(each) for each in difference.totals if each.name in ("parameters", MACS) or each.old != each.new]
-    return _table(("total", "before", "after", "change"), rows)
+    return _table(("total", "before", "after", "change"), [_total(each) for each in wording.totals(difference)])
 
 
 def _total(total: Total) -> list[str]:
-    old, new = (_escaped(of_total(total, each)) for each in (total.old, total.new))
-    more = "" if total.numbers is None else signed(total.change or 0, total.unit, is_short=total.name == MACS)
-    part = f" ({percent(total)})" if percent(total) else ""
+    old, new = (_escaped(wording.of_total(total, each)) for each in (total.old, total.new))
+    more = "" if total.numbers is None else wording.signed(total.change or 0, total.unit, is_short=total.name == MACS)
+    part = f" ({wording.percent(total)})" if wording.percent(total) else ""
     unit = " in bytes" if total.unit and total.numbers is None else ""
     return [f"{total.name}{unit}", old, new, f"{more}{part}" or ("" if old != new else "the same")]
 
 
 def _facts(difference: Difference) -> list[str]:
-    return [f"- {_escaped(each.name)}: {_code(arrow(each))}{_word(each.old, each.new)}" for each in difference.facts]
+    return [
+        f"- {_escaped(each.name)}: {_code(wording.arrow(each))}{_word(each.old, each.new)}" for each in difference.facts
+    ]
 
 
 def _word(old: str | None, new: str | None) -> str:
     return " is new" if old is None else " is no more" if new is None else ""
 
 
-def _layers(difference: Difference, changes: Sequence[Change]) -> list[str]:
+def _layers(difference: Difference) -> list[str]:
     rows = []
-    for each in changes:
-        said = [headline(each), shapes(each), places(each)]
+    for each in difference.done:
+        said = [wording.headline(each), wording.shapes(each), wording.places(each)]
         told = "<br>".join(_escaped(line) for line in said if line)
-        rows.append([each.kind.value, _code(each.place), told, *costs(difference, each)])
+        rows.append([each.kind.value, _code(each.place), told, *wording.costs(difference, each)])
     return _table(("", "layer", "what", "parameters", MACS), rows) if rows else []
 
 
@@ -73,8 +59,8 @@ def _affected(difference: Difference) -> list[str]:
     rows = [
         [
             _code(each.place),
-            "<br>".join(_escaped(line) for line in (shapes(each), places(each)) if line),
-            *costs(difference, each),
+            "<br>".join(_escaped(line) for line in (wording.shapes(each), wording.places(each)) if line),
+            *wording.costs(difference, each),
         ]
         for each in changes
     ]
@@ -84,9 +70,7 @@ def _affected(difference: Difference) -> list[str]:
 
 
 def _notes(difference: Difference) -> list[str]:
-    notes = [weights(difference), counted(difference)]
-    batches = dict.fromkeys((*difference.old.batches, *difference.new.batches))
-    notes += [f"MACs and memory are for {', '.join(f'{name} = 1' for name in batches)}"] if batches else []
+    notes = (wording.weights(difference), wording.counted(difference), wording.assumed(difference))
     return [f"- {_escaped(note)}" for note in notes if note]
 
 

@@ -55,7 +55,10 @@ class _Merger:
         """What old groups are called now, those that were removed included."""
 
         self.names: dict[Path, Path] = dict(matching.layers)
-        self.taken = {*self.new.groups, *self.new.network}
+        self.in_new = {*(value.producer for value in self.new.inputs), *self.new.layers}
+        """The inputs and layers of the new model."""
+
+        self.taken = {*self.new.groups, *self.in_new}
         self.gone = [use.old for each in difference.of(Kind.REMOVED) for use in each.uses if use.old is not None]
         self.ends = dict(self._ends())
         """The members of the last pass of each repeat of another length, as the new model has them."""
@@ -95,7 +98,7 @@ class _Merger:
         end = self.ends[path[:depth]]
         name = self.names.get(path, path)
         for each in ((*end, *name[depth:]), (*end, *path[depth:])):
-            if each in self.new.network:
+            if each in self.in_new:
                 return each
         inside = [node.path for node in self.new.nodes if node.path[: len(end)] == end]
         return inside[-1] if inside else None
@@ -106,8 +109,8 @@ class _Merger:
 
     def graph(self) -> Graph:
         inputs = [replace(value, producer=self._name(value.producer)) for value in self._old_inputs()]
-        order: list[Path] = [*(value.producer for value in inputs), *self.new.network]
-        nodes = {node.path: node for node in self.new.nodes}
+        order: list[Path] = [value.producer for value in (*inputs, *self.new.inputs)] + [*self.new.layers]
+        nodes = dict(self.new.layers)
         last: Path | None = None
         gone = {node.path for node in self.removed}
         for node in self.old.nodes:
@@ -118,17 +121,9 @@ class _Merger:
                 order.insert(max(before, default=-1) + 1, moved.path)
                 nodes[moved.path] = moved
             last = self.names.get(node.path, last)
-        network = type(self.new.network)()
-        for path in order:
-            if path in nodes:
-                network.add_node(path, node=nodes[path])
-            else:
-                network.add_node(path)
-        for path in order:
-            for number, value in enumerate(nodes[path].inputs if path in nodes else ()):
-                network.add_edge(value.producer, path, key=number)
+        layers = tuple(nodes[path] for path in order if path in nodes)
         groups = {**self.new.groups, **dict(self._old_groups())}
-        return replace(self.new, inputs=(*self.new.inputs, *inputs), groups=groups, network=network, rebuilt=None)
+        return replace(self.new, inputs=(*self.new.inputs, *inputs), groups=groups, nodes=layers, rebuilt=None)
 
     def _old_inputs(self) -> Iterator[Value]:
         """The inputs that only the old model has, where something that was removed takes them."""

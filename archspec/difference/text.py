@@ -8,24 +8,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, final
 
-from archspec.difference import Change, Difference, Kind, Total
-from archspec.difference.wording import (
-    MACS,
-    SIGNS,
-    TO,
-    arrow,
-    costs,
-    counted,
-    headline,
-    of_total,
-    percent,
-    places,
-    same,
-    shapes,
-    sign,
-    signed,
-    weights,
-)
+from archspec.difference import Change, Difference, Kind, Total, wording
+from archspec.difference.wording import MACS, SIGNS, TO
 from archspec.render.text import PLAIN, Screen
 
 WIDTH: Final = 100
@@ -79,7 +63,7 @@ class _Writer:
     def text(self) -> str:
         difference = self.difference
         if not difference:
-            return self._line(same(difference)) + "\n"
+            return self._line(wording.same(difference)) + "\n"
         parts = [self._head(), self._facts(), self._layers(), self._affected(), self._totals(), self._notes()]
         return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
@@ -99,18 +83,17 @@ class _Writer:
         facts = self.difference.facts
         left = min(max((len(each.name) for each in facts), default=0), _WIDEST_NAME)
         for fact in facts:
-            mark = sign(fact)
-            yield from self._entry(mark, fact.name, [arrow(fact)], left, ("", ""))
+            mark = wording.sign(fact)
+            yield from self._entry(mark, fact.name, [wording.arrow(fact)], left, ("", ""))
 
     # ---------------------------------------------------------------------------------------------------- layers
 
     def _layers(self) -> Iterator[str]:
-        changes = [each for each in self.difference.changes if each.kind is not Kind.AFFECTED]
         rows = []
         before = ""
-        for each in changes:
-            where = places(each)
-            said = [headline(each), shapes(each), where]
+        for each in self.difference.done:
+            where = wording.places(each)
+            said = [wording.headline(each), wording.shapes(each), where]
             if where and where == before:
                 said = [f"{said[0]}, in the same {len(each.uses)} uses", said[1]]
             rows.append((each, [line for line in said if line]))
@@ -125,8 +108,8 @@ class _Writer:
         least = changes if self.is_whole else changes[:MOST_AFFECTED]
         rows = []
         for each in least:
-            said = ": ".join(filter(None, (headline(each), shapes(each))))
-            rows.append((each, [said, places(each)] if self.is_whole and len(each.uses) > 1 else [said]))
+            said = ": ".join(filter(None, (wording.headline(each), wording.shapes(each))))
+            rows.append((each, [said, wording.places(each)] if self.is_whole and len(each.uses) > 1 else [said]))
         yield from self._table(rows, is_quiet=True)
         left = sum(len(each.uses) for each in changes[len(least) :])
         if left:
@@ -135,7 +118,7 @@ class _Writer:
     def _table(self, rows: Sequence[tuple[Change, list[str]]], *, is_quiet: bool = False) -> Iterator[str]:
         names = [each.place for each, _ in rows]
         left = min(max(map(len, names), default=0), _WIDEST_NAME)
-        amounts = [costs(self.difference, each) for each, _ in rows]
+        amounts = [wording.costs(self.difference, each) for each, _ in rows]
         # What is a formula has no room in a column.
         amounts = [(one if len(one) <= 14 else "", other if len(other) <= 10 else "") for one, other in amounts]
         widths = [max((len(each[column]) for each in amounts), default=0) for column in (0, 1)]
@@ -173,7 +156,7 @@ class _Writer:
     # ---------------------------------------------------------------------------------------------------- totals
 
     def _totals(self) -> Iterator[str]:
-        rows = [self._total(each) for each in self.difference.totals if _is_shown(each)]
+        rows = [self._total(each) for each in wording.totals(self.difference)]
         short = [row for row in rows if len(row) == 5]
         widths = [max(len(row[column]) for row in short) for column in range(5)] if short else []
         for row in rows:
@@ -189,21 +172,20 @@ class _Writer:
             yield self._line(line)
 
     def _total(self, total: Total) -> tuple[str, ...]:
-        old, new = of_total(total, total.old), of_total(total, total.new)
+        old, new = wording.of_total(total, total.old), wording.of_total(total, total.new)
         if total.numbers is not None:
-            more = signed(total.change or 0, total.unit, is_short=total.name == MACS) or "the same"
-            return total.name, old, new, more, percent(total)
+            more = wording.signed(total.change or 0, total.unit, is_short=total.name == MACS) or "the same"
+            return total.name, old, new, more, wording.percent(total)
         unit = f" in {total.unit}" if total.unit else ""
         return f"{total.name}{unit}", f"    {old}", f"  {TO} {new}" if old != new else "  the same"
 
     def _notes(self) -> Iterator[str]:
         difference = self.difference
-        if note := weights(difference):
+        if note := wording.weights(difference):
             yield from wrap(self._line(note), self.width, subsequent_indent="  ", break_long_words=False)
-        batches = dict.fromkeys((*difference.old.batches, *difference.new.batches))
-        if batches and any(each.name == MACS and each.change != 0 for each in difference.totals):
-            yield self._quiet(f"MACs and memory are for {', '.join(f'{name} = 1' for name in batches)}")
-        yield f"{self.colours.strong}{self._line(counted(difference))}{self.colours.plain}"
+        if note := wording.assumed(difference):
+            yield self._quiet(note)
+        yield f"{self.colours.strong}{self._line(wording.counted(difference))}{self.colours.plain}"
 
 
 def _wrapped(text: str, width: int, indent: int = 2) -> list[str]:
@@ -215,7 +197,3 @@ def _wrapped(text: str, width: int, indent: int = 2) -> list[str]:
 
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\](?: → \[[^\[\]]*\])?")
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-
-
-def _is_shown(total: Total) -> bool:
-    return total.name in ("parameters", MACS) or total.old != total.new

@@ -205,6 +205,18 @@ def costs(difference: Difference, change: Change) -> tuple[str, str]:
     return signed(pairs[0]), signed(pairs[1], is_short=True)
 
 
+def totals(difference: Difference) -> Sequence[Total]:
+    """The totals that are told: parameters and multiply-adds, and what else differs."""
+    return [each for each in difference.totals if each.key in ("parameters", "macs") or each.old != each.new]
+
+
+def assumed(difference: Difference) -> str:
+    """For which batch the totals are, where one that depends on it differs."""
+    differs = any(each.old != each.new for each in difference.totals if each.key not in ("parameters", "buffers"))
+    sizes = ", ".join(f"{name} = 1" for name in difference.batches)
+    return f"MACs and memory are for {sizes}" if sizes and differs else ""
+
+
 def counted(difference: Difference) -> str:
     """How many changes there are of each kind."""
     words = {

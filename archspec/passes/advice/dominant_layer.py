@@ -78,7 +78,8 @@ MANY: Final = 10_000_000
 TIMES: Final = 4
 """It is told of more than so many times what all others have. VGG-11 with ten classes has just below that."""
 
-BETWEEN = frozenset({Family.ACTIVATION, Family.REGULARISATION, Family.NORMALISATION})
+BETWEEN: Final = frozenset({Family.ACTIVATION, Family.REGULARISATION, Family.NORMALISATION})
+"""What may stand between the map, what flattens it, and the layer, and changes no size."""
 
 
 def find(view: View) -> Iterator[Diagnostic]:

@@ -53,7 +53,7 @@ class HeadSize(Diagnostic):
 
     def message(self) -> str:
         counted = "feature" if self.size == 1 else "features"
-        return f"each head has {self.size} {counted}: {'very few' if self.size < 8 else 'an odd number'}"
+        return f"each head has {self.size} {counted}: {'very few' if self.size < SMALL else 'an odd number'}"
 
     def label(self) -> str:
         return f"{self.features} features in {self.heads} heads" if self.features else f"in each of {self.heads} heads"
@@ -67,6 +67,8 @@ class HeadSize(Diagnostic):
 
 
 SMALL: Final = 8
+"""It is told of heads with fewer features."""
+
 
 USUAL: Final = 32
 """Few models have smaller heads."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final, final
 
 from archspec.diagnostics import Diagnostic, Related, Severity
-from archspec.graph import Node, Path
+from archspec.graph import Node, Path, causes
 from archspec.op import Family
 from archspec.passes.advice.view import View
 from archspec.sight import Everything, Sight, Sliding
@@ -158,13 +158,5 @@ def _narrow(sides: Mapping[int, Sight], sizes: tuple[object, ...], pool: Node) -
 
 def _leads_around(view: View, pool: Path, image: Path) -> bool:
     """Whether something leads from an image to an output without the pooling."""
-    waiting = [output.value.producer for output in view.graph.outputs]
-    known = {pool}
-    while waiting:
-        path = waiting.pop()
-        if path == image:
-            return True
-        if path not in known:
-            known.add(path)
-            waiting += view.graph.network.predecessors(path)
-    return False
+    others = {path: node for path, node in view.graph.layers.items() if path != pool}
+    return image in causes(others, [output.value.producer for output in view.graph.outputs])

@@ -29,18 +29,18 @@ class RepeatedNorm(Diagnostic):
     Wrong:
 
     ```arch
-    model Classifier {
-        input image: [B, 3, 8, 8]
-        conv(16, kernel=3, bias=false) -> batchnorm -> batchnorm -> relu
+    model Encoder {
+        input tokens: [B, T, 16]
+        linear(32) -> layernorm -> rmsnorm -> gelu
     }
     ```
 
     Right:
 
     ```arch
-    model Classifier {
-        input image: [B, 3, 8, 8]
-        conv(16, kernel=3, bias=false) -> batchnorm -> relu
+    model Encoder {
+        input tokens: [B, T, 16]
+        linear(32) -> layernorm -> gelu
     }
     ```
     """

@@ -54,8 +54,8 @@ class RepeatedSoftmax(Diagnostic):
     place: Span
 
     def message(self) -> str:
-        again = f"another `{self.second}`" if self.first == self.second else f"`{self.second}`"
-        return f"{again} is taken of what `{self.first}` gives"
+        second = f"another `{self.second}`" if self.first == self.second else f"`{self.second}`"
+        return f"{second} is taken of what `{self.first}` gives"
 
     def label(self) -> str:
         return again(self, self.place) or "its input is normalised already"

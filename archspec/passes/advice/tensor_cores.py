@@ -56,14 +56,15 @@ class TensorCores(Diagnostic):
     size: int
 
     def message(self) -> str:
-        return f"{self.size} {self.what} are no multiple of 8, which tensor cores want"
+        return f"{self.size} {self.what} are no multiple of {TILE}, which tensor cores want"
 
     def help(self) -> str:
-        below = self.size // 8 * 8
-        return f"use {below} or {below + 8}" if below else f"use {below + 8}"
+        below = self.size // TILE * TILE
+        return f"use {below} or {below + TILE}" if below else f"use {TILE}"
 
 
 TILE: Final = 8
+"""The sides of what tensor cores multiply are multiples of this."""
 
 
 def find(view: View) -> Iterator[Diagnostic]:

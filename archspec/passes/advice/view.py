@@ -106,11 +106,14 @@ class View:
 
 
 def views(graph: Graph) -> Iterator[View]:
-    """A model and the cells in it, those in cells included."""
+    """A model and the cells in it, those in cells included; what is run in several places is one cell."""
     yield View(graph)
+    cells: dict[int, Graph] = {}
     for node in graph.nodes:
         if node.op.holds_layers:
             from archspec.scan import Scan  # Most models have none.
 
             if isinstance(node.op, Scan):
-                yield from views(node.op.cell)
+                cells[id(node.op.cell)] = node.op.cell
+    for cell in cells.values():
+        yield from views(cell)
