@@ -26,6 +26,14 @@ class Direction(StrEnum):
     RIGHT = "right"
 
 
+class Engine(StrEnum):
+    """What says where everything stands."""
+
+    OWN = "own"
+    DOT = "dot"
+    """The program of Graphviz."""
+
+
 class Mark(StrEnum):
     """What became of a layer or group, where a diagram shows what differs between two models."""
 
@@ -72,6 +80,8 @@ class Drawing:
 
     direction: Direction = Direction.DOWN
 
+    layout: Engine = Engine.OWN
+
     label: str | None = None
     """What a box says, such as `{op} {kernel} /{stride}`; `None` leaves it to the view."""
 
@@ -86,6 +96,9 @@ class Drawing:
 
     scale: float | None = None
     """How many pixels of a PNG, or points of a PDF, there are for each of the SVG; each form has a scale of its own."""
+
+    variant: str = ""
+    """Which variant of its spec the model is, which is said beside its name."""
 
     columns: tuple[tuple[str, Graph], ...] = ()
     """The models that a table has side by side, by their names; none where it has the one alone."""
@@ -112,6 +125,10 @@ class Drawing:
         if direction not in list(Direction):
             raise DrawingError(f"a diagram runs `{Direction.DOWN}` or `{Direction.RIGHT}`, not `{direction}`")
         chosen["direction"] = Direction(direction)
+        engine = chosen.get("layout", Engine.OWN)
+        if engine not in list(Engine):
+            raise DrawingError(f"the layout of a diagram is `{Engine.OWN}` or by `{Engine.DOT}`, not `{engine}`")
+        chosen["layout"] = Engine(engine)
         depth, scale = chosen.get("depth"), chosen.get("scale")
         if depth is not None and (not isinstance(depth, int) or depth < 0):
             raise DrawingError(f"the depth of a diagram is a number of groups, 0 or more, not `{depth}`")

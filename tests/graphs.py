@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import networkx as nx
-
 from archspec.graph import Graph, Group, Node, Output, Path, Tie, Value
 from archspec.initialiser import Initialiser
 from archspec.op import Op
@@ -38,12 +36,11 @@ def graph_of(
     Outputs, those in training only apart, are values by name, or values to be given some name. `shares` has, for each
     layer that is another use of one, that layer, and `ties`, by layer and weight, a weight such as `group/name.weight`.
     """
-    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+    nodes: list[Node] = []
     values: dict[str, Value] = {}
     groups: dict[Path, Group] = {}
     for each, sizes in inputs.items():
         values[each] = Value((each,), sizes if isinstance(sizes, Shape) else Shape(tuple(sizes)), SPAN)
-        network.add_node((each,))
     for text, op, sources in lines:
         path = tuple(text.split("/"))
         groups |= {path[:depth]: Group(path[:depth], SPAN) for depth in range(1, len(path))}
@@ -55,16 +52,14 @@ def graph_of(
         tied = {weight: _tie(source) for weight, source in ties.get(text, NONE).items()}
         shared = tuple(shares[text].split("/")) if text in shares else None
         node = replace(node, shares=shared, ties=tied, init=init.get(text, NONE))
-        network.add_node(path, node=node)
-        for number, value in enumerate(taken):
-            network.add_edge(value.producer, path, key=number)
+        nodes.append(node)
     given = tuple(values[each] for each in inputs)
     named_outputs = (
         outputs if isinstance(outputs, Mapping) else {f"y{place}": each for place, each in enumerate(outputs)}
     )
     results = [Output(each, values[value]) for each, value in named_outputs.items()]
     results += [Output(each, values[value], in_training_only=True) for each, value in in_training.items()]
-    return Graph(name, "", SPAN.source, SPAN, {}, given, tuple(results), groups, network)
+    return Graph(name, "", SPAN.source, SPAN, {}, given, tuple(results), groups, tuple(nodes))
 
 
 def _tie(text: str) -> Tie:

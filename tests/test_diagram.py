@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from random import Random
 from typing import Any, final
 from xml.etree import ElementTree
 
-import networkx as nx
 import pytest
 
 import archspec
@@ -31,12 +31,17 @@ from archspec.drawing import Direction, Drawing
 from archspec.graph import Graph, Group, Node, Output, Path, Value
 from archspec.op import Example, Family, Op
 from archspec.ops.activation import Relu
+from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.conv import Conv
+from archspec.ops.elementwise import Clamp
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm
+from archspec.ops.merge import Concat
+from archspec.ops.norm import BatchNorm, LayerNorm
 from archspec.ops.pool import AdaptiveAvgPool, MaxPool
+from archspec.ops.reduction import Sum
 from archspec.ops.regularisation import Dropout
-from archspec.ops.reshaping import Flatten
+from archspec.ops.reshaping import Flatten, Reshape
+from archspec.ops.softmax import Softmax
 from archspec.shape import Shape
 from archspec.size import Size, named
 from archspec.source import Source
@@ -47,6 +52,7 @@ from archspec_diagram.palette import colour
 from archspec_diagram.picture import Line, Mark, Part, Picture, Point, Rectangle, Text
 from archspec_diagram.svg import svg
 from archspec_diagram.view import View
+from tests.read_once import variants_of
 
 SPAN = Source("test", "").whole()
 HOSTILE = "<script>alert(1)</script> ]]> \" ' & \\ %%{init}%% end\n`x` --> #quot; \x00\u202e {}|;"
@@ -77,25 +83,21 @@ def built(
     doc: str = "",
 ) -> Graph:
     """A graph of layers with paths such as `group/name` that take what these names give; `!` makes a name its own."""
-    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+    nodes: list[Node] = []
     values: dict[str, Value] = {}
     groups: dict[Path, Group] = {}
     for each, sizes in inputs.items():
         values[each] = Value((each,), Shape(tuple(sizes)), SPAN)
-        network.add_node((each,), value=values[each])
     for text, op, sources in layers:
         path = tuple(text.rstrip("!").split("/"))
         groups |= {path[:depth]: Group(path[:depth], SPAN) for depth in range(1, len(path))}
         taken = tuple(values[source] for source in sources)
         output = Value(path, op.outputs(*(value.shape for value in taken))[0], SPAN)
         values[text.rstrip("!")] = output
-        network.add_node(path, node=Node(path, op, taken, (output,), SPAN, is_named=text.endswith("!")))
-        for number, value in enumerate(taken):
-            network.add_edge(value.producer, path, key=number)
+        nodes.append(Node(path, op, taken, (output,), SPAN, is_named=text.endswith("!")))
     given = tuple(values[each] for each in inputs)
-    return Graph(
-        name, doc, SPAN.source, SPAN, {}, given, tuple(Output(each, values[each]) for each in outputs), groups, network
-    )
+    results = tuple(Output(each, values[each]) for each in outputs)
+    return Graph(name, doc, SPAN.source, SPAN, {}, given, results, groups, tuple(nodes))
 
 
 def chained(name: str, sizes: Sequence[Size], layers: Sequence[tuple[str, Op]], doc: str = "") -> Graph:
@@ -203,7 +205,7 @@ ROOT = FilePath(__file__).parent.parent / "specs"
 SPECS = {
     f"{path.relative_to(ROOT)}{f':{variant}' if variant else ''}": (path, variant)
     for path in sorted([*ROOT.rglob("*.arch"), *ROOT.rglob("*.yaml")])
-    for variant in (archspec.load(path).variants[:1] or ("",))
+    for variant in (variants_of(path)[:1] or ("",))
 }
 
 GRAPHS: dict[str, Callable[[], Graph]] = {
@@ -534,7 +536,20 @@ def test_settings_read_as_in_a_paper() -> None:
     assert wording.phrases(op) == ("64 channels", "kernel 3×5", "stride 2", "2 groups", "no bias")
     assert wording.phrases(Dropout(rate=0.25)) == ("0.25",)
     assert wording.phrases(Relu()) == ()
-    assert wording.phrases(Linear(features=named("D") * 4)) == ("4*D features",)
+    assert wording.phrases(Linear(features=named("D") * 4)) == ("4D features",)
+    # One of several is one; and an axis is not how many there are, save where a layer counts them.
+    assert wording.phrases(Linear(features=1)) == ("1 feature",)
+    assert wording.phrases(Sum(axes=2)) == ("axis 2",)
+    assert wording.phrases(Sum(axes=(1, 2))) == ("axes 1, 2",)
+    assert wording.phrases(LayerNorm(axes=2)) == ("2 axes",)
+    assert wording.phrases(Softmax(axis=2)) == wording.phrases(Concat(axis=2)) == ("axis 2",)
+    # Only what everybody knows goes without its name, and numbers are as a spec has them.
+    assert wording.phrases(BatchNorm(eps=1e-3)) == ("eps 0.001",)
+    assert wording.phrases(LayerNorm(eps=1e-12)) == ("eps 1e-12",)
+    assert wording.phrases(Clamp(low=1e-7, high=8.0)) == ("low 1e-7", "high 8")
+    graph = chained("Formula", [2], [("scaled", Arithmetic(formula="a * 2.50 - 1e-05"))])
+    assert (wording.called(graph.nodes[0]), wording.details(graph.nodes[0])) == ("a × 2.5 − 1e-5", ())
+    assert wording.phrases(Reshape(sizes=(named("B") * named("S"), 4))) == ("sizes B*S, 4",)
 
 
 @pytest.mark.parametrize(
@@ -560,7 +575,7 @@ def test_each_family_has_a_colour_of_its_own(family: Family) -> None:
 
 def test_mermaid() -> None:
     text = written(graph_of("deep"), "mermaid")
-    assert text.startswith('flowchart TD\n  n0(["image"]):::terminal\n  subgraph g0["features"]\n')
+    assert 'flowchart TD\n  n0(["image"]):::terminal\n  subgraph g0["features"]\n' in text
     assert '-->|"[B, 3, 224, 224]"| n1' in text
     assert "classDef convolution fill:#" in text
     assert text.count("subgraph") == 2
@@ -570,6 +585,17 @@ def test_dot() -> None:
     text = written(graph_of("deep"), "dot")
     assert 'subgraph "cluster group.features" {' in text
     assert '"input.image" -> "layer.features.0" [label="[B, 3, 224, 224]"]' in text
+
+
+@pytest.mark.parametrize("name", ["deep", "residual", "tangled", "hostile"])
+@pytest.mark.skipif(shutil.which("dot") is None, reason="there is no Graphviz here to read it")
+def test_graphviz_reads_all_that_is_written_for_it(name: str) -> None:
+    text, shown = written(graph_of(name), "dot"), folding.view_of(graph_of(name), Drawing())
+    plain = subprocess.run(["dot", "-Tplain"], input=text.encode(), capture_output=True, check=True)
+    assert not plain.stderr
+    kinds = Counter(line.partition(b" ")[0] for line in plain.stdout.splitlines())
+    assert kinds[b"node"] == len(shown.items)
+    assert kinds[b"edge"] == len(shown.structure.links)
 
 
 def pixels(png: bytes) -> tuple[int, int, bytes]:

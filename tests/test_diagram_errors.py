@@ -11,10 +11,11 @@ import pytest
 
 import archspec
 from archspec.backend import Purpose
-from archspec.compiler import Model, find_target
 from archspec.diagnostics import Severity
 from archspec.drawing import Drawing, DrawingError
 from archspec.main import main
+from archspec.model import Model
+from archspec.targets import find_target
 from archspec_diagram.broken_view import WRONG
 
 CHECKS: Final = Path(__file__).parent / "checks"
@@ -147,7 +148,7 @@ def test_an_error_in_no_layer_is_told_below_the_name() -> None:
     )
     svg = drawn(archspec.loads(text))
     assert red(svg) == broken(svg) == set()
-    assert "1 error; in no layer: A303" in "".join(svg.itertext())
+    assert "1 error; in no layer: A303: params == 1 does not" in "".join(svg.itertext())
 
 
 def test_a_right_spec_is_drawn_as_it_is_without_the_option() -> None:

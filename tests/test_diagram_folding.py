@@ -316,6 +316,15 @@ def test_a_label_never_hides_how_often_something_runs() -> None:
     assert "2 of Bottleneck" in titles(chart(RESNET, label="{times} of {op}"))
 
 
+def test_a_shape_that_a_label_has_is_not_said_beside_the_box_again() -> None:
+    found = chart("lenet.arch", label="{op}|{shape}")
+    assert [pill.line.text for pill in found.pills] == ["[B, 1, 28, 28]"]
+    assert ["linear", "[B, 120]"] in [[line.text for line in card.lines] for card in found.cards]
+    # A closed group says it even where the shape is that of what comes in.
+    closed = chart(GOOGLENET, label="{op}|{shape}")
+    assert all(card.lines[-1].text.startswith("[B, ") for card in closed.cards if card.lines[0].text == "Inception")
+
+
 @pytest.mark.parametrize(
     ("label", "told"),
     [("{opp}", "no layer of the model has `opp` for a label; did you mean `op`?"), ("{op", "has no partner")],
@@ -324,6 +333,24 @@ def test_a_label_that_cannot_be_is_told(label: str, told: str) -> None:
     target = next(each for each in BACKEND.targets if each.name == "svg")
     with pytest.raises(DrawingError, match=re.escape(told)):
         BACKEND.draw(graph("lenet.arch"), target, Drawing.of(label=label))
+
+
+def test_a_group_that_is_shown_for_others_has_their_names() -> None:
+    found = chart("memory/end_to_end.arch")
+    assert {"hop1–2 Hop", "last Hop"} <= {frame.title.text for frame in found.frames}
+
+
+def test_a_layer_is_a_band_of_one_that_has_lost_the_frame_around_it() -> None:
+    text = """
+block Halves(channels) = conv(channels, kernel=3, groups=2)
+model Net {
+    input x: [B, 4, 8, 8]
+    one = Halves(4) -> relu
+    flatten
+}
+"""
+    (item,) = (item for item in view(said(text)).items.values() if item.name == "one")
+    assert [node.op.name for node in item.nodes] == ["conv", "relu"]
 
 
 # --------------------------------------------------------------------------------------------------------- options
@@ -347,13 +374,41 @@ def test_an_option_that_cannot_be_is_told(options: dict[str, Any], told: str, tm
     assert not (tmp_path / "lenet.svg").exists()
 
 
+@pytest.mark.parametrize(
+    ("form", "options", "told"),
+    [
+        ("svg", {"style": "cells", "fold": "lstm1"}, "the style `cells` has no use for `fold`"),
+        ("svg", {"style": "cells", "highlight": "lstm1"}, "the style `cells` has no use for `highlight`"),
+        ("svg", {"style": "volumes", "direction": "right"}, "the style `volumes` has no use for `direction`"),
+        ("markdown", {"depth": 1}, "the style `table` has no use for `depth`"),
+        ("html", {"style": "table", "label": "{op}"}, "the style `table` has no use for `label`"),
+        ("svg", {"scale": 2}, "`scale` is for png, pdf, tikz"),
+        ("mermaid", {"scale": 2}, "leave it out, since mermaid has no size of its own"),
+    ],
+)
+def test_no_option_is_passed_over(form: str, options: dict[str, Any], told: str) -> None:
+    target = next(each for each in BACKEND.targets if each.name == form)
+    with pytest.raises(DrawingError, match=re.escape(told)):
+        BACKEND.draw(graph("sequence/lstm_classifier.arch"), target, Drawing.of(**options))
+
+
+@pytest.mark.parametrize("style", ["graph", "volumes", "table"])
+def test_the_variant_is_said_beside_the_name(style: str, tmp_path: Path) -> None:
+    out = tmp_path / ("net.md" if style == "table" else "net.svg")
+    archspec.load(f"{SPECS}/{RESNET}").draw(out, style=style)
+    assert re.search(r"ResNet\W.*\bresnet50\b", out.read_text())
+    # A variant that is called like the model says nothing more.
+    archspec.load(SPECS / "vision/alexnet_two_streams.arch").draw(out, style=style)
+    assert "alexnet_two_streams" not in out.read_text()
+
+
 def test_options_of_the_command_line_arrive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from archspec.main import main
 
     out = tmp_path / "net.mmd"
     asked = ["draw", str(SPECS / "vision/resnet.arch") + ":resnet50", "-o", str(out)]
     assert main([*asked, "--depth", "0", "--direction", "right", "--label", "{op}", "--highlight", "layer2"]) == 0
-    assert out.read_text().startswith("flowchart LR\n")
+    assert out.read_text().splitlines()[1] == "flowchart LR"
     assert "classDef highlight" in out.read_text()
     assert main([*asked, "--expand", "layer9"]) == 2
     assert "no group `layer9`; did you mean" in capsys.readouterr().err

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final, final
@@ -24,19 +22,19 @@ import pytest
 
 import archspec
 from archspec.drawing import Drawing
-from archspec.graph import Graph, Group, Node
+from archspec.graph import Graph, Group
 from archspec.ops.linear import Linear
 from archspec.source import Source
 from archspec_diagram import BACKEND
 from archspec_diagram.fold_states import FoldStates, fold_states
 from archspec_diagram.svg import svg
 from archspec_diagram.views import picture_of
+from tests.chromium import Browser
 from tests.graphs import graph_of
 
 ROOT: Final = Path(__file__).parent.parent
 SPECS: Final = {"lenet": "lenet.arch", "u-net": "vision/unet.arch", "decoder": "attention/gpt2.arch"}
 EVIL: Final = "</script></pre></style><script>alert(1)</script><img src=x onerror=alert(2)> \" ' & <!-- ]]> \x00\u202e"
-BROWSER: Final = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 # By the standard, these have no end.
 _VOID: Final = {"meta", "input", "img", "br", "link"}
@@ -105,16 +103,12 @@ def evil() -> Graph:
     path = EVIL.replace("/", "|")
     made = graph_of(EVIL, {EVIL: [2, 3]}, [(f"{path}/{path}", Linear(features=3), [EVIL])], [f"{path}/{path}"])
     span = Source(f"folder/{path}.arch", f"{EVIL}\n{EVIL}").whole()
-    nodes: dict[tuple[str, ...], Node] = {
-        node.path: replace(node, span=span, is_named=True, name_span=span) for node in made.nodes
-    }
-    for where, node in nodes.items():
-        made.network.nodes[where]["node"] = node
+    nodes = tuple(replace(node, span=span, is_named=True, name_span=span) for node in made.nodes)
     groups: Mapping[tuple[str, ...], Group] = {
         where: replace(group, span=span, block=EVIL, doc=EVIL) for where, group in made.groups.items()
     }
     outputs = tuple(replace(each, name=EVIL) for each in made.outputs)
-    return replace(made, doc=EVIL, source=span.source, span=span, groups=groups, outputs=outputs)
+    return replace(made, doc=EVIL, source=span.source, span=span, groups=groups, nodes=nodes, outputs=outputs)
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -243,39 +237,7 @@ def test_the_same_model_gives_the_same_page(tmp_path: Path) -> None:
     assert (tmp_path / "1.html").read_bytes() == (tmp_path / "2.html").read_bytes()
 
 
-SCRIPT: Final = """
-const log = {};
-const part = (id) => document.getElementById(id);
-const look = () => document.querySelector("#view > svg").getAttribute("viewBox");
-const key = (name, at) => at.dispatchEvent(new KeyboardEvent("keydown", {key: name, bubbles: true}));
-const seen = {};
-for (const name of ["ArrowDown", "ArrowRight", "+", "-", "0"]) { key(name, document.body); seen[name] = look(); }
-log.moved = new Set(["ArrowDown", "ArrowRight", "+"].map((name) => seen[name])).size === 3;
-part("GROUP").focus();
-key("Enter", part("GROUP"));
-log.opened = part("GROUP").getAttribute("aria-expanded");
-log.focused = document.activeElement.id;
-part("LAYER").dispatchEvent(new PointerEvent("pointerover", {bubbles: true}));
-log.told = part("facts").textContent;
-log.here = [...document.querySelectorAll("pre .here")].map((line) => line.textContent.trim());
-part("GROUP").querySelector("rect, text").dispatchEvent(new MouseEvent("click", {bubbles: true}));
-log.closed = part("GROUP").getAttribute("aria-expanded");
-key("/", document.body);
-log.searching = document.activeElement.id;
-part("search").value = "LAST";
-part("search").dispatchEvent(new Event("input"));
-log.found = part("found").textContent;
-key("Enter", part("search"));
-log.shown = part("LAYER") !== null;
-key("Escape", part("search"));
-log.after = [part("search").value, part("facts").hidden, document.activeElement.id];
-log.labels = [...document.querySelectorAll("#view g[tabindex]")].every((each) => each.getAttribute("aria-label"));
-document.body.replaceChildren(Object.assign(document.createElement("output"), {textContent: JSON.stringify(log)}));
-"""
-
-
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here to run the script of the page")
-def test_in_a_browser_the_page_moves_folds_tells_and_finds(tmp_path: Path) -> None:
+def test_in_a_browser_the_page_moves_folds_tells_and_finds(browser: Browser, tmp_path: Path) -> None:
     model = archspec.loads(
         """
         block Twice(width) {
@@ -290,46 +252,84 @@ def test_in_a_browser_the_page_moves_folds_tells_and_finds(tmp_path: Path) -> No
         }
         """
     ).graph
-    text = drawn(model, Drawing(depth=0))
-    script = SCRIPT.replace("GROUP", "group.two").replace("LAYER", "layer.two.second.0").replace("LAST", "two.second.0")
-    # The policy lets no other script run: that of the test is named too.
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    text = text.replace("script-src ", f"script-src 'sha256-{digest}' ").replace(
-        "</body>", f"<script>{script}</script></body>"
-    )
-    log = run(text, tmp_path)
-    told = log.pop("told")
-    assert all(each in told for each in ("linear(16)", "[B, 16] → [B, 16]", "272 parameters", "line 4")), told
-    assert log == {
-        "moved": True,
-        "opened": "true",
-        "focused": "group.two",
-        "here": ["second = linear(width) -> relu"],
-        "closed": "false",
-        "searching": "search",
-        "found": "1 found",
-        "shown": True,
-        "after": ["", True, "view"],
-        "labels": True,
-    }
+    file = tmp_path / "page.html"
+    file.write_text(drawn(model, Drawing(depth=0)), encoding="utf-8")
+    with browser.page(file, 1000, 700) as page:
+
+        def of(id: str, what: str) -> Any:
+            return page.run(f"document.getElementById({id!r})?.{what}")
+
+        def looks() -> Iterator[str]:
+            for key in ("ArrowDown", "ArrowRight", "+", "-", "0"):
+                page.press(key)
+                yield page.run("document.querySelector('#view > svg').getAttribute('viewBox')")
+
+        page.run("document.getElementById('view').focus()")
+        assert "Point at a box" in of("facts", "textContent")
+        down, right, near, far, whole = looks()
+        assert len({down, right, near, whole}) == 4
+        assert far == right
+
+        while page.run("document.activeElement.id") != "group.two":
+            page.press("Tab")
+        # Where the reader is can be seen.
+        assert of("group.two", "matches(':focus-visible')")
+        assert page.run("getComputedStyle(document.activeElement.querySelector('.shade')).stroke") != "none"
+        page.press("Enter")
+        assert of("group.two", "ariaExpanded") == "true"
+        assert page.run("document.activeElement.id") == "group.two"
+
+        page.point(*page.middle('[id="layer.two.second.0"]'))
+        told = of("facts", "textContent")
+        assert all(each in told for each in ("linear(16)", "[B, 16] → [B, 16]", "272 parameters", "line 4")), told
+        here = "[...document.querySelectorAll('pre .here')].map((line) => line.textContent.trim())"
+        assert page.run(here) == ["second = linear(width) -> relu"]
+
+        page.point(*page.middle('[id="group.two"]'), click=True)
+        assert of("group.two", "ariaExpanded") == "false"
+
+        page.press("/")
+        assert page.run("document.activeElement.id") == "search"
+        page.write("two.second.0")
+        assert of("found", "textContent") == "1 found"
+        page.press("Enter")
+        assert of("layer.two.second.0", "classList.contains('current')")
+        page.press("Escape")
+        assert of("search", "value") == ""
+        assert "Point at a box" in of("facts", "textContent")
+        assert page.run("document.activeElement.id") == "view"
+
+        assert page.run("[...document.querySelectorAll('#view g[tabindex]')].every((each) => each.ariaLabel)")
+        assert not page.complaints
 
 
-@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here to run the script of the page")
-def test_in_a_browser_no_text_of_a_spec_runs(tmp_path: Path) -> None:
-    script = 'document.body.innerHTML = `<output>{"alive": ${document.documentElement.className === "live"}}</output>`;'
-    text = drawn(evil()).replace("alert(", "document.write(")
+def test_in_a_browser_no_text_of_a_spec_runs(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
     # Even without the policy.
-    text = re.sub(r"<meta http-equiv[^>]*>", "", text).replace("</body>", f"<script>{script}</script></body>")
-    assert run(text, tmp_path) == {"alive": True}
-
-
-def run(text: str, folder: Path) -> Any:
-    """What a page says in its `output` once its scripts have run."""
-    file = folder / "page.html"
+    text = re.sub(r"<meta http-equiv[^>]*>", "", drawn(evil())).replace("alert(", "document.write(")
     file.write_text(text, encoding="utf-8")
-    assert BROWSER is not None
-    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", "--dump-dom")
-    shown = subprocess.run([BROWSER, *options, file.as_uri()], capture_output=True, text=True, check=True, timeout=60)
-    found = re.search(r"<output>(.*?)</output>", shown.stdout, re.DOTALL)
-    assert found, shown.stdout[-2000:]
-    return json.loads(unescape(found[1]))
+    with browser.page(file, 1000, 700) as page:
+        assert page.run("document.documentElement.className") == "live"
+        assert page.run("document.scripts.length") == 2
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_in_a_browser_a_page_fits_its_window(browser: Browser, tmp_path: Path, width: int) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(page("decoder"), encoding="utf-8")
+    with browser.page(file, width, 700) as opened:
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        assert opened.run(size) == [width, 700]
+        around, picture = (
+            opened.run(f"(({{x, y, right, bottom}}) => [x, y, right, bottom])({part}.getBoundingClientRect())")
+            for part in ("document.getElementById('view')", "document.querySelector('#view g[id]')")
+        )
+        assert around[2] - around[0] > width / 2
+        assert around[3] - around[1] > 250
+        assert around[0] < picture[0] < picture[2] < around[2], "what stands first is in sight"
+        # What is pointed at is told in sight, and its line is.
+        opened.point(*opened.middle('[id="layer.transformer.wte"]'))
+        across, _ = opened.middle("#facts")
+        for part in ("#facts b", "pre .here"):
+            _, down = opened.middle(part)
+            assert opened.run(f"document.elementFromPoint({across}, {down}).matches({part!r})"), part

@@ -26,13 +26,15 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from archspec.drawing import Drawing
-from archspec_diagram import DiagramBackend
+from archspec.op import Family
+from archspec_diagram import DiagramBackend, palette
 from archspec_documents import kept
 from archspec_documents.fences import fences
 from archspec_documents.figure import LOOKS, STANDS, Figure, FigureError
 from archspec_documents.kept import Drawn, Place
 from archspec_documents.markdown import ArchspecExtension
 from archspec_documents.mkdocs import ArchspecPlugin
+from tests.chromium import Browser
 
 LINK: Final = "https://example.org/blob/main/{path}#L{line}"
 
@@ -275,6 +277,15 @@ def test_options_are_heeded(
     assert [has(each) for each in svgs(built.page)] == [False, True]
 
 
+def test_a_scale_is_for_print_and_not_for_pages(tmp_path: Path) -> None:
+    sphinx, plain = SphinxSite(tmp_path), ArchspecExtension()
+    sphinx.write(sphinx.figure(text=INLINE, scale=2))
+    assert sphinx.build(strict=True).passed
+    assert sphinx.build(builder="latex").passed
+    with pytest.raises(FigureError, match="`scale` is for PNG and PDF, and here is a page; say how wide it is"):
+        markdown.markdown(f"```archspec scale=2\n{INLINE}```\n", extensions=[plain])
+
+
 def test_a_figure_has_a_caption_a_name_and_a_side(site: Site) -> None:
     site.write(site.figure("net.arch:wide", caption="A wide net", name="wide", align="left"))
     page = site.build().page
@@ -494,6 +505,52 @@ def test_the_colours_of_figures_are_on_the_page_once_and_cannot_be_searched_for(
     index = (tmp_path / "site" / "search" / "search_index.json").read_text()
     assert "linear1" in index
     assert "prefers-color-scheme" not in index
+
+
+# --------------------------------------------------------------------------------------------------------- in a browser
+
+
+@pytest.mark.parametrize(
+    ("said", "prefers_dark", "is_dark"),
+    [
+        ("", False, False),
+        ("", True, False),
+        ('style="color-scheme: dark"', False, True),
+        ('style="color-scheme: light dark"', True, True),
+        ('style="color-scheme: light dark"', False, False),
+        ('data-theme="dark"', False, True),
+        ('data-theme="light"', True, False),
+        ('data-theme="auto"', True, True),
+    ],
+)
+def test_figures_are_dark_where_their_page_is(
+    browser: Browser, tmp_path: Path, said: str, prefers_dark: bool, is_dark: bool
+) -> None:
+    theme = tmp_path / "theme.yaml"
+    theme.write_text("families: {linear: '#800080'}\n")
+    blocks = [f"```archspec name={name}\n{INLINE}```\n" for name in ("one", f'two theme="{theme}"')]
+    figures = markdown.markdown("\n".join(blocks), extensions=[ArchspecExtension()])
+    file = tmp_path / "page.html"
+    file.write_text(f'<!DOCTYPE html><meta charset="utf-8"><html {said}><body>{figures}', encoding="utf-8")
+    with browser.page(file, 400, 400, dark=prefers_dark) as page:
+
+        def colour(id: str, part: str, name: str) -> str:
+            found: str = page.run(f"getComputedStyle(document.querySelector('#{id} {part}')).{name}")
+            return found
+
+        paper = palette.PAPER.dark if is_dark else palette.PAPER.light
+        assert colour("one", "svg > rect", "fill") == colour("two", "svg > rect", "fill") == rgb(paper)
+        # What one figure has by its theme, the other one has not.
+        own, themed = (colour(name, ".stroke-linear-line", "stroke") for name in ("one", "two"))
+        linear = palette.colour(Family.LINEAR).stroke
+        assert own == rgb(linear.dark if is_dark else linear.light)
+        assert themed != own
+        assert (themed == "rgb(128, 0, 128)") == (not is_dark)
+
+
+def rgb(colour: str) -> str:
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgb({red}, {green}, {blue})"
 
 
 # ------------------------------------------------------------------------------------------------------ the document

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 import archspec
-from archspec.compiler import UnknownTargetError
+from archspec.targets import UnknownTargetError
+from tests.chromium import Browser
 
 ROOT = Path(__file__).parent.parent
 LENET = ROOT / "specs" / "lenet.yaml"
+GPT2 = ROOT / "specs" / "attention" / "gpt2.arch"
 WRONG = 'model <b>bold</b> {\n    input x: [B, 8]\n    linear("<script>")\n    lineer(3)\n}'
 
 
@@ -40,11 +42,33 @@ def test_a_notebook_shows_what_is_wrong_as_text() -> None:
     assert "error[" in shown
 
 
+def test_a_notebook_shows_findings_a_line_each() -> None:
+    text = "model M {\n    input x: [B, 8]\n    lineer(3)\n    linear(<b>)\n}"
+    shown = archspec.loads(text).check()._repr_html_()
+    assert "<b>" not in shown
+    assert "error[A104] &lt;text&gt;:3:5: no op is called `lineer`; did you mean `linear`?" in shown.splitlines()[0]
+    assert archspec.load(LENET).check()._repr_html_() == "<pre>Nothing was found.</pre>"
+
+
+def test_a_summary_changes_nothing_beside_it(browser: Browser, tmp_path: Path) -> None:
+    model = archspec.load(LENET)
+    figure, table, other = model._repr_html_(), model.summary()._repr_html_(), archspec.load(GPT2).summary()
+    file = tmp_path / "notebook.html"
+
+    def shown(*cells: str) -> bytes:
+        file.write_text(f'<!DOCTYPE html><meta charset="utf-8">{"".join(cells)}', encoding="utf-8")
+        with browser.page(file, 1100, 800) as page:
+            return page.screenshot()
+
+    assert shown(figure) == shown(figure, f'<div style="display: none">{table}</div>')
+    assert shown(table) == shown(table, f'<div style="display: none">{other._repr_html_()}</div>')
+
+
 def test_a_notebook_shows_the_table_where_nothing_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*_: object) -> None:
         raise UnknownTargetError("nothing draws")
 
-    monkeypatch.setattr("archspec.compiler.find_target", nothing)
+    monkeypatch.setattr("archspec.model.find_target", nothing)
     assert "61,706" in archspec.load(LENET)._repr_html_()
 
 

@@ -12,7 +12,6 @@ from pathlib import Path as FilePath
 
 import pytest
 
-import archspec
 from archspec.drawing import Drawing, DrawingError
 from archspec.graph import Graph
 from archspec.main import main
@@ -20,6 +19,7 @@ from archspec.ops.conv import Conv
 from archspec_diagram import BACKEND
 from archspec_diagram.stages import stages_of
 from archspec_diagram.table import WRITERS, Table, table_of
+from tests.read_once import read_once
 from tests.test_diagram import HOSTILE, chained
 
 SPECS = FilePath(__file__).parent.parent / "specs"
@@ -29,7 +29,7 @@ ALL = tuple(str(path.relative_to(SPECS)) for path in sorted(SPECS.rglob("*")) if
 
 @cache
 def graph_of(name: str) -> Graph:
-    return archspec.load(f"{SPECS / name}").graph
+    return read_once(f"{SPECS / name}").graph
 
 
 @cache
@@ -142,10 +142,15 @@ def test_every_model_has_a_table(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_costs_are_those_of_the_summary(name: str) -> None:
-    summary = archspec.load(SPECS / name).summary()
+    summary = read_once(SPECS / name).summary()
     costs = dict(table_of({"model": graph_of(name)}).costs)
     assert costs["parameters"] == (summary.parameters,)
     assert costs["MACs"] == (summary.of_one(summary.macs),)
+
+
+def test_groups_of_one_name_are_told_apart() -> None:
+    names = [row[0] for row in cells(table_of({"": graph_of("attention/transformer.arch")}))]
+    assert [name for name in names if "layers" in name] == ["encoder.layers", "decoder.layers"]
 
 
 def test_models_that_differ_are_put_in_the_same_rows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from math import cos, radians, sin
@@ -21,6 +22,7 @@ from archspec_diagram.picture import Box, Mark, Part, Picture, Point, Polygon, P
 from archspec_diagram.solid import HIGHEST, Form, Scale, Solid, bar_height, thickness
 from archspec_diagram.solids import feature_maps
 from archspec_diagram.svg import svg
+from tests.read_once import read_once, variants_of
 from tests.test_diagram import HOSTILE, chained
 
 SPECS = FilePath(__file__).parent.parent / "specs"
@@ -28,26 +30,24 @@ SPECS = FilePath(__file__).parent.parent / "specs"
 
 @cache
 def graph_of(name: str) -> Graph:
-    return archspec.load(SPECS / name).graph if ":" not in name else archspec.load(f"{SPECS / name}").graph
+    return read_once(SPECS / name).graph
 
 
-def all_of_specs() -> Iterator[str]:
-    for path in sorted(SPECS.rglob("*")):
-        if path.suffix in (".arch", ".yaml"):
-            name = str(path.relative_to(SPECS))
-            if feature_maps(graph_of(name)):
-                yield name
-                yield from (f"{name}:{variant}" for variant in archspec.load(path).variants)
+FLAT = ("attention", "memory", "sequence")
+"""The folders of models that are not drawn so: nothing in them has channels and positions."""
 
-
-MODELS = tuple(all_of_specs())
+ALL = tuple(sorted(path.relative_to(SPECS) for path in SPECS.rglob("*") if path.suffix in (".arch", ".yaml")))
+FILES = tuple(str(path) for path in ALL if path.parts[0] not in FLAT)
+MODELS = tuple(each for name in FILES for each in (name, *(f"{name}:{it}" for it in variants_of(SPECS / name))))
 OPTIONS = {
     "": Drawing(style="volumes"),
     "shallow": Drawing(style="volumes", depth=0),
     "open": Drawing(style="volumes", depth=9),
 }
-FILES = tuple(name for name in MODELS if ":" not in name)
 FIGURES = [(name, option) for name in MODELS for option in OPTIONS if not option or ":" not in name]
+
+WIDEST = 1320
+"""What is wider has letters of less than four points where a page has it in full width."""
 
 
 @cache
@@ -99,6 +99,10 @@ def meet(one: list[Point], other: list[Point]) -> bool:
     return True
 
 
+def test_models_have_feature_maps_save_those_of_some_folders() -> None:
+    assert [str(path) for path in ALL if feature_maps(graph_of(str(path)))] == [*FILES]
+
+
 @pytest.mark.parametrize(("name", "option"), FIGURES)
 def test_no_text_lies_on_another(name: str, option: str) -> None:
     shapes = [(text.line.text, corners(text)) for text in texts(picture(name, option))]
@@ -124,6 +128,23 @@ def test_no_arrow_crosses_a_text(name: str, option: str) -> None:
         for line in lines:
             for start, end in pairwise(line.points):
                 assert not meet([start, end], shape), f"an arrow crosses {text.line.text!r}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_line_of_a_window_crosses_a_size(name: str) -> None:
+    drawn = picture(name)
+    lines = [mark for mark in flat(drawn.marks) if isinstance(mark, Polyline) and mark.paint.dash]
+    pieces = [[*piece] for line in lines for piece in pairwise(line.points)]
+    for text in texts(drawn):
+        if text.turned:
+            # Nor does one run along it.
+            larger = replace(text, line=replace(text.line, size=text.line.size * 1.15))
+            assert not any(meet(piece, corners(larger)) for piece in pieces), f"a line crosses {text.line.text!r}"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_figure_is_no_wider_than_can_be_printed(name: str) -> None:
+    assert picture(name).width <= WIDEST
 
 
 @pytest.mark.parametrize(("name", "option"), FIGURES)
@@ -274,7 +295,7 @@ def test_a_concatenation_is_cut_where_its_inputs_meet() -> None:
 
 def test_streams_are_cut_apart() -> None:
     placed = arrangement("vision/alexnet_two_streams.arch:alexnet_two_streams").placed
-    cut = [len(each.solid.slices) for each in placed if each.solid.lines[-1].text == "2 groups"]
+    cut = [len(each.solid.slices) for each in placed if "2 groups" in {line.text for line in each.solid.lines}]
     assert cut == [2, 2, 2]
 
 
@@ -282,6 +303,17 @@ def test_the_window_of_a_layer_is_drawn_on_what_it_slides_over() -> None:
     found = arrangement("lenet.arch")
     marked = [(arrow.source, arrow.target) for arrow in found.arrows if arrow.marks_kernel]
     assert marked == [(0, 1), (1, 2), (2, 3), (3, 4)]
+
+
+def test_a_u_says_each_size_once_on_each_side_of_a_level() -> None:
+    said = [each.solid.size for each in arrangement("vision/unet.arch").placed if each.shows_size]
+    down = ["16H×16W", "8H×8W", "4H×4W", "2H×2W", "H×W"]
+    assert said == [*down, *down[-2::-1]]
+
+
+def test_a_window_along_one_axis_is_called_one() -> None:
+    said = {text.line.text for text in texts(picture("text/text_cnn.yaml"))}
+    assert {"kernel 3", "kernel 4", "kernel 5"} <= said
 
 
 def test_branches_stand_apart() -> None:

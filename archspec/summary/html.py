@@ -14,21 +14,24 @@ if TYPE_CHECKING:
     from archspec.summary import Summary
 
 _STYLE: Final = """
-.archspec { font: 13px/1.5 system-ui, sans-serif; color: #1f2328; overflow-x: auto; }
-.archspec .row { display: grid; grid-template-columns: COLUMNS; gap: 0 1.2em; padding: 1px 6px; white-space: nowrap; }
-.archspec .row:hover { background: #f0f4f8; }
-.archspec .head, .archspec .total { font-weight: 600; border-bottom: 1px solid #8c959f; }
-.archspec .total { border: 0; border-top: 1px solid #8c959f; }
-.archspec .number { text-align: right; font-variant-numeric: tabular-nums; }
-.archspec .block > :first-child { font-weight: 600; }
-.archspec summary { list-style: none; cursor: pointer; }
-.archspec summary::-webkit-details-marker { display: none; }
-.archspec summary > :first-child::before { content: "\\25B8\\00A0"; color: #656d76; }
-.archspec details[open] > summary > :first-child::before { content: "\\25BE\\00A0"; }
-.archspec span { overflow: hidden; text-overflow: ellipsis; }
-.archspec dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 1em; margin: 1em 6px; }
-.archspec dt { color: #656d76; } .archspec dd { margin: 0; }
+.archspec-summary { font: 13px/1.5 system-ui, sans-serif; overflow-x: auto; }
+.archspec-summary .row { display: grid; grid-template-columns: var(--columns); gap: 0 1.2em;
+  padding: 1px 6px; white-space: nowrap; }
+.archspec-summary .row:hover { background: #8c959f26; }
+.archspec-summary .head { border-bottom: 1px solid #8c959f; }
+.archspec-summary .total { border-top: 1px solid #8c959f; }
+.archspec-summary .head > span, .archspec-summary .total > span { font-weight: 600; }
+.archspec-summary .number { text-align: right; font-variant-numeric: tabular-nums; }
+.archspec-summary .block > :first-child { font-weight: 600; }
+.archspec-summary summary { list-style: none; cursor: pointer; }
+.archspec-summary summary::-webkit-details-marker { display: none; }
+.archspec-summary summary > :first-child::before { content: "\\25B8\\00A0"; opacity: 0.7; }
+.archspec-summary details[open] > summary > :first-child::before { content: "\\25BE\\00A0"; }
+.archspec-summary span { overflow: hidden; text-overflow: ellipsis; }
+.archspec-summary dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 1em; margin: 1em 6px; }
+.archspec-summary dt { opacity: 0.7; } .archspec-summary dd { margin: 0; }
 """
+"""It has the colours of the page or notebook that it stands in, and widths are counted in letters of a row."""
 
 _WIDEST: Final = 44
 """No column of text is wider than this many letters."""
@@ -47,8 +50,8 @@ def written(summary: Summary, depth: int | None) -> str:
     notes = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts(summary))
     return (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f"<style>{_STYLE.replace('COLUMNS', widths)}</style>\n"
-        f'<div class="archspec">\n<h3>{title}</h3>\n'
+        f"<style>{_STYLE}</style>\n"
+        f'<div class="archspec-summary" style="--columns: {widths}">\n<h3>{title}</h3>\n'
         f"{_row('div', 'row head', found, [column.title for column in found], 0)}\n{body}\n"
         f"{_row('div', 'row total', found, [column.total for column in found], 0)}\n<dl>{notes}</dl>\n</div>\n"
     )

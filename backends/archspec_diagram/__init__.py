@@ -7,6 +7,7 @@ a paper is no picture, and has forms of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
 
 from archspec.backend import Backend, Purpose, Target
@@ -50,7 +51,12 @@ class DiagramBackend(Backend):
         return self.draw(graph, target, Drawing())
 
     def draw(self, graph: Graph, target: Target, drawing: Drawing) -> bytes:
-        if drawing.style == TABLE or (drawing.style == GRAPH and target in _TABLES):
+        from archspec_diagram.asked import check_asked
+
+        if drawing.style == GRAPH and target in _TABLES:
+            drawing = replace(drawing, style=TABLE)
+        check_asked(drawing, target.name)
+        if drawing.style == TABLE:
             from archspec_diagram.table import table
 
             # The style decides what a `.tex` is.
@@ -82,6 +88,9 @@ class DiagramBackend(Backend):
     ) -> bytes:
         if target not in _FLAT or drawing.style != GRAPH:
             raise DrawingError("a spec with errors is drawn in the style `graph`, as svg, png, pdf or tikz")
+        from archspec_diagram.asked import check_asked
+
+        check_asked(drawing, target.name)
         from archspec_diagram.broken_view import picture
 
         return _written(picture(graph, findings, drawing), target, drawing)

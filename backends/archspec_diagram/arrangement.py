@@ -7,41 +7,34 @@ within each other and what they pass is smaller, the model is drawn as a U: what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 from typing import Final, final
 
+from archspec.op import Family
 from archspec_diagram import font
 from archspec_diagram.picture import Point
+from archspec_diagram.rows import BETWEEN, FITTING, GAIN, PAGE, cuts_into
 from archspec_diagram.solid import Form, Solid
 from archspec_diagram.solids import Row
 
 GAP: Final = 26.0
 """Between two solids, where an arrow leads from one to the other."""
 
+_U_GAP: Final = 16.0
+"""The same in a U, which is not cut into rows and so must be narrow by itself."""
+
 LEADING: Final = 11.5
 SIZE: Final = 8.5
 """Of the sizes at the slanted edges."""
-
-PAGE: Final = 1000.0
-"""What is wider than this goes on in a row below, since its text would be too small on a page."""
-
-_FITTING: Final = 1.2
-"""What is not wider than so many pages fits on one all the same."""
 
 _LABELS: Final = 6.0
 """Between the labels of neighbours."""
 
 _APART: Final = 16.0
 """Between what stands above each other."""
-
-_GAIN: Final = 0.8
-"""A row is left as it is if the widest of those that it is cut into would still be so wide a part of it."""
-
-_ROWS: Final = 18.0
-"""Between a row and the line to the next."""
 
 
 @final
@@ -141,10 +134,17 @@ class _Arranger:
             self.before[target].append(source)
             self.after[source].append(target)
         self.touches = {(one, other) for one, other in row.links if self._touch(one, other)}
+        self.said: frozenset[int] | None = None
+        """Of which solids the size is said, where a U has it once on each side of a level."""
 
     def arrangement(self) -> Arrangement:
         chains = self._chains()
         levels = self._levels(chains)
+        if levels is not None:
+            self.touches |= {
+                (one, one + 1) for one in range(len(levels) - 1) if levels[one] == levels[one + 1] and self._close(one)
+            }
+            self.said = self._said_once(levels)
         lefts = self._lefts(levels)
         middles = self._middles(chains, lefts) if levels is None else self._in_u(levels)
         placed = tuple(
@@ -165,7 +165,7 @@ class _Arranger:
             min([each.top for each in placed] + [point.y for point in points]) - self.headroom,
             right,
             max([each.lower for each in placed] + [point.y for point in points]),
-            levels is not None or right - left <= _FITTING * PAGE,
+            levels is not None or right - left <= FITTING * PAGE,
         )
 
     # ------------------------------------------------------------------------------------------------ left to right
@@ -184,32 +184,63 @@ class _Arranger:
             and (first.thickness + second.thickness) / 2 >= (first.label_width + second.label_width) / 2 + 4
         )
 
+    def _close(self, one: int) -> bool:
+        """Whether a solid of a U may stand right before the next one of its size, with no arrow between them."""
+        first, second = self.row.solids[one], self.row.solids[one + 1]
+        return (
+            (first.family is Family.CONVOLUTION or bool(first.slices))
+            and (second.joins_on or bool(second.slices))
+            and first.form is second.form is Form.VOLUME
+            and (first.height, first.depth, first.size) == (second.height, second.depth, second.size)
+            and self.after[one] == [one + 1]
+        )
+
+    def _said_once(self, levels: Sequence[int]) -> frozenset[int]:
+        """Those that have their size beside them in a U: the first on each side of a level, or the last of those that
+        it touches."""
+        said = set()
+        for place, solid in enumerate(self.row.solids):
+            if any((place, other) in self.touches for other in self.after[place]):
+                continue
+            first = place
+            while (first - 1, first) in self.touches:
+                first -= 1
+            before = self.row.solids[first - 1] if first and levels[first - 1] == levels[place] else None
+            if before is None or before.size != solid.size:
+                said.add(place)
+        return frozenset(said)
+
     def _lefts(self, levels: Sequence[int] | None) -> list[float]:
         lefts: list[float] = []
         for place, solid in enumerate(self.row.solids):
             left = 0.0
             for source in self.before[place]:
                 first = self.row.solids[source]
+                # What is said below neighbours is apart, however close they stand.
+                apart = (first.label_width + solid.label_width) / 2 + _LABELS
+                clear = lefts[source] + first.thickness / 2 + apart - solid.thickness / 2
                 if (source, place) in self.touches:
-                    left = max(left, lefts[source] + first.thickness)
+                    left = max(left, lefts[source] + first.thickness, clear - _LABELS / 2)
                     continue
                 beyond = self._beyond(source)
                 if levels is not None and levels[source] < levels[place]:
-                    # It stands below, with its middle under the arrow down.
-                    left = max(left, self._down(source, lefts[source]) - solid.width / 2)
+                    # It stands below, with its right half under the arrow down.
+                    left = max(left, self._down(source, lefts[source]) - 0.75 * solid.width)
                     continue
                 if levels is not None and levels[source] > levels[place]:
                     # It stands above, behind the arrow up.
                     left = max(left, lefts[source] + first.thickness + first.depth / 2 + 14 + self._overhang(place))
                     continue
-                gap = GAP * self.spacing
+                gap = (GAP if levels is None else _U_GAP) * self.spacing
                 if levels is None and (len(self.after[source]) > 1 or len(self.before[place]) > 1):
                     gap += 10
                 if levels is None and len(self.before[place]) > 1:
                     gap += self._overhang(place)
-                left = max(left, lefts[source] + first.width + max(gap, beyond + 6))
-                apart = (first.label_width + solid.label_width) / 2 + _LABELS
-                left = max(left, lefts[source] + first.thickness / 2 + apart - solid.thickness / 2)
+                left = max(left, lefts[source] + first.width + max(gap, beyond + 6), clear)
+                if self._shows_size(source) and solid.height + solid.depth < first.height + first.depth:
+                    # What is said below the smaller one is beside the size of the larger one.
+                    size = lefts[source] + first.thickness + font.width(first.size, SIZE) * SLOPE + 10
+                    left = max(left, size + self._overhang(place))
             if not self.before[place] and lefts:
                 left = 0.0
             lefts.append(left)
@@ -221,13 +252,16 @@ class _Arranger:
         return 0.0 if solid.form in (Form.BALL, Form.END) else max((solid.label_width - solid.thickness) / 2, 0.0)
 
     def _down(self, place: int, left: float) -> float:
-        """Where an arrow to the level below leaves: behind the size at the slanted edge."""
-        return left + self.row.solids[place].width + max(self._beyond(place), 0.0) + 2
+        """Where an arrow to the level below leaves: in the middle of the slanted edge, or behind the size there."""
+        solid = self.row.solids[place]
+        if self._shows_size(place):
+            return left + solid.width + max(self._beyond(place), 0.0) + 2
+        return max(left + solid.thickness + solid.depth / 2, left + (solid.thickness + solid.label_width) / 2 + 4)
 
     def _shows_size(self, place: int) -> bool:
         """The size is said where it changes, at the last of those that touch each other."""
         solid = self.row.solids[place]
-        if not solid.size:
+        if not solid.size or (self.said is not None and place not in self.said):
             return False
         return not any((place, other) in self.touches for other in self.after[place])
 
@@ -352,9 +386,9 @@ class _Arranger:
         if count < 2:
             return placed, arrows
         cuts = [arrow for arrow in arrows if self._leads_on_alone(arrow, placed)]
-        chosen = _cut({arrow: placed[arrow.target].left for arrow in cuts}, width, count)
+        chosen = cuts_into({arrow: placed[arrow.target].left for arrow in cuts}, width, count)
         starts = [0.0, *(placed[arrow.target].left for arrow in chosen)]
-        if max(end - start for start, end in pairwise([*starts, width])) > _GAIN * width:
+        if max(end - start for start, end in pairwise([*starts, width])) > GAIN * width:
             return placed, arrows
         rows = [sum(each.left >= start for start in starts) - 1 for each in placed]
         tops, bottoms = [0.0] * len(starts), [0.0] * len(starts)
@@ -368,7 +402,7 @@ class _Arranger:
         tops = [top - self.headroom for top in tops]
         downs = [0.0]
         for row in range(1, len(starts)):
-            downs.append(round(downs[-1] + bottoms[row - 1] - tops[row] + 2 * _ROWS, 1))
+            downs.append(round(downs[-1] + bottoms[row - 1] - tops[row] + 2 * BETWEEN, 1))
         there = tuple(
             replace(each, left=each.left - starts[row], middle=each.middle + downs[row], row=row)
             for each, row in zip(placed, rows, strict=True)
@@ -382,7 +416,7 @@ class _Arranger:
                 found.append(replace(arrow, points=moved))
                 continue
             one, other = there[arrow.source], there[arrow.target]
-            between = downs[row] + tops[row] - _ROWS
+            between = downs[row] + tops[row] - BETWEEN
             way = (
                 Point(_exit(one), one.middle),
                 Point(right + 10, one.middle),
@@ -423,7 +457,8 @@ class _Arranger:
                     yield Arrow(source, target, (start, end), marks_kernel=fits)
                 elif one.middle < other.middle:
                     x = self._down(source, one.left)
-                    yield Arrow(source, target, (Point(x, one.bottom - one.solid.depth), Point(x, other.top)))
+                    behind = min(max(x - one.left - one.solid.thickness, 0.0), one.solid.depth)
+                    yield Arrow(source, target, (Point(x, one.bottom - behind), Point(x, other.top)))
                 else:
                     x = start.x
                     yield Arrow(source, target, (Point(x, one.top + 4), Point(x, other.middle), end))
@@ -463,27 +498,6 @@ class _Arranger:
             return start, Point(middle, one.middle), Point(middle, edge)
         turn = other.left - 12 - self._overhang(target)
         return start, Point(turn, one.middle), Point(turn, other.middle), Point(other.left, other.middle)
-
-
-def _cut(cuts: Mapping[Arrow, float], width: float, count: int) -> list[Arrow]:
-    """Where to cut a row into so many, or fewer, so that the widest is as narrow as can be."""
-    ends = [*cuts, None]
-    places = [*cuts.values(), width]
-    order = sorted(range(len(ends)), key=lambda each: places[each])
-    # Of each number of rows that end at some cut, the least width, and the cuts before.
-    least: dict[int, tuple[float, list[Arrow]]] = {each: (places[each], []) for each in order}
-    for _ in range(count - 1):
-        longer = dict(least)
-        for each in order:
-            for before in order:
-                cut = ends[before]
-                if cut is None or places[before] >= places[each]:
-                    continue
-                widest = max(least[before][0], places[each] - places[before])
-                if widest < longer[each][0]:
-                    longer[each] = widest, [*least[before][1], cut]
-        least = longer
-    return least[len(ends) - 1][1]
 
 
 _APART_OF_TOP: Final = 0.5

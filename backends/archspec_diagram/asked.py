@@ -1,13 +1,45 @@
-"""What an option names of a model: layers and groups by their paths, or all uses of a block by its name."""
+"""What is asked for: what an option names of a model, and which options what is drawn has no use for.
+
+An option names layers and groups by their paths, or all uses of a block by its name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Mapping, Sequence
+from typing import Final, final
 
-from archspec.drawing import DrawingError, meant
+from archspec.drawing import TABLE, Drawing, DrawingError, meant
 from archspec.graph import Graph, Path
 from archspec_diagram import wording
+
+UNUSED: Final[Mapping[str, Sequence[str]]] = {
+    "cells": ("expand", "fold", "highlight", "layout"),
+    "volumes": ("direction", "layout"),
+    TABLE: ("depth", "expand", "fold", "highlight", "label", "direction", "theme", "layout"),
+}
+"""By style, what it has no use for: cells are drawn without the model around them, volumes stand in a row, and a table
+has stages alone."""
+
+SCALED: Final = ("png", "pdf", "tikz")
+"""What has a size of its own; all else is scaled by whoever shows it."""
+
+LAID_OUT_LATER: Final = ("mermaid", "dot")
+
+
+def check_asked(drawing: Drawing, form: str) -> None:
+    """See that nothing was asked for that what is drawn would pass over.
+
+    Raises:
+        DrawingError: an option says nothing to this style, or to this form.
+    """
+    usual = Drawing()
+    for option in UNUSED.get(drawing.style, ()):
+        if getattr(drawing, option) != getattr(usual, option):
+            raise DrawingError(f"the style `{drawing.style}` has no use for `{option}`; leave one of the two out")
+    if form in LAID_OUT_LATER and drawing.layout != usual.layout:
+        raise DrawingError(f"`layout` is for pictures; leave it out, since {form} is laid out by whoever shows it")
+    if drawing.scale is not None and (form not in SCALED or drawing.style == TABLE):
+        raise DrawingError(f"`scale` is for {', '.join(SCALED)}; leave it out, since {form} has no size of its own")
 
 
 @final

@@ -13,14 +13,15 @@ from typing import Any, Final
 
 from archspec.diagnostics import Diagnostic, Severity
 from archspec.drawing import Drawing
-from archspec.graph import Graph, Node, Output, Path, Value, network_of
+from archspec.graph import Graph, Node, Output, Path, Value
 from archspec.op import Example, Family, Op
 from archspec.partial import Layer, LeftOut, PartialGraph, Taken
 from archspec.shape import Shape
 from archspec.size import named
+from archspec_diagram import font
 from archspec_diagram.chart import Card, Chart, Pill
 from archspec_diagram.folding import view_of
-from archspec_diagram.layout import layout
+from archspec_diagram.graph_view import charted
 from archspec_diagram.painting import painted
 from archspec_diagram.palette import FOLDED, Colour, colour_of
 from archspec_diagram.picture import Box, Line, Mark, Part, Picture, Run, Text
@@ -62,7 +63,7 @@ def picture(partial: PartialGraph, findings: Sequence[Diagnostic], drawing: Draw
     view = view_of(graph, replace(drawing, expand=(*drawing.expand, *expand)))
     view = _with_notes(view, faults)
     theme = theme_of(drawing)
-    chart = layout(view, drawing, theme.spacing)
+    chart = charted(view, drawing, theme)
 
     wrong = {Key(Kind.LAYER, path).identity: found for path, found in faults.items()}
     hidden = {Key(Kind.LAYER, each.path).identity for each in partial.layers if isinstance(each, LeftOut)} - set(wrong)
@@ -138,10 +139,10 @@ def _headings(
 ) -> tuple[Line, ...]:
     """The name, and below it how many errors there are, and which of them are in no layer."""
     drawn = {id(each) for found in faults.values() for each in found}
-    elsewhere = dict.fromkeys(each.code for each in _errors(findings) if id(each) not in drawn)
-    said = _counted(findings) + (f"; in no layer: {', '.join(elsewhere)}" if elsewhere else "")
+    elsewhere = dict.fromkeys(_said(each) for each in _errors(findings) if id(each) not in drawn)
+    said = _counted(findings) + (f"; in no layer: {'; '.join(elsewhere)}" if elsewhere else "")
     name, line, *_ = chart.headings
-    return name, replace(line, runs=(Run(said),))
+    return name, replace(line, runs=(Run(font.shortened(said, line.size, chart.width - 2 * line.at.x)),))
 
 
 def _described(findings: Sequence[Diagnostic]) -> str:
@@ -187,9 +188,9 @@ def _stand_in(partial: PartialGraph) -> Graph:
         if taken.producer in nodes or taken.producer in inputs
     )
     groups = {path: group for path, group in partial.groups.items() if path not in nodes}
-    network = network_of(inputs, nodes.values())
     source = partial.span.source
-    return Graph(partial.name, partial.doc, source, partial.span, {}, partial.inputs, outputs, groups, network)
+    layers = tuple(nodes.values())
+    return Graph(partial.name, partial.doc, source, partial.span, {}, partial.inputs, outputs, groups, layers)
 
 
 def _shape(taken: Taken) -> Shape:

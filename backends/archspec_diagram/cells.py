@@ -18,21 +18,8 @@ from archspec.scan import Scan
 from archspec.size import Size
 from archspec_diagram import font, graph_view, wording
 from archspec_diagram.equations import inner_graph
-from archspec_diagram.picture import (
-    Box,
-    Curve,
-    Ellipse,
-    Line,
-    Mark,
-    Part,
-    Picture,
-    Point,
-    Polygon,
-    Polyline,
-    Rectangle,
-    Run,
-    Text,
-)
+from archspec_diagram.furniture import title_of
+from archspec_diagram.picture import Line, Mark, Picture, Point, Run, Text, moved
 from archspec_diagram.theme import theme_of
 
 _NAME: Final = 18.0
@@ -70,18 +57,16 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
             "its layers"
         )
     theme = theme_of(drawing)
-    # What was asked for of the model has no meaning in its cells.
-    asked = replace(drawing, expand=(), fold=(), highlight=())
     drawn: dict[tuple[Mark, ...], tuple[_Inside, Picture]] = {}
     for each in found:
-        made = graph_view.picture(each.graph, asked)
+        made = graph_view.picture(each.graph, replace(drawing, variant=""))
         # Where a sequence attends to itself, and where to another, the same is done.
         drawn.setdefault(made.marks, (replace(each, names=[]), made))[0].names.extend(each.names)
     found = [inside for inside, _ in drawn.values()]
     pictures = [_captioned(inside, made) for inside, made in drawn.values()]
-    name = font.shortened(wording.clean(graph.name), _NAME, _WIDEST / 2, bold=True)
-    marks: list[Mark] = [Text(Line((Run(name, bold=True),), _NAME, Point(24, 32), starts=True), theme.ink)]
-    x, y, below, width = 0.0, _TOP, _TOP, 24 + font.width(name, _NAME, bold=True)
+    title = title_of(graph, drawing.variant, _NAME, _WIDEST / 2)
+    marks: list[Mark] = [Text(Line(title, _NAME, Point(24, 32), starts=True), theme.ink)]
+    x, y, below, width = 0.0, _TOP, _TOP, 24 + font.width_of(title, _NAME)
     for number, shown in enumerate(pictures):
         if x and x + shown.width > _WIDEST:
             x, y = 0.0, below
@@ -168,25 +153,3 @@ def _captioned(inside: _Inside, picture: Picture) -> Picture:
         for mark in picture.marks
     )
     return replace(picture, width=wide, marks=(*marks, Text(line, picture.quiet)))
-
-
-def moved(mark: Mark, x: float, y: float, prefix: str) -> Mark:
-    """The mark at another place, the parts of which have other names."""
-
-    def to(point: Point) -> Point:
-        return Point(point.x + x, point.y + y)
-
-    match mark:
-        case Part():
-            return replace(
-                mark, identity=prefix + mark.identity, marks=tuple(moved(each, x, y, prefix) for each in mark.marks)
-            )
-        case Text():
-            return replace(mark, line=replace(mark.line, at=to(mark.line.at)))
-        case Box():
-            place = mark.rectangle
-            return replace(mark, rectangle=Rectangle(place.x + x, place.y + y, place.width, place.height))
-        case Ellipse():
-            return replace(mark, centre=to(mark.centre))
-        case Polygon() | Polyline() | Curve():
-            return replace(mark, points=tuple(map(to, mark.points)))

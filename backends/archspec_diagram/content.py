@@ -11,7 +11,7 @@ from archspec.graph import Group, Path
 from archspec.op import Family
 from archspec_diagram import font, wording
 from archspec_diagram.chart import Card, Form
-from archspec_diagram.label import labelled
+from archspec_diagram.label import labelled, says_shape
 from archspec_diagram.picture import Line, Point, Rectangle, Run
 from archspec_diagram.structure import Key, Kind
 from archspec_diagram.view import Item, View
@@ -29,6 +29,9 @@ CIRCLE: Final = 24.0
 
 _PADDING: Final = 12.0
 _SEPARATOR: Final = " · "
+
+_BECOMES: Final = " -> "
+"""Stands in notes between what was and what it has become."""
 
 
 @final
@@ -105,12 +108,13 @@ def contents_of(view: View, label: str | None) -> dict[Key, Content]:
     return {key: _content(item, label) for key, item in view.items.items()}
 
 
-def shapes_of(view: View) -> Mapping[Key, str]:
-    """The shapes that are said, by what makes the value: each that differs from those of the layer's inputs."""
+def shapes_of(view: View, label: str | None) -> Mapping[Key, str]:
+    """The shapes that are said beside boxes, by what makes the value: each that differs from those of the layer's
+    inputs, where the box does not say it itself."""
     return {
         key: font.shortened(", ".join(map(wording.shape, item.said)), SHAPE, WIDEST + 64)
         for key, item in view.items.items()
-        if item.said
+        if item.said and not (item.nodes and says_shape(label))
     }
 
 
@@ -182,7 +186,7 @@ def _band(item: Item, number: int, label: str | None) -> Band:
     name = item.name if number == 0 else wording.own_name(node)
     phrases = [font.shortened(each, SETTINGS, WIDEST) for each in wording.details(node)]
     badge = _badge(item) if number == 0 else ()
-    title = _title(name, wording.clean(node.op.name), size, badge)
+    title = _title(name, wording.called(node), size, badge)
     if form is not Form.LAYER and phrases and len(title) == 1:
         inline = (*title[0], Run(f"  {_SEPARATOR.join(phrases)}"))
         if font.width_of(inline, size) <= WIDEST:
@@ -194,8 +198,17 @@ def _band(item: Item, number: int, label: str | None) -> Band:
 
 
 def _notes(item: Item, path: Path) -> tuple[Line, ...]:
-    notes = (font.shortened(wording.clean(each), SETTINGS, WIDEST, bold=True) for each in item.notes.get(path, ()))
-    return tuple(Line((Run(each, bold=True),), SETTINGS, Point(0, 0)) for each in notes)
+    notes = [part for each in item.notes.get(path, ()) for part in _in_lines(wording.clean(each))]
+    shortened = (font.shortened(each, SETTINGS, WIDEST, bold=True) for each in notes)
+    return tuple(Line((Run(each, bold=True),), SETTINGS, Point(0, 0)) for each in shortened)
+
+
+def _in_lines(note: str) -> list[str]:
+    """The note in one line, or in two where it is too long: what was, and what it has become."""
+    before, arrow, after = note.partition(_BECOMES)
+    if not arrow or font.width(note, SETTINGS, bold=True) <= WIDEST:
+        return [note]
+    return [before, f"{_BECOMES.lstrip()}{after}"]
 
 
 def _room(form: Form, lines: int) -> int:

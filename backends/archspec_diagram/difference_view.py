@@ -15,7 +15,7 @@ from archspec.graph import Graph, Path
 from archspec_diagram import font
 from archspec_diagram.chart import Chart
 from archspec_diagram.folding import view_of
-from archspec_diagram.layout import layout
+from archspec_diagram.graph_view import charted
 from archspec_diagram.painting import painted
 from archspec_diagram.palette import FOLDED, TERMINAL, Colour, colour_of
 from archspec_diagram.picture import Box, Line, Paint, Part, Picture, Point, Polyline, Rectangle, Run, Text
@@ -43,7 +43,7 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
     view = _with_notes(view, marks)
     view = _with_ends(view, marks)
     theme = theme_of(drawing)
-    chart = _headed(layout(view, drawing, theme.spacing), drawing)
+    chart = _headed(charted(view, drawing, theme), drawing)
     found = _by_identity(view, marks)
     plain = painted(_quiet(chart, found), theme)
     return replace(plain, marks=(*(_coloured(each, found) for each in plain.marks), *_legend(chart)))

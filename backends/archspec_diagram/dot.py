@@ -51,7 +51,7 @@ class _Writer:
                 container = self.view.containers[key.path]
                 title = " ".join(filter(None, (container.name or container.block, container.badge_text)))
                 yield f"{indent}subgraph {_quoted(f'cluster {container.identity}')} {{"
-                yield f'{indent}  label={_quoted(title)} style=rounded color="{self.theme.frame.light}"'
+                yield f'{indent}  label={_quoted(title)} fontsize=11 style=rounded color="{self.theme.frame.light}"'
                 yield from self._members(key.path, indent + "  ")
                 yield f"{indent}}}"
                 continue
@@ -61,7 +61,10 @@ class _Writer:
     def _attributes(self, item: Item) -> str:
         paint: Colour = self.theme.colour(wording.family(item))
         is_round = item.key.kind is not Kind.LAYER or (item.group is None and wording.joins(item.nodes[0]))
-        said = [f"label={_quoted(*lines_of(item, self.drawing.label))}", f"shape={'ellipse' if is_round else 'box'}"]
+        shape = "ellipse" if is_round else "box"
+        if is_round and item.nodes and wording.sign(item.nodes[0]) and self.drawing.label is None:
+            shape = "circle"
+        said = [f"label={_quoted(*lines_of(item, self.drawing.label))}", f"shape={shape}"]
         if item.group is not None:
             said.append("peripheries=2")
         if item.in_training_only:

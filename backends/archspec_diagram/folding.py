@@ -72,7 +72,7 @@ class _Folder:
         self.graph, self.drawing = graph, drawing
         self.asked = {name: Asked(graph, name, getattr(drawing, name)) for name in ("expand", "fold", "highlight")}
         self.uses = _uses(graph)
-        self.shown_for, self.badges, self.passes = self._repeats()
+        self.shown_for, self.badges, self.passes, self.names = self._repeats()
         self.is_glued = {node.path for node in graph.nodes if self._follows(node)}
         self.must_open: set[Path] = set()
 
@@ -91,12 +91,15 @@ class _Folder:
 
     # ---------------------------------------------------------------------------------------------------- repeats
 
-    def _repeats(self) -> tuple[dict[Path, Path], dict[Path, Badge], dict[Path, tuple[tuple[Path, ...], Badge]]]:
-        """Which layer is shown for another; the badges of single members; and, by its first member, each pass of
-        several."""
+    def _repeats(
+        self,
+    ) -> tuple[dict[Path, Path], dict[Path, Badge], dict[Path, tuple[tuple[Path, ...], Badge]], dict[Path, str]]:
+        """Which layer is shown for another; the badges of single members; by its first member, each pass of several;
+        and the names of all that a single member is shown for."""
         shown_for: dict[Path, Path] = {}
         badges: dict[Path, Badge] = {}
         passes: dict[Path, tuple[tuple[Path, ...], Badge]] = {}
+        names: dict[Path, str] = {}
         named = [path for asked in self.asked.values() for path in asked.exact]
         for repetition in self.graph.repeats:
             if any(node.path in shown_for for each in repetition.passes[:1] for node in self._inside(each)):
@@ -116,12 +119,13 @@ class _Folder:
                 badge = Badge(run, _is_same(layers))
                 if len(members[0]) == 1:
                     badges[members[0][0]] = badge
+                    names[members[0][0]] = _from_to(members[0][0][-1], members[-1][0][-1])
                 else:
                     passes[members[0][0]] = members[0], badge
         for path in shown_for:
             while shown_for[path] in shown_for:
                 shown_for[path] = shown_for[shown_for[path]]
-        return shown_for, badges, passes
+        return shown_for, badges, passes, names
 
     def _hands_on(self, layers: Sequence[Sequence[Node]]) -> bool:
         """Whether whatever is outside takes from the last pass alone, so that the first can be shown for all."""
@@ -139,14 +143,18 @@ class _Folder:
 
     def _follows(self, node: Node) -> bool:
         """Whether a layer is a band of the one before it, which nothing else takes from."""
+        return bool(node.inputs) and node.inputs[0].producer[:-1] == node.path[:-1] and self._could_follow(node)
+
+    def _could_follow(self, node: Node) -> bool:
+        """The same, in whatever group the one before it is."""
         if node.op.family not in wording.SLIM or len(node.inputs) != 1 or node.path in self.shown_for:
             return False
         before = node.inputs[0].producer
-        if before[:-1] != node.path[:-1] or before in self.shown_for or self.uses[before] != [node.path]:
+        if before in self.shown_for or self.uses[before] != [node.path]:
             return False
-        if "node" not in self.graph.network.nodes[before]:
+        maker = self.graph.layers.get(before)
+        if maker is None:
             return False
-        maker = self.graph.node(before)
         is_wide = len(maker.inputs) > 1 and maker.op.family is wording.MERGE
         starts_pass = node.path in self.passes or node.path in self.badges or before in self.badges
         return not is_wide and not starts_pass and len(maker.outputs) == 1
@@ -246,17 +254,40 @@ class _Folder:
                     leaf = bands[member.inputs[0].producer]
                     leaf.nodes.append(member)
                 else:
-                    leaf = _Leaf([member], wording.own_name(member), badge=badge_)
+                    leaf = _Leaf([member], self._name(member), badge=badge_)
                     home.append(leaf)
                 bands[member.path] = leaf
             elif member.path in opened:
                 name = Key(Kind.GROUP, member.path).identity
                 inside = self._parts(member.path, opened)
-                home.append(_Frame(member.path, wording.group_name(member), name, inside, member, badge_))
+                home.append(_Frame(member.path, self._name(member), name, inside, member, badge_))
             else:
                 nodes = [each for each in self._inside([member.path]) if each.path not in self.shown_for]
-                home.append(_Leaf(nodes, wording.group_name(member), member, badge_))
-        return [_simpler(part) for part in parts]
+                home.append(_Leaf(nodes, self._name(member), member, badge_))
+        return self._joined([_simpler(part) for part in parts])
+
+    def _name(self, member: Node | Group) -> str:
+        """What the author called it, with those that it is shown for."""
+        own = wording.group_name(member) if isinstance(member, Group) else wording.own_name(member)
+        return own and wording.clean(self.names.get(member.path, own))
+
+    def _joined(self, parts: Sequence[_Part]) -> list[_Part]:
+        """The same, in which layers are bands of those before them that have lost the frames around them."""
+        found: list[_Part] = []
+        for part in parts:
+            last = found[-1] if found else None
+            if (
+                isinstance(part, _Leaf)
+                and isinstance(last, _Leaf)
+                and (part.group, last.group, part.badge, last.badge) == (None, None, None, None)
+                and part.name == wording.own_name(part.nodes[0])
+                and self._could_follow(part.nodes[0])
+                and part.nodes[0].inputs[0].producer == last.nodes[-1].path
+            ):
+                last.nodes += part.nodes
+            else:
+                found.append(part)
+        return found
 
     def _view(self, opened: set[Path]) -> tuple[View, set[Path]]:
         """The view, and the groups that are closed although the way goes out of them and in again."""
@@ -312,10 +343,12 @@ class _Folder:
                 shapes = {value.shape for value in taken.get(key, ())}
                 values = given.get(key) or dict.fromkeys(item.nodes[-1].outputs[:1])
                 found_ = {value.shape: value for value in sorted(values, key=lambda value: value.port)}
-                if any(shape not in shapes for shape in found_):
-                    items[key] = replace(item, said=tuple(found_.values()))
+                gives = tuple(found_.values())
+                is_new = any(shape not in shapes for shape in found_)
+                items[key] = replace(item, gives=gives, said=gives if is_new else ())
         order = _in_order(tuple(items), links)
-        late = [key for key in items if key not in set(order)]
+        placed = set(order)
+        late = [key for key in items if key not in placed]
         circular = {items[key].group.path for key in late if items[key].group is not None}  # type: ignore[union-attr]
         members = {path: tuple(keys) for path, keys in found.members.items()}
         members[()] = (*(item.key for item in inputs), *members.get((), ()), *(item.key for item in outputs))
@@ -412,6 +445,13 @@ def _simpler(part: _Part) -> _Part:
     if isinstance(inner, _Leaf):
         return replace(inner, name=name, badge=badge)
     return replace(inner, name=name, badge=badge)
+
+
+def _from_to(first: str, last: str) -> str:
+    """The names of several in a row, which differ in their numbers: `hop1–3`."""
+    stem = first.rstrip("0123456789")
+    number = last.removeprefix(stem)
+    return f"{first}–{number}" if stem and stem != first != last == stem + number and number.isdigit() else first
 
 
 def _layers(part: _Part) -> Iterator[Node]:

@@ -17,13 +17,22 @@ _SWATCH: Final = 10.0
 _WIDEST: Final = 480.0
 
 
-def headings_of(graph: Graph, left: float, width: float) -> tuple[tuple[Line, ...], float]:
-    """The name and the size of the model, and the height at which they end."""
+def title_of(graph: Graph, variant: str, size: float, room: float) -> tuple[Run, ...]:
+    """The name of the model, and which variant of its spec it is where that says more."""
+    name = font.shortened(wording.clean(graph.name), size, room, bold=True)
+    title = Run(name, bold=True)
+    if not variant or variant.casefold() == graph.name.casefold():
+        return (title,)
+    left = room - font.width(name, size, bold=True)
+    return title, Run(font.shortened(f"  {wording.clean(variant)}", size, left), quiet=True)
+
+
+def headings_of(graph: Graph, variant: str, left: float, width: float) -> tuple[tuple[Line, ...], float]:
+    """The title and the size of the model, and the height at which they end."""
     room = max(width, _WIDEST)
-    name = font.shortened(wording.clean(graph.name), _NAME, room, bold=True)
     count = font.shortened(wording.parameters(graph.parameters), _COUNT, room)
     lines = (
-        Line((Run(name, bold=True),), _NAME, Point(left, 36), starts=True),
+        Line(title_of(graph, variant, _NAME, room), _NAME, Point(left, 36), starts=True),
         Line((Run(count, quiet=True),), _COUNT, Point(left, 54), starts=True),
     )
     return lines, 64

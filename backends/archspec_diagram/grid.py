@@ -49,11 +49,11 @@ class Grid:
 
 def grid_of(structure: Structure) -> Grid:
     rows = _rows(structure)
-    spans = _row_spans(structure, rows)
+    spans, parted = _row_spans(structure, rows), _parted(structure, rows)
     columns: dict[Path, dict[Key, int]] = {}
     lefts: dict[Path, dict[Path, int]] = {}
     for path in (*reversed(structure.groups), ()):
-        columns[path], lefts[path] = _place(structure, path, rows, spans, columns)
+        columns[path], lefts[path] = _place(structure, path, rows, spans, parted, columns)
 
     # A group counts its columns from its own left; here they become those of the whole.
     cells = {}
@@ -112,12 +112,14 @@ def _place(
     path: Path,
     rows: Mapping[Key, int],
     spans: Mapping[Path, tuple[int, int]],
+    parted: Mapping[Link, int],
     columns_of: Mapping[Path, Mapping[Key, int]],
 ) -> tuple[dict[Key, int], dict[Path, int]]:
     """The columns, counted from the left of this group, of all layers in it, and of the groups directly in it."""
     columns: dict[Key, int] = {}
     lefts: dict[Path, int] = {}
     taken: set[Cell] = set()
+    first = 0
     # What comes in late, from nowhere, takes what the others leave, so that it does not push them aside.
     late = {key for key in structure.members[path] if not structure.incoming.get(key, key) and rows[key] > 0}
     # What leads nowhere else stands beside what goes on, which so keeps its column.
@@ -126,7 +128,7 @@ def _place(
     forks = {
         key
         for key in structure.members[path]
-        if key.kind is Kind.FORK and any(_parts(structure, link, rows) for link in structure.outgoing[key])
+        if key.kind is Kind.FORK and any(link in parted for link in structure.outgoing[key])
     }
     order = sorted(structure.members[path], key=lambda key: (key in forks, key in late, key in aside))
     for member in order:
@@ -138,7 +140,7 @@ def _place(
             top = bottom = rows[member]
         size = max(inside.values()) + 1
         before = [
-            columns[link.source] - column + _beside(structure, link, rows)
+            columns[link.source] - column + parted.get(link, 0)
             for key, column in inside.items()
             for link in structure.incoming[key]
             if link.source in columns
@@ -146,9 +148,9 @@ def _place(
         if member in late or member in forks:
             before = [columns[link.target] for link in structure.outgoing[member] if link.target in columns]
         wished = min(before, default=0)
-        if not any(_parts(structure, link, rows) for key in inside for link in structure.incoming[key]):
+        if not any(link in parted for key in inside for link in structure.incoming[key]):
             # Only branches that stand on both sides of where they part widen the whole to the left.
-            wished = max(wished, min(columns.values(), default=0))
+            wished = max(wished, first)
         if member.kind is not Kind.GROUP and len(before) > 2:
             wished = _middle(before)
         left = wished
@@ -157,23 +159,25 @@ def _place(
         taken.update(Cell(row, left + each) for row in range(top, bottom + 1) for each in range(size))
         if member.kind is Kind.GROUP:
             lefts[member.path] = left
+        first = min([left + column for column in inside.values()] + [first] * bool(columns))
         columns.update({key: left + column for key, column in inside.items()})
     # What stands left of the first becomes the first.
-    first = min(columns.values(), default=0)
     return {key: column - first for key, column in columns.items()}, {key: left - first for key, left in lefts.items()}
 
 
-def _beside(structure: Structure, link: Link, rows: Mapping[Key, int]) -> int:
-    """How many columns right of where a link comes from its target is best placed."""
-    branches = _parts(structure, link, rows)
-    return branches.index(link.target) - (len(branches) - 1) // 2 if branches else 0
-
-
-def _parts(structure: Structure, link: Link, rows: Mapping[Key, int]) -> list[Key]:
-    """The branches that part where a link comes from, if it leads to one of three or more in one row."""
-    others = (each.target for each in structure.outgoing[link.source] if len(structure.incoming[each.target]) == 1)
-    branches = [key for key in dict.fromkeys(others) if rows[key] == rows[link.target]]
-    return branches if len(branches) > _SIDES and link.target in branches else []
+def _parted(structure: Structure, rows: Mapping[Key, int]) -> dict[Link, int]:
+    """The links to branches of which three or more part in one row: how many columns right of where they part each of
+    these is best placed."""
+    parted: dict[Link, int] = {}
+    for links in structure.outgoing.values():
+        branches: dict[int, list[Link]] = {}
+        for link in links:
+            if len(structure.incoming[link.target]) == 1:
+                branches.setdefault(rows[link.target], []).append(link)
+        for level in branches.values():
+            if len(level) > _SIDES:
+                parted |= {link: place - (len(level) - 1) // 2 for place, link in enumerate(level)}
+    return parted
 
 
 _SIDES: Final = 2

@@ -30,6 +30,12 @@ from archspec_diagram.svg import svg
 _NUMBERS: Final = re.compile(r'( (?:x|y|width|height|cx|cy|rx|ry|points|d|viewBox)=")([^"]*)(?=")')
 """Where pictures of the same things differ."""
 
+_HINT: Final = (
+    "Point at a box, or go to it with Tab, and its shapes, its parameters and its line of the spec are told here. "
+    "What has a + or − unfolds and folds by a click, or by Enter."
+)
+"""What stands there till something is told."""
+
 
 def html(graph: Graph, drawing: Drawing) -> str:
     return "\n".join(_page(graph, drawing)) + "\n"
@@ -43,7 +49,7 @@ def _page(graph: Graph, drawing: Drawing) -> Iterator[str]:
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
         "base-uri 'none'; form-action 'none'"
     )
-    name = escape(wording.clean(graph.name))
+    name = escape(wording.clean(f"{graph.name} {drawing.variant}"))
     outline = Outline(graph, drawing)
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
@@ -65,12 +71,14 @@ def _page(graph: Graph, drawing: Drawing) -> Iterator[str]:
     yield '<section id="view" aria-label="Diagram">'
     yield first + "</section>"
     yield '<aside id="side">'
-    yield '<section id="facts" aria-label="What is pointed at" hidden></section>'
+    yield f'<section id="facts" aria-label="What is pointed at" hidden><p>{_HINT}</p></section>'
+    yield '<div id="texts">'
     yield from outline.sources()
     yield '<details id="layers">'
     yield "<summary>All layers</summary>"
     yield from outline.layers()
     yield "</details>"
+    yield "</div>"
     yield "</aside>"
     yield "</main>"
     yield f'<script type="application/json" id="pictures">{_data(data)}</script>'

@@ -34,6 +34,11 @@ def check_template(template: str, graph: Graph) -> None:
             raise DrawingError(f"no layer of the model has `{name}` for a label{meant(name, known)}")
 
 
+def says_shape(template: str | None) -> bool:
+    """Whether boxes have the shape in them, so that it need not stand beside them too."""
+    return template is not None and "{shape}" in template
+
+
 def labelled(template: str, item: Item, number: int) -> list[str]:
     """The lines of a band of an item."""
     fields = _fields(item, number)
@@ -65,8 +70,8 @@ def _fields(item: Item, number: int) -> dict[str, str]:
     else:
         found |= {"op": item.group.block or item.name, "path": item.group.name}
         parameters = sum((each.parameters for each in item.nodes), 0)
-    if item.said:
-        found["shape"] = wording.shape(item.said[-1])
+    if item.group is not None or number == len(item.nodes) - 1:
+        found["shape"] = wording.shape(item.gives[-1])
     if parameters != 0:
         found["params"] = wording.amount(parameters)
     if item.name and number == 0:
@@ -93,9 +98,13 @@ def lines_of(item: Item, template: str | None) -> list[str]:
         return [name + badge, *([" · ".join(said)] if said else [])]
     lines = []
     for number, node in enumerate(item.nodes):
-        own = item.name if number == 0 else wording.own_name(node)
-        op = wording.clean(node.op.name)
-        lines.append((f"{own}: {op}" if own else op) + (badge if number == 0 else ""))
-        if phrases := wording.details(node):
-            lines.append(" · ".join(phrases))
+        sign = wording.sign(node) if wording.joins(node) else ""
+        own = "" if sign else item.name if number == 0 else wording.own_name(node)
+        op = sign or wording.called(node)
+        name = (f"{own}: {op}" if own else op) + (badge if number == 0 else "")
+        phrases = "" if sign else " · ".join(wording.details(node))
+        if phrases and (node.op.family in wording.SLIM or wording.joins(node)):
+            lines.append(f"{name} {phrases}")  # As on the bars of pictures.
+        else:
+            lines += [name, phrases] if phrases else [name]
     return lines

@@ -15,6 +15,9 @@ from archspec_diagram.structure import Key, Kind
 from archspec_diagram.theme import Theme, theme_of
 from archspec_diagram.view import Item, View
 
+_WIDE: Final = '%%{init: {"flowchart": {"wrappingWidth": 400}}}%%'
+"""Lines are as long as they are in pictures, before Mermaid breaks them."""
+
 _PLAIN: Final = frozenset(" ,:.()[]×·+-*/=_…")
 
 
@@ -35,6 +38,7 @@ class _Writer:
         self.groups = 0
 
     def document(self) -> Iterator[str]:
+        yield _WIDE
         yield "flowchart TD" if self.drawing.direction is Direction.DOWN else "flowchart LR"
         yield from self._members((), "  ")
         yield from self._edges()
@@ -43,6 +47,9 @@ class _Writer:
         for family in families:
             yield f"  classDef {family.value} {self._paint(self.theme.colour(family))}"
         yield f"  classDef terminal {self._paint(self.theme.colour(None))}"
+        if self.groups:
+            yield f"  classDef frame fill:transparent,stroke:{self.theme.frame.light}"
+            yield f"  class {','.join(f'g{number}' for number in range(self.groups))} frame"
         if late := [self.names[item.key] for item in items if item.in_training_only]:
             yield "  classDef training stroke-dasharray:4 3"
             yield f"  class {','.join(late)} training"
@@ -73,7 +80,9 @@ class _Writer:
         if item.group is not None:
             return f"[[{label}]]"
         # What joins several values is round.
-        return f"([{label}])" if wording.joins(item.nodes[0]) else f"[{label}]"
+        if not wording.joins(item.nodes[0]):
+            return f"[{label}]"
+        return f"(({label}))" if wording.sign(item.nodes[0]) and self.drawing.label is None else f"([{label}])"
 
     def _class(self, item: Item) -> str:
         family = wording.family(item)

@@ -7,7 +7,7 @@
   const byId = (id) => document.getElementById(id);
   const view = byId("view"), side = byId("side"), facts = byId("facts"), search = byId("search"), found = byId("found");
   const pictures = JSON.parse(byId("pictures").textContent);
-  const first = view.innerHTML;
+  const first = view.innerHTML, hint = facts.innerHTML;
   const SVG = "http://www.w3.org/2000/svg";
   const LEAST = 0.05, MOST = 8, STEP = 1.25;
 
@@ -86,16 +86,34 @@
     const open = pictures.open[shown].includes(it.id);
     it.setAttribute("aria-expanded", String(open));
     const x = box.x + box.width + (open ? 9 : -1), y = open ? box.y + box.height / 2 : box.y + 1;
-    const sign = element("g", { class: "sign", "aria-hidden": "true" });
+    const sign = element("g", { class: "turns", "aria-hidden": "true" });
     sign.append(element("circle", { cx: x, cy: y, r: 6 }));
     sign.append(element("path", { d: `M${x - 3},${y} h6` + (open ? "" : ` M${x},${y - 3} v6`) }));
     it.append(sign);
   }
 
+  let nearer = null; // How near the picture was, before it had to be farther to be seen in its whole width.
+
   function turn(id) {
     const next = pictures.turns[shown][id];
     if (next === undefined) return;
+    const fitted = size.width * camera.zoom <= view.clientWidth;
     show(next, id);
+    const zoom = Math.max(view.clientWidth / size.width, 0.5), it = part(id);
+    if (fitted && zoom < camera.zoom) {
+      nearer = { from: camera.zoom, to: zoom };
+    } else if (nearer && nearer.to === camera.zoom && size.width * nearer.from <= view.clientWidth) {
+      nearer = { from: camera.zoom, to: nearer.from };
+    } else {
+      nearer = null;
+    }
+    if (nearer) {
+      const box = it ? it.getBoundingClientRect() : view.getBoundingClientRect();
+      zoomTo(nearer.to, view.clientWidth / 2, box.y - view.getBoundingClientRect().y);
+      if (size.width * camera.zoom <= view.clientWidth + 1) camera.x = (size.width - view.clientWidth / camera.zoom) / 2;
+      if (size.height * camera.zoom > view.clientHeight) camera.y = Math.max(camera.y, 0);
+      draw();
+    }
     tell(id);
   }
 
@@ -189,6 +207,18 @@
   }, { passive: false });
   new ResizeObserver(draw).observe(view);
 
+  // On paper there is all of the picture.
+  window.addEventListener("beforeprint", () => {
+    svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+    svg.setAttribute("width", size.width);
+    svg.setAttribute("height", size.height);
+  });
+  window.addEventListener("afterprint", () => {
+    svg.removeAttribute("width");
+    svg.removeAttribute("height");
+    draw();
+  });
+
   // -------------------------------------------------------------------------------------------------------- telling
 
   /** What is said of an entry itself, and not of the entries in it. */
@@ -220,13 +250,17 @@
     unmark("here", side);
     unmark("around", side);
     const entry = entryOf.get(id), it = part(id);
-    facts.hidden = !entry && !it;
+    facts.scrollTop = 0;
+    if (!entry && !it) {
+      facts.innerHTML = hint;
+      return;
+    }
     facts.textContent = "";
-    if (facts.hidden) return;
     if (entry) facts.append(...[...said(entry).children].map((each) => each.cloneNode(true)));
+    let tip = null;
     if (it && (!entry || entry.querySelector("ul"))) {
       // Of a group, the picture knows more than the list, such as how often it runs.
-      const tip = document.createElement("span");
+      tip = document.createElement("span");
       tip.textContent = it.getAttribute("aria-label");
       facts.append(tip);
     }
@@ -239,7 +273,7 @@
     const where = document.createElement("span"), box = byId(`source-${source}`);
     const name = box.querySelector("summary").textContent;
     where.textContent = from === to ? `${name}, line ${from}` : `${name}, lines ${from} to ${to}`;
-    facts.append(where);
+    facts.insertBefore(where, tip); // That may be long.
     box.open = true;
     lines[0].scrollIntoView({ block: "nearest", inline: "nearest" });
   }
@@ -291,7 +325,10 @@
 
   function mark() {
     unmark("found", view);
+    unmark("current", view);
     hits.map(seen).forEach((it) => it && it.classList.add("found"));
+    const now = hits[hit] && seen(hits[hit]);
+    if (now) now.classList.add("current");
   }
 
   function look() {
@@ -318,6 +355,7 @@
     }
     const it = seen(hits[hit]);
     if (it) centre(it);
+    mark();
     tell(id);
     found.textContent = `${hit + 1} of ${hits.length}`;
   }
@@ -339,7 +377,10 @@
   };
   for (const [id, press] of Object.entries(presses)) byId(id).addEventListener("click", press);
   if (pictures.states.length < 2) for (const id of ["closed", "opened", "again"]) byId(id).hidden = true;
-  byId("opened").disabled = pictures.opened === null;
+  if (pictures.opened === null) {
+    byId("opened").disabled = true;
+    byId("opened").title = "All of it at once is too large for a page";
+  }
 
   const moves = { ArrowLeft: [-60, 0], ArrowRight: [60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] };
   const keys = { "+": presses.nearer, "=": presses.nearer, "-": presses.farther, "_": presses.farther, 0: presses.whole };
@@ -374,7 +415,7 @@
   });
 
   document.documentElement.classList.add("live");
-  byId("tools").hidden = false;
+  byId("tools").hidden = facts.hidden = false;
   view.tabIndex = 0;
   show(0);
   fit(true);

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from archspec_diagram.arrow import arrow
 from archspec_diagram.chart import ROUNDING, Card, Chart, Edge, Entry, Form, Frame, Pill
-from archspec_diagram.picture import Box, Mark, Paint, Part, Picture, Point, Polygon, Polyline, Rectangle, Text
+from archspec_diagram.picture import Box, Mark, Paint, Part, Picture, Point, Polyline, Rectangle, Text
 from archspec_diagram.theme import Theme
-
-_HEAD: Final = 6.0
-"""The length of an arrowhead."""
 
 _DASH: Final = (4.0, 3.0)
 """Of what there is in training alone."""
@@ -63,23 +61,7 @@ def _title(frame: Frame, theme: Theme) -> Iterator[Mark]:
 
 
 def _edge(edge: Edge, theme: Theme) -> Iterator[Mark]:
-    stroke = theme.skip if edge.skips else theme.line
-    before, tip = edge.points[-2:]
-    across, down = _sign(tip.x - before.x), _sign(tip.y - before.y)
-    back = Point(tip.x - across * _HEAD, tip.y - down * _HEAD)
-    shaft = (*edge.points[:-1], Point(back.x + across, back.y + down))
-    yield Polyline(shaft, Paint(stroke=stroke, width=1.2, dash=_DASH if edge.in_training_only else ()))
-    half = _HEAD / 2
-    head = (
-        tip,
-        Point(back.x - down * half, back.y + across * half),
-        Point(back.x + down * half, back.y - across * half),
-    )
-    yield Polygon(head, Paint(stroke))
-
-
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
+    return arrow(edge.points, theme.skip if edge.skips else theme.line, _DASH if edge.in_training_only else ())
 
 
 def _pill(pill: Pill, theme: Theme) -> Iterator[Mark]:

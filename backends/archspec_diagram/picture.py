@@ -7,7 +7,7 @@ is decided in one place and can be tested without reading SVG. Lengths are in pi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias, final
 
 
@@ -199,3 +199,25 @@ def _flat(marks: tuple[Mark, ...]) -> Iterator[Box | Ellipse | Polygon | Polylin
             yield from _flat(mark.marks)
         else:
             yield mark
+
+
+def moved(mark: Mark, x: float, y: float, prefix: str = "") -> Mark:
+    """The mark so much further right and down, with its parts named anew."""
+
+    def to(point: Point) -> Point:
+        return Point(point.x + x, point.y + y)
+
+    match mark:
+        case Part():
+            return replace(
+                mark, identity=prefix + mark.identity, marks=tuple(moved(each, x, y, prefix) for each in mark.marks)
+            )
+        case Text():
+            return replace(mark, line=replace(mark.line, at=to(mark.line.at)))
+        case Box():
+            place = mark.rectangle
+            return replace(mark, rectangle=Rectangle(place.x + x, place.y + y, place.width, place.height))
+        case Ellipse():
+            return replace(mark, centre=to(mark.centre))
+        case Polygon() | Polyline() | Curve():
+            return replace(mark, points=tuple(map(to, mark.points)))

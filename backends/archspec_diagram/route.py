@@ -1,24 +1,26 @@
 """The way of each edge over the grid: down a free column, or through a lane at the side of a group.
 
-Between two rows lies a channel with horizontal tracks, and at the right of a group lie vertical lanes. A way is found
+Between two rows lies a channel with horizontal tracks, and at both sides of a group lie vertical lanes. A way is found
 in these terms, before any length is known; the layout then gives each channel and lane the room that it needs. No way
 leads through a taken cell, so no edge crosses a box, and every vertical line in a channel is claimed by one value, so
 edges of different values never run on top of each other.
+
+Lanes are on the right, where a reader looks for them. A concatenation however is entered in the order of its inputs, so
+that one which passes others by and comes before them has its lane on the left: it would cross their arrows otherwise.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias, final
+from typing import NamedTuple, final
 
 from archspec.graph import Path
-from archspec_diagram.grid import Cell, Extent, Grid
+from archspec_diagram.grid import Grid
 from archspec_diagram.structure import Key, Link, Structure, common
-
-Across: TypeAlias = tuple[float, float, float]
-"""A place from left to right, for comparing only."""
+from archspec_diagram.track import Across, Parallels, Turn, tracks_of
 
 
 class Way(Enum):
@@ -39,11 +41,18 @@ class Way(Enum):
     """Level, from side to side."""
 
 
-class Lane(NamedTuple):
-    """A vertical line within a group, right of one of its columns, counted from the left."""
+class Gutter(NamedTuple):
+    """Where the lanes of a group are: beside one of its columns."""
 
     group: Path
     column: int
+    is_left: bool
+
+
+class Lane(NamedTuple):
+    """A vertical line within a group, the first one next to the column."""
+
+    gutter: Gutter
     number: int
 
 
@@ -72,8 +81,7 @@ class Routes:
     """The track of each value in each channel where it turns. Channel `r` lies below row `r`."""
 
     track_counts: Mapping[int, int]
-    lane_counts: Mapping[tuple[Path, int], int]
-    """How many lanes a group has right of each of its columns."""
+    lane_counts: Mapping[Gutter, int]
 
 
 def routes_of(structure: Structure, grid: Grid, round_ones: Set[Key], unordered: Set[Key]) -> Routes:
@@ -82,7 +90,7 @@ def routes_of(structure: Structure, grid: Grid, round_ones: Set[Key], unordered:
     router = _Router(structure, grid, round_ones, unordered)
     routes = tuple(route for key in structure.keys for route in router.to(key))
     routes, lane_counts = _with_lanes(routes, grid, router)
-    tracks, track_counts = _tracks(routes, grid)
+    tracks, track_counts = tracks_of(turn for route in routes for turn in _turns(route, grid))
     return Routes(routes, tracks, track_counts, lane_counts)
 
 
@@ -94,15 +102,17 @@ class _Router:
         self.structure, self.round_ones, self.unordered = structure, round_ones, unordered
         self.cells = grid.cells
         self.extents = grid.extents
-        self.boxes = set(grid.cells.values())
-        self.owners = _owners(structure, grid.extents)
+        self.stretches = _stretches(structure, grid)
         # The line below the middle of each source is its own.
         self.claims = {(cell.row, cell.column, 0): key for key, cell in grid.cells.items() if structure.outgoing[key]}
+        self.left_ones: set[Link] = set()
+        """What has its lane on the left."""
 
     def to(self, target: Key) -> list[Route]:
         """The routes of all links to a target, from left to right."""
         links = self.structure.incoming[target]
         ways = [self._way(link) for link in links]
+        self.left_ones.update(self._left_ones(target, links, ways))
         sides = self._sides(target, links, ways)
         above = [index for index in range(len(links)) if index not in sides]
         order = above
@@ -141,14 +151,16 @@ class _Router:
             if link in self.structure.crossing:
                 continue
             if way is Way.LANE:
-                from_right, last = True, self.side(link)
-                is_free = all(self._is_free(link, (cell.row,), each) for each in range(cell.column + 1, last + 1))
+                _, last, from_left = self.gutter(link)
+                from_right = not from_left
+                passed = range(last, cell.column) if from_left else range(cell.column + 1, last + 1)
+                is_free = all(self._is_free(link, range(cell.row, cell.row + 1), each) for each in passed)
             elif source.column != cell.column:
                 from_right = source.column > cell.column
                 passed = range(cell.column + 1, source.column + 1) if from_right else range(source.column, cell.column)
                 between = range(source.row + 1, cell.row)
                 is_free = (
-                    all(self._is_free(link, (cell.row,), each) for each in passed)
+                    all(self._is_free(link, range(cell.row, cell.row + 1), each) for each in passed)
                     and self._is_free(link, between, source.column)
                     and self._is_unclaimed(link, range(source.row, cell.row), source.column, 0)
                 )
@@ -174,27 +186,61 @@ class _Router:
             return Way.ACROSS_THEN_DOWN
         return Way.LANE
 
-    def _is_free(self, link: Link, rows: Iterable[int], column: int) -> bool:
-        """Whether there is neither a box nor a group without part in the link in these cells."""
-        homes = link.source.group, link.target.group
-        for row in rows:
-            owner = self.owners.get(Cell(row, column), ())
-            if Cell(row, column) in self.boxes or not any(home[: len(owner)] == owner for home in homes):
+    def _is_free(self, link: Link, rows: range, column: int) -> bool:
+        """Whether there is neither a box nor a group without part in the link in these rows of a column."""
+        stretches = self.stretches.get(column)
+        if not rows or not stretches:
+            return True
+        place = max(bisect_right(stretches, rows.start, key=_start) - 1, 0)
+        while place < len(stretches) and stretches[place].start < rows.stop:
+            start, stop, owner = stretches[place]
+            if start < rows.stop and rows.start < stop and not is_around(owner, link):
                 return False
+            place += 1
         return True
 
-    def side(self, link: Link) -> int:
-        """The column right of which the link can pass what stands between its ends."""
-        source, target = self.cells[link.source], self.cells[link.target]
+    def _left_ones(self, target: Key, links: tuple[Link, ...], ways: list[Way]) -> list[Link]:
+        """The first of the links that pass others by, so many of them that as few lines as can be cross each other."""
+        if target in self.unordered or len(links) < 2:
+            return []
+        lanes = [
+            index for index, way in enumerate(ways) if way is Way.LANE and links[index] not in self.structure.crossing
+        ]
+        # Of two on one side, the one that begins further up is the outer one.
+        left: list[int] = []
+        right = sorted(self.cells[links[index].source].row for index in lanes)
+        best = cost = most = 0
+        for count, index in enumerate(lanes, 1):
+            row = self.cells[links[index].source].row
+            before = index - (count - 1)
+            after = len(links) - index - 1 - (len(lanes) - count)
+            right.remove(row)
+            cost += before - after + len(left) - bisect_right(left, row)
+            cost -= len(right) - bisect_right(right, row)
+            insort(left, row)
+            if cost < best:
+                best, most = cost, count
+        return [links[index] for index in lanes[:most]]
+
+    def gutter(self, link: Link) -> Gutter:
+        """Where the link can pass what stands between its ends."""
+        return self._gutter(link, link in self.left_ones)
+
+    def _gutter(self, link: Link, is_left: bool) -> Gutter:
+        home = shared_group(link)
         if link in self.structure.crossing:
-            home = shared_group(link)
-            return self.extents[link.source.group[: len(home) + 1]].right
-        column = max(source.column, target.column)
-        last = self.extents[shared_group(link)].right
-        for each in range(last, column, -1):
-            if not self._is_free(link, range(source.row + 1, target.row), each):
-                return each
-        return column
+            return Gutter(home, self.extents[link.source.group[: len(home) + 1]].right, False)
+        source, target, around = self.cells[link.source], self.cells[link.target], self.extents[home]
+        between = range(source.row + 1, target.row)
+        if is_left:
+            nearest = min(source.column, target.column)
+            others = range(around.left, nearest)
+        else:
+            nearest = max(source.column, target.column)
+            others = range(around.right, nearest, -1)
+        # Outside all that stands beside what is passed.
+        column = next((each for each in others if not self._is_free(link, between, each)), nearest)
+        return Gutter(home, column, is_left)
 
     def _is_unclaimed(self, link: Link, channels: Iterable[int], column: int, offset: int) -> bool:
         return all(self.claims.get((each, column, offset), link.source) == link.source for each in channels)
@@ -228,15 +274,45 @@ class _Router:
                 self.claims[channel, source.column, 0] = link.source
 
 
-def _owners(structure: Structure, extents: Mapping[Path, Extent]) -> dict[Cell, Path]:
-    """The innermost group at each cell that is in one."""
-    owners: dict[Cell, Path] = {}
+class _Stretch(NamedTuple):
+    """Rows of a column, one below the other, in which the same is to be seen: boxes, or a group."""
+
+    start: int
+    stop: int
+    owner: Path | None
+
+
+def _stretches(structure: Structure, grid: Grid) -> dict[int, list[_Stretch]]:
+    """What is in each column, from above."""
+    owners: dict[int, dict[int, Path | None]] = {}
     for path in structure.groups:
-        extent = extents[path]
-        for row in range(extent.top, extent.bottom + 1):
-            for column in range(extent.left, extent.right + 1):
-                owners[Cell(row, column)] = path
-    return owners
+        extent = grid.extents[path]
+        for column in range(extent.left, extent.right + 1):
+            owners.setdefault(column, {}).update(dict.fromkeys(range(extent.top, extent.bottom + 1), path))
+    for cell in grid.cells.values():
+        owners.setdefault(cell.column, {})[cell.row] = None
+    stretches: dict[int, list[_Stretch]] = {}
+    for column, rows in owners.items():
+        found = stretches.setdefault(column, [])
+        for row, owner in sorted(rows.items(), key=_row):
+            if found and found[-1].stop == row and found[-1].owner == owner:
+                found[-1] = found[-1]._replace(stop=row + 1)
+            else:
+                found.append(_Stretch(row, row + 1, owner))
+    return stretches
+
+
+def _row(item: tuple[int, Path | None]) -> int:
+    return item[0]
+
+
+def _start(stretch: _Stretch) -> int:
+    return stretch.start
+
+
+def is_around(owner: Path | None, link: Link) -> bool:
+    """Whether one of the ends of a link is in the group; a box has neither."""
+    return owner is not None and any(end.group[: len(owner)] == owner for end in (link.source, link.target))
 
 
 def shared_group(link: Link) -> Path:
@@ -244,74 +320,54 @@ def shared_group(link: Link) -> Path:
     return common(link.source.group, link.target.group)
 
 
-def _with_lanes(
-    routes: tuple[Route, ...], grid: Grid, router: _Router
-) -> tuple[tuple[Route, ...], dict[tuple[Path, int], int]]:
+def _with_lanes(routes: tuple[Route, ...], grid: Grid, router: _Router) -> tuple[tuple[Route, ...], dict[Gutter, int]]:
     """The routes with their lanes, short ones inside. What a value has beside one column runs in one lane."""
-    places: dict[Link, tuple[Path, int, Key]] = {}
-    spans: dict[tuple[Path, int, Key], tuple[int, int]] = {}
+    places: dict[Link, tuple[Gutter, Key]] = {}
+    spans: dict[tuple[Gutter, Key], tuple[int, int]] = {}
     for route in routes:
         if route.way is Way.LANE:
             link = route.link
-            place = shared_group(link), router.side(link), link.source
+            place = router.gutter(link), link.source
             first, last = grid.cells[link.source].row, grid.cells[link.target].row
             if last <= first:  # It runs up.
                 first, last = last - 1, first + 1
             places[link] = place
             before = spans.get(place, (first, last))
             spans[place] = min(first, before[0]), max(last, before[1])
-    taken: dict[Lane, list[tuple[int, int]]] = {}
-    lanes: dict[tuple[Path, int, Key], Lane] = {}
-    counts: dict[tuple[Path, int], int] = {}
-    for (group, column, source), (first, last) in sorted(spans.items(), key=lambda item: item[1][1] - item[1][0]):
-        number = 0
-        while any(first < end and start < last for start, end in taken.get(Lane(group, column, number), ())):
-            number += 1
-        lane = Lane(group, column, number)
-        taken.setdefault(lane, []).append((first, last))
-        lanes[group, column, source] = lane
-        counts[group, column] = max(counts.get((group, column), 0), number + 1)
+    taken: dict[Gutter, Parallels[int]] = {}
+    lanes: dict[tuple[Gutter, Key], Lane] = {}
+    for place, (first, last) in sorted(spans.items(), key=lambda item: item[1][1] - item[1][0]):
+        gutter = place[0]
+        # A lane may begin in the channel in which another one ends.
+        lanes[place] = Lane(gutter, taken.setdefault(gutter, Parallels()).lay(first, last - 1))
+    counts = {gutter: parallels.count for gutter, parallels in taken.items()}
     given = tuple(
         replace(route, lane=lanes[places[route.link]]) if route.way is Way.LANE else route for route in routes
     )
     return given, counts
 
 
-def _tracks(routes: tuple[Route, ...], grid: Grid) -> tuple[dict[tuple[int, Key], int], dict[int, int]]:
-    """A track for each value in each channel where it turns, such that no two in one track meet."""
-    wanted: dict[int, dict[Key, list[Across]]] = {}
-    for route in routes:
-        for channel, left, right in turns(route, grid):
-            wanted.setdefault(channel, {}).setdefault(route.link.source, []).extend((left, right))
-    tracks: dict[tuple[int, Key], int] = {}
-    counts: dict[int, int] = {}
-    for channel, values in sorted(wanted.items()):
-        ends: list[list[tuple[Across, Across]]] = []
-        for value, places in values.items():
-            left, right = min(places), max(places)
-            number = 0
-            while number < len(ends) and any(left <= end and start <= right for start, end in ends[number]):
-                number += 1
-            if number == len(ends):
-                ends.append([])
-            ends[number].append((left, right))
-            tracks[channel, value] = number
-        counts[channel] = len(ends)
-    return tracks, counts
-
-
-def turns(route: Route, grid: Grid) -> list[tuple[int, Across, Across]]:
-    """The channels in which a route runs sideways, with the places from and to which it does."""
-    source, target = grid.cells[route.link.source], grid.cells[route.link.target]
+def _turns(route: Route, grid: Grid) -> list[Turn]:
+    """What a route does in the channels in which it runs sideways."""
+    value = route.link.source
+    source, target = grid.cells[value], grid.cells[route.link.target]
     start: Across = (2 * source.column, 0, 0)
     end: Across = (2 * target.column, route.port, 0)
     if route.way is Way.ACROSS_THEN_DOWN:
-        return [(source.row, start, end)]
+        return [Turn(source.row, value, (start,), (end,))]
     if route.way is Way.DOWN_THEN_ACROSS:
-        return [(target.row - 1, start, end)]
-    if route.lane is not None:
-        side: Across = (2 * route.lane.column + 1, -len(route.lane.group), route.lane.number)
-        if route.enters_side:
-            return [(source.row, start, side)]
-        return [(source.row, start, side), (target.row - 1, side, end)]
-    return []
+        return [Turn(target.row - 1, value, (start,), (end,))]
+    if route.lane is None:
+        return []
+    side = _side(route.lane)
+    if target.row <= source.row:  # It runs up.
+        return [Turn(source.row, value, (start, side), ()), Turn(target.row - 1, value, (), (side, end))]
+    first = Turn(source.row, value, (start,), (side,))
+    return [first] if route.enters_side else [first, Turn(target.row - 1, value, (side,), (end,))]
+
+
+def _side(lane: Lane) -> Across:
+    """Where a lane is: behind a column come lanes on its right, those of inner groups first, then those on the left of
+    the next column."""
+    group, column, is_left = lane.gutter
+    return (2 * column - 1, 1 + len(group), -lane.number) if is_left else (2 * column + 1, -len(group), lane.number)

@@ -6,7 +6,6 @@ darker band of what it follows. Nor is what only lays numbers out anew, such as 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, final, runtime_checkable
@@ -34,9 +33,6 @@ _WIDEST: Final = 76.0
 
 _LONGEST: Final = 52.0
 """No size at a slanted edge is longer than this."""
-
-_TIMES: Final = re.compile(r"\b(\d+)\*([A-Za-z])")
-"""Where a formula leaves out its sign, as one is used to: `16H`."""
 
 _MAPPED: Final = frozenset({Family.CONVOLUTION, Family.POOLING})
 _REARRANGED: Final = frozenset({Family.RESHAPING, Family.LINEAR, Family.ATTENTION, Family.RECURRENT, Family.EMBEDDING})
@@ -145,7 +141,7 @@ class _Reader:
         """What an item gives."""
         if item.value is not None:
             return item.value
-        return item.said[-1] if item.said else item.nodes[-1].output
+        return item.gives[-1]
 
     def _solid(self, item: Item, sources: Sequence[Solid]) -> Solid:
         if item.key.kind is Kind.OUTPUT:
@@ -228,7 +224,7 @@ class _Reader:
 
     def _size(self, value: Value) -> str:
         """The axes of space in words, a square by one of its sides, as is the way in such figures."""
-        sizes = list(map(compact, self._sizes(value)))
+        sizes = list(map(wording.compact, self._sizes(value)))
         said = sizes[0] if len(sizes) == 2 and sizes[0] == sizes[1] else "×".join(sizes)
         # A long formula would lie across the neighbours; the tip has it.
         return said if font.width(said, WORDS) <= _LONGEST else ""
@@ -294,28 +290,29 @@ class _Reader:
         name = item.name or next((wording.own_name(node) for node in item.nodes if wording.own_name(node)), "")
         words = []
         if windows := windows_of(main):
-            kernel = "×".join(wording.value(window.kernel) for window in windows)
+            kernel = kernel_of(windows)
             strides = {wording.value(window.stride) for window in windows}
             stride = strides.pop() if len(strides) == 1 else "×".join(wording.value(each.stride) for each in windows)
             words.append(kernel if stride == "1" else f"{kernel} /{stride}")
             groups = getattr(main.op, "groups", 1)
             if groups != 1:
                 words.append("depthwise" if groups == main.inputs[0].shape[1] else f"{wording.value(groups)} groups")
-        op = wording.clean(main.op.name)
         # A convolution, and a linear layer, are known by their colour and form.
-        if op not in (Family.CONVOLUTION.value[: len(op)], Family.LINEAR.value):
-            words.append(op)
-        return [*words, "" if name == op else name, *badge]
-
-
-def compact(size: Size) -> str:
-    """A size without the signs that a reader does not need."""
-    return _TIMES.sub(r"\1\2", wording.value(size))
+        op = wording.clean(main.op.name)
+        known = op in (Family.CONVOLUTION.value[: len(op)], Family.LINEAR.value)
+        said = [] if known else op.split("_")
+        return [*words, *said, "" if name in (op, *said) else name, *badge]
 
 
 def counts(name: str, block: str) -> bool:
     """Whether a name says no more than the block, and which use of it this is."""
     return name.rstrip("0123456789").replace("_", "").lower() == block.lower()
+
+
+def kernel_of(windows: Sequence[Window]) -> str:
+    """How large a window is; along one axis that would be a number that might be anything."""
+    kernel = "×".join(wording.value(window.kernel) for window in windows)
+    return kernel if len(windows) > 1 else f"kernel {kernel}"
 
 
 def windows_of(node: Node | None) -> tuple[Window, ...]:

@@ -18,7 +18,7 @@ from archspec.graph import Graph, Group, Node, Path
 from archspec.op import Family
 from archspec.size import below
 from archspec_diagram import wording
-from archspec_diagram.solids import compact, counts, feature_maps, windows_of
+from archspec_diagram.solids import counts, feature_maps, kernel_of, windows_of
 
 MOST: Final = 12
 """A group with more layers than this is no stage: those in it are."""
@@ -90,14 +90,20 @@ class _Reader:
             more = list((Counter(self._layers(unit)) - shown).elements())
             if more:
                 notes.append(f"{wording.clean(group.name)}, unit {number}, differs by {'; '.join(more)}")
-        # A number alone says nothing without the group that it counts in.
-        name = group.path[-2:] if group.path[-1].isdigit() else group.path[-1:]
-        said = wording.clean(".".join(name))
+        said = wording.clean(".".join(self._named(group.path)))
         if group.block is not None and counts(group.path[-1], group.block):
             said = wording.clean(group.block)
         if all(node.path in self.graph.in_training_only for node in units[-1]):
             said += " (in training)"
         return Stage(said, self._size(units[-1][-1]), lines, len(units), tuple(notes))
+
+    def _named(self, path: Path) -> Path:
+        """As much of the end of a path as tells the group from others; a number alone says nothing."""
+        for length in range(1, len(path)):
+            name = path[-length:]
+            if not name[0].isdigit() and sum(each[-length:] == name for each in self.graph.groups) == 1:
+                return name
+        return path
 
     def _layers(self, nodes: Iterable[Node]) -> list[str]:
         return [self._line(node) for node in nodes if node.op.family not in _UNSAID]
@@ -184,7 +190,7 @@ class _Reader:
             if op.family is Family.LINEAR and node.output.shape.rank:
                 return f"{wording.value(node.output.shape[-1])}-d {'fc' if name == 'linear' else name}"
             return ", ".join((name, *wording.phrases(op)))
-        words = ["×".join(wording.value(window.kernel) for window in windows)]
+        words = [kernel_of(windows)]
         if op.family is Family.CONVOLUTION:
             words[0] += "" if name == "conv" else f" {name}"
             words.append(wording.value(node.output.shape[1]))
@@ -206,8 +212,8 @@ class _Reader:
     def _size(self, node: Node) -> str:
         shape = node.output.shape
         if node.output in self.maps:
-            return "×".join(map(compact, shape[2:]))
-        return "×".join(map(compact, shape[1:] if shape.rank > 1 else shape[:]))
+            return "×".join(map(wording.compact, shape[2:]))
+        return "×".join(map(wording.compact, shape[1:] if shape.rank > 1 else shape[:]))
 
 
 def _widens(node: Node) -> bool:

@@ -5,11 +5,12 @@ The layout sees a model only through this, so that it treats inputs, layers and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from archspec.graph import Path
 
@@ -187,4 +188,7 @@ def common(one: Path, other: Path) -> Path:
 
 def plain(name: str) -> str:
     """The name in letters, digits, `_` and `-`; every other character becomes its number between colons."""
-    return "".join(each if each.isascii() and (each.isalnum() or each in "_-") else f":{ord(each):x}:" for each in name)
+    return _SPECIAL.sub(lambda found: f":{ord(found[0]):x}:", name)
+
+
+_SPECIAL: Final = re.compile(r"[^A-Za-z0-9_-]")

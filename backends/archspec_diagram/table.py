@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from html import escape
 from io import StringIO
@@ -73,7 +73,10 @@ def table(graph: Graph, form: str, drawing: Drawing) -> str:
     if write is None:
         forms = ", ".join(WRITERS)
         raise DrawingError(f"a table is no picture, and is not written as {form}; write one of {forms}")
-    return write(table_of(dict(drawing.columns) or {wording.clean(graph.name): graph}))
+    found = table_of(dict(drawing.columns) or {graph.name: graph})
+    if drawing.variant and not drawing.columns:
+        found = replace(found, title=f"{found.title} {wording.clean(drawing.variant)}")
+    return write(found)
 
 
 def table_of(models: Mapping[str, Graph]) -> Table:

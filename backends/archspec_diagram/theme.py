@@ -92,6 +92,9 @@ class _Reader:
         self.path, self.text = path, text
 
     def theme(self) -> Theme:
+        if not re.sub(r"(?m)^\s*#.*$", "", self.text).strip():
+            # The parser would miss a model in it.
+            raise DrawingError(f"the theme cannot be read: `{self.path}` is empty")
         report = Report()
         tree = parse_file(Source(str(self.path), self.text), report)
         if tree is None or report.has_errors:

@@ -60,7 +60,7 @@ def _leaves(route: Route, structure: Structure, grid: Grid, towers: tuple[Tower,
     mine = next((tower for tower in towers if tower.holds(source)), None)
     its = next((tower for tower in towers if tower.holds(target)), None)
     if mine is its:
-        return mine is not None and route.lane is not None and route.lane.group[: len(mine.group)] != mine.group
+        return mine is not None and route.lane is not None and route.lane.gutter.group[: len(mine.group)] != mine.group
     # From above all towers, or to below all of them, in the room that they share, and straight from there.
     above = mine is None and its is not None and target.row == its.extent.top and route.way is not Way.LANE
     above = above or (mine is None and route.way is Way.ACROSS_THEN_DOWN)

@@ -60,8 +60,11 @@ class Item:
     notes: Mapping[Path, Sequence[str]] = field(default_factory=dict)
     """What its boxes say besides, by the layer or the closed group."""
 
+    gives: tuple[Value, ...] = ()
+    """What it gives to others, each shape once."""
+
     said: tuple[Value, ...] = ()
-    """What it gives to others, where that has a shape which nothing has that comes in."""
+    """The same, where it has a shape which nothing has that comes in."""
 
 
 @final

@@ -16,6 +16,7 @@ from archspec.graph import Graph, Group, Value
 from archspec.op import Family
 from archspec_diagram import font, wording
 from archspec_diagram.arrangement import LEADING, SIZE, SLOPE, Arrangement, Arrow, Placed, arranged
+from archspec_diagram.arrow import arrow
 from archspec_diagram.chart import Entry
 from archspec_diagram.folding import view_of
 from archspec_diagram.furniture import headings_of, legend_of
@@ -36,6 +37,7 @@ from archspec_diagram.picture import (
     Rectangle,
     Run,
     Text,
+    moved,
 )
 from archspec_diagram.solid import Form, Slice
 from archspec_diagram.solids import Row, feature_maps, row_of
@@ -51,8 +53,10 @@ UNROLLED: Final = 4
 _BRACKET: Final = 24.0
 """How high a bracket is, with what it says."""
 
+_NEAR: Final = 1.5
+"""So near to a size no line of a window runs."""
+
 _MARGIN: Final = 24.0
-_HEAD: Final = 6.0
 _DASH: Final = (3.0, 2.5)
 
 
@@ -68,7 +72,7 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
     theme = theme_of(drawing)
     view, row = shown(graph, drawing, maps)
     headroom = _BRACKET if any(map(_has_bracket, view.containers.values())) else 0.0
-    return _Painter(view, row, arranged(row, theme.spacing, headroom), theme).picture()
+    return _Painter(view, row, arranged(row, theme.spacing, headroom), theme, drawing.variant).picture()
 
 
 def shown(graph: Graph, drawing: Drawing, maps: frozenset[Value]) -> tuple[View, Row]:
@@ -141,13 +145,13 @@ def _shades(colour: Colour) -> _Shades:
 
 @final
 class _Painter:
-    def __init__(self, view: View, row: Row, arrangement: Arrangement, theme: Theme) -> None:
-        self.view, self.row, self.arrangement, self.theme = view, row, arrangement, theme
+    def __init__(self, view: View, row: Row, arrangement: Arrangement, theme: Theme, variant: str) -> None:
+        self.view, self.row, self.arrangement, self.theme, self.variant = view, row, arrangement, theme, variant
 
     def picture(self) -> Picture:
         graph, theme, found = self.view.graph, self.theme, self.arrangement
         width = max(found.right - found.left, 0.0)
-        headings, top = headings_of(graph, _MARGIN, width)
+        headings, top = headings_of(graph, self.variant, _MARGIN, width)
         families = [solid.family for solid in self.row.solids]
         shown = tuple(each for each in Family if each in families and each is not Family.MERGE)
         across, down = _MARGIN - found.left, top + 6 - found.top
@@ -156,8 +160,7 @@ class _Painter:
         legend, bottom = legend_of(shown, _MARGIN, lowest + 22, room)
         bottom = max(bottom, lowest)
         marks: list[Mark] = []
-        marks += _moved(tuple(self._scene()), across, down)
-        marks += _moved(tuple(self._brackets()), across, down)
+        marks += (moved(mark, across, down) for mark in (*self._scene(), *self._brackets()))
         marks += [Text(line, theme.ink) for line in headings]
         extent = max([width + _MARGIN, *(_end(line) for line in headings), *(_end(entry.line) for entry in legend)])
         for entry in legend:
@@ -183,11 +186,11 @@ class _Painter:
         placed = self.arrangement.placed
         for each in placed:
             yield self._solid(each)
-        for arrow in self.arrangement.arrows:
-            if arrow.marks_kernel:
-                yield from self._kernel(placed[arrow.source], placed[arrow.target])
+        for link in self.arrangement.arrows:
+            if link.marks_kernel:
+                yield from self._kernel(placed[link.source], placed[link.target])
             else:
-                yield from self._arrow(arrow)
+                yield from self._arrow(link)
 
     def _solid(self, placed: Placed) -> Part:
         solid = placed.solid
@@ -264,22 +267,9 @@ class _Painter:
 
     # ------------------------------------------------------------------------------------------------------- links
 
-    def _arrow(self, arrow: Arrow) -> Iterator[Mark]:
-        stroke = self.theme.skip if arrow.skips else self.theme.line
-        before, tip = arrow.points[-2:]
-        across, down = _sign(tip.x - before.x), _sign(tip.y - before.y)
-        back = Point(tip.x - across * _HEAD, tip.y - down * _HEAD)
-        target = self.row.solids[arrow.target]
-        dash = _DASH if target.item.in_training_only else ()
-        shaft = (*arrow.points[:-1], Point(back.x + across, back.y + down))
-        yield Polyline(shaft, Paint(stroke=stroke, width=1.2, dash=dash))
-        half = _HEAD / 2
-        head = (
-            tip,
-            Point(back.x - down * half, back.y + across * half),
-            Point(back.x + down * half, back.y - across * half),
-        )
-        yield Polygon(head, Paint(stroke))
+    def _arrow(self, link: Arrow) -> Iterator[Mark]:
+        is_training = self.row.solids[link.target].item.in_training_only
+        return arrow(link.points, self.theme.skip if link.skips else self.theme.line, _DASH if is_training else ())
 
     def _kernel(self, source: Placed, target: Placed) -> Iterator[Mark]:
         """The window of the target on the side of the source, and lines from its corners to where it leads."""
@@ -300,8 +290,10 @@ class _Painter:
         end = Point(target.left, target.middle)
         thin = Paint(stroke=shades.line, width=0.7, dash=(2.0, 1.6))
         yield Polygon(patch, Paint(shades.front, shades.line, 0.9))
+        size = self._size(source) if source.shows_size else None
         for corner in patch:
-            yield Polyline((corner, end), thin)
+            if size is None or not _crosses(corner, end, size):
+                yield Polyline((corner, end), thin)
 
     def _brackets(self) -> Iterator[Mark]:
         """Lines above what runs several times, or stands out."""
@@ -314,10 +306,11 @@ class _Painter:
                 yield from self._bracket(container, [each for each in found if each.row == row])
 
     def _bracket(self, container: Container, inside: Sequence[Placed]) -> Iterator[Mark]:
-        left, right = min(each.left for each in inside), max(each.right for each in inside)
+        # It runs along the edges at the back, which are the upper ones.
+        left, right = min(each.left + each.solid.depth for each in inside), max(each.right for each in inside)
         places = {number for number, each in enumerate(self.arrangement.placed) if each in inside}
-        skips = [arrow for arrow in self.arrangement.arrows if arrow.skips]
-        ways = [arrow.points for arrow in skips if places & {arrow.source, arrow.target}]
+        skips = [link for link in self.arrangement.arrows if link.skips]
+        ways = [link.points for link in skips if places & {link.source, link.target}]
         top = min([each.top for each in inside] + [point.y for way in ways for point in way]) - 8
         ink = self.theme.highlight if container.is_highlighted else self.theme.line
         points = (Point(left, top + 4), Point(left, top), Point(right, top), Point(right, top + 4))
@@ -365,27 +358,19 @@ def _end(line: Line) -> float:
     return line.at.x + font.width_of(line.runs, line.size)
 
 
-def _sign(value: float) -> int:
-    return (value > 0) - (value < 0)
-
-
-def _moved(marks: tuple[Mark, ...], across: float, down: float) -> list[Mark]:
-    return [_moved_one(mark, across, down) for mark in marks]
-
-
-def _moved_one(mark: Mark, across: float, down: float) -> Mark:
-    def there(point: Point) -> Point:
-        return Point(point.x + across, point.y + down)
-
-    match mark:
-        case Part():
-            return replace(mark, marks=tuple(_moved(mark.marks, across, down)))
-        case Text():
-            return replace(mark, line=replace(mark.line, at=there(mark.line.at)))
-        case Box():
-            place = mark.rectangle
-            return replace(mark, rectangle=Rectangle(place.x + across, place.y + down, place.width, place.height))
-        case Ellipse():
-            return replace(mark, centre=there(mark.centre))
-        case _:
-            return replace(mark, points=tuple(map(there, mark.points)))
+def _crosses(start: Point, end: Point, text: Text) -> bool:
+    """Whether a line runs through a text along a slanted edge, or so near that the two are taken for one."""
+    line = text.line
+    low, high = 0.0, 1.0
+    wide, up = font.width_of(line.runs, line.size), line.size * font.ASCENT
+    room = ((1.0, -1.0, wide + _NEAR, -_NEAR), (-1.0, -1.0, up + _NEAR, -_NEAR))
+    for across, down, most, least in room:
+        # How far along the text, and above its baseline, the line begins and ends.
+        one, other = (((point.x - line.at.x) * across + (point.y - line.at.y) * down) * SLOPE for point in (start, end))
+        if one == other:
+            if not least <= one <= most:
+                return False
+            continue
+        first, last = sorted(((least - one) / (other - one), (most - one) / (other - one)))
+        low, high = max(low, first), min(high, last)
+    return low < high

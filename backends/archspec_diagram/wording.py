@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from archspec.graph import Graph, Group, Node, Value
 from archspec.op import Family, Op
+from archspec.shape import Shape
 from archspec.size import Formula, Size
 
 if TYPE_CHECKING:
@@ -20,14 +21,23 @@ if TYPE_CHECKING:
 SLIM: Final = frozenset({Family.ACTIVATION, Family.REGULARISATION, Family.NORMALISATION})
 """Families that are drawn as slim bars: they leave the shape as it is, and a reader passes over them."""
 
-_LONG: Final = re.compile(r"\d+\.\d{6,}")
-"""A number with more digits than a figure should show."""
+_NUMBER: Final = re.compile(r"\d+\.\d+(e[-+]?\d+)?|\d+e[-+]?\d+")
+"""A number of which a figure should not show more digits than there is room for, nor a zero that says nothing."""
+
+_TIMES: Final = re.compile(r"\b(\d+)\*([A-Za-z])")
+"""Where a formula leaves out its sign, as one is used to: `16H`."""
+
+_SAID_ALONE: Final = frozenset({Family.ACTIVATION, Family.REGULARISATION, Family.MERGE})
+"""Families whose first setting everybody knows without its name, such as the rate of dropout."""
 
 MERGE: Final = Family.MERGE
 """What joins values is drawn small and round."""
 
 SIGNS: Final = {"add": "+", "mul": "×", "sub": "−", "div": "÷", "a + b": "+", "a * b": "×", "a - b": "−", "a / b": "÷"}
 """What is said of an op, or of a formula, by a sign alone; others are said by their words."""
+
+_FORMULA: Final = re.compile(r"\S [-+*/] \S")
+"""By this a formula is known from other settings in letters."""
 
 _UNITS: Final = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
@@ -62,35 +72,71 @@ def group_name(group: Group) -> str:
 def phrases(op: Op) -> tuple[str, ...]:
     """The settings that are not at their defaults, each in a few words."""
     chosen = op.chosen()
-    if op.family in (*SLIM, MERGE) and tuple(chosen) == op.positional()[:1]:
-        # A spec leaves out the name of such a setting too.
-        return tuple(_LONG.sub(lambda number: f"{float(number[0]):g}", value(each)) for each in chosen.values())
-    return tuple(_phrase(name, given) for name, given in chosen.items())
+    if op.family in _SAID_ALONE and tuple(chosen) == op.positional()[:1] and "axis" not in chosen:
+        return tuple(_rounded(value(each)) for each in chosen.values())
+    return tuple(_phrase(op, name, given) for name, given in chosen.items())
+
+
+def called(node: Node) -> str:
+    """What a layer is called: by its op, or by the formula that it computes."""
+    return _formula(node.op) or clean(node.op.name)
+
+
+def _formula(op: Op) -> str:
+    """The formula that is all there is to say of an op, as papers print it."""
+    chosen = op.chosen()
+    if op.family is not MERGE or not chosen or tuple(chosen) != op.positional()[:1]:
+        return ""
+    said = _rounded(value(next(iter(chosen.values()))))
+    return said.replace(" * ", " × ").replace(" - ", " − ") if _FORMULA.search(said) else ""
 
 
 def details(node: Node) -> tuple[str, ...]:
-    """The settings of a layer that are not at their defaults, and whose weights it has, if not its own."""
+    """What is said of a layer besides: the settings that are not at their defaults, and whose weights it has, if not
+    its own."""
     said = [f"{clean(name)} of {clean('.'.join(tie.path))}" for name, tie in node.ties.items()]
     if node.shares is not None and (node.weights or node.buffers):
         said = [f"weights of {clean('.'.join(node.shares))}"]
-    return (*phrases(node.op), *said)
+    return (*(() if _formula(node.op) else phrases(node.op)), *said)
 
 
-def _phrase(name: str, given: Any) -> str:
+def _phrase(op: Op, name: str, given: Any) -> str:
     words = clean(name.replace("_", " "))
     if isinstance(given, bool):
         return words if given else f"no {words}"
     if given is None:
         return f"no {words}"
-    counts = isinstance(given, int | Formula) and words.endswith("s") and not words.endswith("axis")
-    if counts and given == 1:
-        return f"{words} 1"
-    return f"{value(given)} {words}" if counts else f"{words} {value(given)}"
+    # A number for what may as well be a list is one of its members: `axes 2` is not how many axes there are.
+    is_listed = _may_be_several(type(op).model_fields[name].annotation)
+    if isinstance(given, int | Formula) and words.endswith("s") and not words.endswith("axis"):
+        if not is_listed:
+            return f"{value(given)} {_one(words) if given == 1 else words}"
+        if words == "axes":
+            words = _one(words)
+    if isinstance(given, tuple | list) and words.endswith("s"):
+        return f"{words} {', '.join(map(value, given))}"
+    return f"{words} {value(given)}"
+
+
+def _may_be_several(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(map(_may_be_several, get_args(annotation)))
+
+
+def _one(words: str) -> str:
+    """One of several things."""
+    for ending, single in (("axes", "axis"), ("ies", "y"), ("sses", "ss"), ("s", "")):
+        if words.endswith(ending):
+            return words.removesuffix(ending) + single
+    return words
 
 
 def value(given: Any) -> str:
     if isinstance(given, bool):
         return "yes" if given else "no"
+    if isinstance(given, float):
+        return _rounded(str(given))
+    if isinstance(given, Formula):
+        return compact(given)
     if isinstance(given, tuple | list):
         # Sizes are multiplied; axes have numbers that may be negative, and are none.
         is_size = all(isinstance(each, int | Formula) and not (isinstance(each, int) and each < 1) for each in given)
@@ -98,10 +144,20 @@ def value(given: Any) -> str:
     return clean(given.name if isinstance(given, Graph) else str(given))
 
 
+def _rounded(text: str) -> str:
+    """The text with its numbers as one writes them: `1e-5`, and `8` for `8.0`."""
+    return _NUMBER.sub(lambda number: re.sub(r"e([-+])0+", r"e\1", f"{float(number[0]):g}"), text)
+
+
+def compact(size: Size | Shape) -> str:
+    """A size, or those of a shape, without the signs that a reader does not need."""
+    return _TIMES.sub(r"\1\2", clean(str(size)))
+
+
 def amount(size: Size) -> str:
     """A number as one says it, such as `61.1M`; a formula as it is."""
     if not isinstance(size, int):
-        return str(size)
+        return compact(size)
     for index, (unit, letter) in enumerate(_UNITS):
         if size >= unit:
             rounded = size / unit
@@ -122,7 +178,7 @@ def exactly(size: Size) -> str:
 
 
 def shape(flows: Value) -> str:
-    return clean(str(flows.shape))
+    return compact(flows.shape)
 
 
 def sign(node: Node) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import entry_points
 from os.path import relpath
@@ -19,27 +19,20 @@ from urllib.parse import quote
 
 from archspec import plugins
 from archspec.backend import MissingLibraryError, Purpose
-from archspec.compiler import (
-    Model,
-    Outside,
-    SpecError,
-    UnknownTargetError,
-    find_target,
-    read_bytes,
-    read_path,
-    split_variant,
-)
+from archspec.compiler import Outside, read_bytes, read_path, split_variant
 from archspec.diagnostics import Report
 from archspec.drawing import Drawing, DrawingError, meant
 from archspec.graph import Graph
+from archspec.model import Model, SpecError
 from archspec.render.text import render
 from archspec.source import Span
+from archspec.targets import UnknownTargetError, find_target
 from archspec.version import VERSION
 from archspec_documents import kept
 from archspec_documents.kept import Drawn, Place
 from archspec_documents.page import inline
 
-LOOKS: Final = ("style", "depth", "expand", "fold", "direction", "label", "theme", "highlight", "scale")
+LOOKS: Final = ("style", "depth", "expand", "fold", "direction", "layout", "label", "theme", "highlight", "scale")
 """The options that say how a drawing looks: those of `archspec draw`, which are fields of a `Drawing`."""
 
 STANDS: Final = ("alt", "caption", "name", "align", "width")
@@ -170,7 +163,9 @@ class Figure:
         try:
             backend, target = find_target(Purpose.DRAW, form)
             model = self._model(report)
-            data = model.drawn(backend, target, self.drawing)
+            # What an SVG is scaled to is for the page to say, which has a width for it.
+            drawing = replace(self.drawing, scale=None) if form == "svg" else self.drawing
+            data = model.drawn(backend, target, drawing)
         except SpecError as error:
             raise FigureError(f"the spec has errors\n\n{render(error.report)}", self._files(report)) from None
         except (DrawingError, UnknownTargetError, MissingLibraryError, plugins.PluginError) as error:

@@ -97,6 +97,8 @@ class _Figures(Preprocessor):
             raise FigureError(fence.fault)
         extension, page = self.extension, self.extension.page
         options = dict(fence.options)
+        if "scale" in options:
+            raise FigureError("`scale` is for PNG and PDF, and here is a page; say how wide it is, such as `width=50%`")
         spec = options.pop("file", None)
         text = None if spec is not None and not fence.text.strip() else fence.text
         root = Path(str(extension.getConfig("root"))).absolute()

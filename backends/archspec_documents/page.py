@@ -1,13 +1,30 @@
-"""A drawing as part of a page: an SVG whose identifiers are its own, with links, and no wider than its column."""
+"""A drawing as part of a page: an SVG whose identifiers are its own, with links, and no wider than its column.
+
+A drawing that stands alone is dark where its reader prefers that. On a page it is what the page is: one that is always
+light, or has a button for it, says so by the property `color-scheme`, which the colours here follow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from typing import Final
 from xml.etree import ElementTree
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _GROUP: Final = f"{{{_SVG}}}g"
+
+_DARK: Final = re.compile(r"\.((fill|stroke)-[\w-]+) \{ (?:fill|stroke): ([^;]+); \}")
+"""The colour of a class on dark paper, as the style of a drawing says it."""
+
+_OTHERS: Final = (
+    # Themes underline what is a link, and here that would be each line of text.
+    "svg.archspec a { text-decoration: none; border: 0; }",
+    # Themes that do not say by `color-scheme` which one they have, but by this, such as Furo.
+    ':where([data-theme="dark"]) .archspec { color-scheme: dark; }',
+    '@media (prefers-color-scheme: dark) { :where([data-theme="auto"]) .archspec { color-scheme: dark; } }',
+)
 
 ElementTree.register_namespace("", _SVG)
 
@@ -27,6 +44,7 @@ def inline(svg: bytes, prefix: str, links: Mapping[str, str], alt: str | None, w
         for title in root.findall(f"{{{_SVG}}}desc"):
             title.text = alt
     _add_links(root, links)
+    _follow_page(root)
     for element in root.iter():
         if "id" in element.attrib:
             element.set("id", f"{prefix}-{element.get('id')}")
@@ -46,3 +64,28 @@ def _add_links(parent: ElementTree.Element, links: Mapping[str, str]) -> None:
             parent[place] = around
         else:
             _add_links(child, links)
+
+
+def _follow_page(root: ElementTree.Element) -> None:
+    """Give the drawing both colours of each class, for pages that are light and dark.
+
+    Two drawings on a page may have colours of their own, so that each has a class for its rules; those who have the
+    same share them. What a page says of the classes itself is stronger.
+    """
+    style = root.find(f"{{{_SVG}}}style")
+    if style is None:
+        return
+    rules = list(_rules(root, style.text or ""))
+    name = f"archspec-{sha256(''.join(rules).encode()).hexdigest()[:8]}"
+    root.set("class", f"{root.get('class', '')} {name}".strip())
+    style.text = "\n".join(("", *(f":where(.{name}) {rule}" for rule in rules), *_OTHERS, ""))
+
+
+def _rules(root: ElementTree.Element, style: str) -> Iterator[str]:
+    light: dict[str, str] = {}
+    for element in root.iter():
+        for name in element.get("class", "").split():
+            light.setdefault(name, element.get(name.partition("-")[0], ""))
+    for name, sets, dark in _DARK.findall(style):
+        if light.get(name):
+            yield f".{name} {{ {sets}: light-dark({light[name]}, {dark}); }}"
