@@ -14,8 +14,10 @@ from torch import nn
 
 import archspec
 from archspec_torch.call import Call, Repeated, Unsaid, printed
+from archspec_torch.layout import fits
 from archspec_torch.lifting import ABSENT, Argument, Arguments, DifferError, Lifted, united
 from archspec_torch.naming import Names
+from archspec_torch.sources import supports
 from tests.interpreted import interpreted
 
 SPECS: Final = Path(__file__).parents[1] / "specs"
@@ -110,6 +112,16 @@ def test_blocks_in_blocks_are_given_what_they_need() -> None:
     assert classes(text) == ["Inner", "Outer", "M"]
     assert "Inner(width)" in block(text, "Outer")
     assert "nn.Conv2d(in_channels, in_channels // 4, kernel_size=1)" in block(text, "Inner")
+
+
+def test_of_uses_inside_one_another_each_has_a_class_that_is_used() -> None:
+    text = source(
+        "block Level(width, below: layer) { a = linear(width)\n residual { below }\n b = linear(2 * width) }\n"
+        "model M { input x: [B, 8]\n Level(4) { Level(6) { Level(4) { linear(4) } -> linear(6) } -> linear(4) }\n"
+        "Level(5) { linear(5) } }"
+    )
+    assert all(len(re.findall(rf"\b{name}\b", text)) > 1 for name in classes(text) if name != "M")
+    assert all(f"class {name}(Checkpointed" in text for name in classes(text) if name != "M")
 
 
 def test_layers_in_a_row_that_are_used_again_and_again_are_a_class_of_their_own() -> None:
@@ -285,6 +297,17 @@ def test_long_sentences_of_a_spec_are_broken_into_lines() -> None:
     text = source(f'"{words}"\nmodel M {{ input x: [B, 8]\n relu }}')
     assert " ".join(text.split()).count(words) == 1
     assert max(map(len, text.splitlines())) <= 88
+
+
+def test_only_lists_and_the_like_keep_their_lines() -> None:
+    sentence = " ".join(["word"] * 22)
+    assert source(f'"""\n{sentence},\n3x3 kernels\n"""\nmodel M {{ input x: [B, 8]\n relu }}').count("word, 3x3") == 1
+    for item in ("1. one", "- one", "| one |"):
+        assert f"\n    {item}\n" in source(f'"""\n{sentence}:\n{item}\n"""\nmodel M {{ input x: [B, 8]\n relu }}')
+
+
+def test_what_torch_does_not_have_is_as_narrow_as_the_rest() -> None:
+    assert all(fits(line) for text in supports().values() for line in text.splitlines())
 
 
 def test_modules_stay_modules() -> None:

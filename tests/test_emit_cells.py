@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -146,9 +147,9 @@ def test_a_cell_reads_as_an_engineer_would_write_it() -> None:
             nn.init.orthogonal_(weight)
 
     def step(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        ih = self.ih(x)  # [B, 16]
-        x = self.hh(h)  # [B, 16]
-        x = ih + x  # [B, 16]
+        x = self.ih(x)  # [B, 16]
+        hh = self.hh(h)  # [B, 16]
+        x = x + hh  # [B, 16]
         split_0, split_1, split_2, split_3 = x.chunk(4, dim=-1)
         i = self.i(split_0)  # [B, 4]
         f = self.f(split_1)  # [B, 4]
@@ -291,11 +292,7 @@ def cell_with(name: str) -> Graph:
     """A cell with a layer of some name, and one in a group."""
     lines: list[Line] = [(name, Linear(features=3), ["h"]), (f"group/{name}", Linear(features=3), [name])]
     cell = graph_of("Cell", {"x": [B, 3], "h": [B, 3]}, lines, {"h": f"group/{name}"})
-    network = cell.network
-    for path in list(network):
-        if node := network.nodes[path].get("node"):
-            fields = {key: getattr(node, key) for key in node.__dataclass_fields__}
-            network.nodes[path]["node"] = type(node)(**{**fields, "is_named": True})
+    cell = replace(cell, nodes=tuple(replace(node, is_named=True) for node in cell.nodes))
     return graph_of("M", {"x": [B, T, 3]}, [("scan", Scan(cell=cell), ["x"])], ["scan"])
 
 

@@ -32,7 +32,7 @@ from tests.any_graph import graphs
 from tests.graphs import B, Line, T, graph_of
 from tests.interpreted import agrees
 from tests.kinds import KINDS, widths
-from tests.test_emit import CACHE, said
+from tests.test_emit import STRICTLY, said
 
 ROOT: Final = Path(__file__).parent.parent
 
@@ -461,4 +461,4 @@ def test_a_linter_finds_nothing(folder: Path) -> None:
 
 
 def test_a_type_checker_finds_nothing(folder: Path) -> None:
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", ".", folder=folder)
+    assert not said("mypy", *STRICTLY, ".", folder=folder)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +15,8 @@ from archspec.shape import Element, Shape
 from archspec_torch.sources import supports
 from tests.lowered import DTYPES, quiet, shape_of
 from tests.op_specs import spec_of
+from tests.test_emit import STRICTLY, said
 
-CACHE: Final = Path(__file__).parents[1] / ".mypy_cache" / "written"
 KINDS: Final = [kind for name, kind in OPS.items() if name != "arithmetic"]
 """All that specs call by their names; a formula has none."""
 
@@ -32,24 +30,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def said(tool: str, *arguments: str, folder: Path) -> str:
-    """What a tool says of the files in a folder, if it has anything to say."""
-    result = subprocess.run(
-        [sys.executable, "-m", tool, *arguments, "."], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return (result.stdout + result.stderr) if result.returncode else ""
-
-
 def test_a_formatter_finds_nothing_to_change(folder: Path) -> None:
-    assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", folder=folder)
+    assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=folder)
 
 
 def test_a_linter_finds_nothing(folder: Path) -> None:
-    assert not said("ruff", "check", "--isolated", "--no-cache", folder=folder)
+    assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=folder)
 
 
 def test_a_type_checker_finds_nothing(folder: Path) -> None:
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", folder=folder)
+    assert not said("mypy", *STRICTLY, ".", folder=folder)
 
 
 def test_every_class_that_torch_lacks_was_among_them(folder: Path) -> None:

@@ -17,6 +17,7 @@ from torch import nn
 import archspec
 from archspec.size import evaluate, names
 from archspec_torch import BACKEND
+from tests.read_once import read_once
 
 ROOT: Final = Path(__file__).parents[1]
 SPECS: Final = sorted(each for each in (ROOT / "specs").rglob("*") if each.suffix in (".arch", ".yaml"))
@@ -105,9 +106,9 @@ def assert_same(left: Any, right: Any) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem + path.suffix)
 def test_a_class_given_a_value_is_the_model_with_that_value(spec: Path) -> None:
-    graph = archspec.load(spec).graph
+    graph = read_once(spec).graph
     with torch.device("meta"):
-        module = archspec.load(spec).compile()
+        module = read_once(spec).compile()
     arguments = arguments_of(module)
     assert set(arguments) <= set(graph.settings)
     assert graph.rebuilt is not None
@@ -122,7 +123,7 @@ def test_a_class_given_a_value_is_the_model_with_that_value(spec: Path) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem + path.suffix)
 def test_what_is_no_argument_is_in_the_docstring(spec: Path) -> None:
-    model = archspec.load(spec)
+    model = read_once(spec)
     with torch.device("meta"):
         module = model.compile()
     told = re.search(r"Built with (.*)\.", inspect.getdoc(type(module)) or "")
@@ -166,6 +167,12 @@ def test_a_parameter_that_decides_of_layers_is_none_of_the_class() -> None:
     )
     assert constructor(text, "M").startswith("self, width: int = 8)")
     assert "Built with depth=2, gated=false, cut=8." in text
+
+
+@pytest.mark.parametrize("line", ["if width > 512 { tanh }", "if width % 100 == 7 { tanh }", "linear(min(width, 900))"])
+def test_a_parameter_that_decides_of_layers_far_from_its_value_is_none_of_the_class(line: str) -> None:
+    text = source(f"model M(width = 64) {{ input x: [B, 8]\n linear(width)\n {line}\n}}")
+    assert "Built with width=64." in text
 
 
 def test_a_class_keeps_what_its_methods_speak_of() -> None:

@@ -25,7 +25,7 @@ from archspec_torch.lower import lower
 from tests.graphs import B, Line, T, graph_of
 from tests.interpreted import agrees
 from tests.lowered import as_tuple, built, source_of, value_of
-from tests.test_emit import CACHE, said
+from tests.test_emit import STRICTLY, said
 from tests.test_emit_graphs import class_of
 
 NUMBERS: Final = {"B": 2, "T": 4, "S": 3}
@@ -554,4 +554,4 @@ def test_a_linter_finds_nothing(folder: Path) -> None:
 
 
 def test_a_type_checker_finds_nothing(folder: Path) -> None:
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", ".", folder=folder)
+    assert not said("mypy", *STRICTLY, ".", folder=folder)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final, final
 
-from archspec.expression import written
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
-from archspec.shape import Shape
 from archspec.size import Size
 from archspec_torch.alike import Alike, Use, alike_in, known_by
+from archspec_torch.book import Book, Entry
 from archspec_torch.call import Call, Repeated, Variable, printed
 from archspec_torch.cell import REVERSE, STEP, parameters_of_cell, run
+from archspec_torch.constructor import SEQUENTIAL, constructor, counted, form_of, in_a_row, is_row, is_spread_row
 from archspec_torch.inline import Inline, bound
-from archspec_torch.layout import INDENT, assignment, docstring, expression, header, wrapped
+from archspec_torch.layout import INDENT, docstring, header, wrapped
 from archspec_torch.lifting import ABSENT, Arguments, given
 from archspec_torch.method import BODY, method, parameters_of
 from archspec_torch.naming import Names, capitalised, class_name
@@ -41,50 +41,8 @@ from archspec_torch.reach import Form, Reach
 from archspec_torch.results import Results
 from archspec_torch.scope import Scope, scope_of
 from archspec_torch.sharing import calls_of
+from archspec_torch.shown import manual_of, shape_in_all, shapes_of
 from archspec_torch.weights import Weights
-
-
-@final
-@dataclass
-class Entry:
-    """A class that all groups share that read the same, or all cells."""
-
-    name: str
-    write: Callable[[Entry], str]
-    places: list[str] = field(default_factory=list)
-    """What it is the class of, in words."""
-
-    is_reversible: bool = False
-    """Whether a sequence is gone through from its end by some of the cells."""
-
-    def manual(self) -> str:
-        """What it is the class of, in a sentence."""
-        first, *others = dict.fromkeys(self.places)
-        return f"{first}{f', and {len(others)} more like it' if others else ''}."
-
-
-@final
-class Book:
-    """The classes of a source so far, in an order in which each stands after those that it needs."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.entries: dict[str, Entry] = {}
-        self.words: dict[str, Sequence[str]] = {}
-        """What the arguments of classes are called that have no defaults."""
-
-        self.blocks: set[str] = set()
-        """The classes that are those of blocks."""
-
-    def entry(self, text: str, wish: str, places: Sequence[str], write: Callable[[Entry], str]) -> Entry:
-        """The class that reads like a text, in which it has no name, or a new one."""
-        if text not in self.entries:
-            self.entries[text] = Entry(self.names.fresh(wish), write)
-        self.entries[text].places += places
-        return self.entries[text]
-
-    def texts(self) -> list[str]:
-        return [entry.write(entry) for entry in self.entries.values()]
 
 
 def classes_of(graph: Graph) -> list[str]:
@@ -161,14 +119,14 @@ class _Classes:
     def model(self, results: Results | None) -> str:
         """The text of the class of the model."""
         parameters = [value.name for value in self.graph.inputs]
-        manual = _manual(self.open)
+        manual = manual_of(self.open)
         return self.text(self.graph.name, manual, self.modules(()), self.root, parameters, results, is_model=True)
 
     def cell(self, node: Node) -> tuple[Entry, tuple[Any, ...]]:
         """The class of the graph as a cell, which a layer of another graph runs, and what it is called with."""
         modules = self.modules(())
         parameters = parameters_of_cell(self.graph)
-        shapes = _shapes(parameters, self.root, self.open.shown, "Shapes at one position")
+        shapes = shapes_of(parameters, self.root, self.open.shown, "Shapes at one position")
 
         def text(name: str, manual: str, is_reversible: bool) -> str:
             return self.text(name, manual, modules, self.root, parameters, is_cell=True, is_reversible=is_reversible)
@@ -185,7 +143,7 @@ class _Classes:
         self, entry: Entry, modules: Mapping[str, Any], scope: Scope | Path, is_cell: bool = False
     ) -> tuple[Any, ...]:
         """What a class is called with that takes parameters of the model as they are."""
-        reach = self.reach(scope, _form(modules))
+        reach = self.reach(scope, form_of(modules))
         found = self.open.in_order(self.open.spoken_of(modules) | self.kept(scope, reach, is_cell))
         self.book.words[entry.name] = found
         return tuple(self.open.values()[name] for name in found)
@@ -193,7 +151,7 @@ class _Classes:
     def kept(self, scope: Scope | Path, reach: Reach, is_cell: bool = False) -> frozenset[str]:
         """The parameters of the model that the methods of a class speak of."""
         found = self.weights.spoken_of(reach)
-        if isinstance(scope, Scope) and reach.form not in _SEQUENTIAL:
+        if isinstance(scope, Scope) and reach.form not in SEQUENTIAL:
             inline = (step.lowered.value for step in scope.steps if isinstance(step.lowered, Inline))
             found |= self.open.spoken_of(tuple(inline))
         if is_cell:
@@ -209,7 +167,7 @@ class _Classes:
         if path not in self.built:
             found = ((member.path[-1], self.module(member)) for member in self.graph.members(path))
             modules = {name: call for name, call in found if call is not None}
-            self.built[path] = self.repeated(path, modules) if _is_row(modules) else modules
+            self.built[path] = self.repeated(path, modules) if is_row(modules) else modules
         return self.built[path]
 
     def repeated(self, path: Path, modules: Mapping[str, Call]) -> dict[str, Any]:
@@ -254,11 +212,11 @@ class _Classes:
             self.looked_at.remove(member.block)
         if path in self.shared:
             return self.shared[path]
-        if form in _SEQUENTIAL:
-            positional, named = _in_a_row(form, self.modules_of(path))
-            return Call("nn.Sequential", positional, named, is_spread=_is_spread(form, positional))
+        if form in SEQUENTIAL:
+            positional, named = in_a_row(form, self.modules_of(path))
+            return Call("nn.Sequential", positional, named, is_spread=is_spread_row(form, positional))
         if form is Form.LOOP:
-            members = tuple(_counted(self.modules_of(path).values(), fewest=2))
+            members = tuple(counted(self.modules_of(path).values(), fewest=2))
             is_one = len(members) == 1 and isinstance(members[0], Repeated)
             return Call("nn.ModuleList", (replace(members[0], is_unpacked=False) if is_one else members,))
         text, write = self.plain(path)
@@ -276,27 +234,27 @@ class _Classes:
         if scope is None and not modules:
             return None
         # Torch would give the members of a row these names anyway.
-        is_row = _is_row(modules)
-        if scope is None or not scope.is_chain or (path in self.entered and not is_row):
-            is_loop = is_row and scope is not None and scope.carried is not None
+        is_in_row = is_row(modules)
+        if scope is None or not scope.is_chain or (path in self.entered and not is_in_row):
+            is_loop = is_in_row and scope is not None and scope.carried is not None
             is_lone = self.graph.groups[path].block is None and path not in self.called_again
-            return Form.LOOP if is_loop and is_lone else _form(modules)
+            return Form.LOOP if is_loop and is_lone else form_of(modules)
         # Layers with names that hold rows of others read better as attributes.
-        holds_rows = not is_row and any(each.function == "nn.Sequential" for each in modules.values())
-        return Form.ROW if is_row else Form.CLASS if holds_rows else Form.NAMED
+        holds_rows = not is_in_row and any(each.function == "nn.Sequential" for each in modules.values())
+        return Form.ROW if is_in_row else Form.CLASS if holds_rows else Form.NAMED
 
     def plain(self, path: Path) -> tuple[str, Callable[[Entry], str]]:
         """The text that tells the class of a group from others, and what writes it."""
         modules, scope = self.modules_of(path), self.scopes.get(path)
         # The names of inputs come from around the group, and so do not tell one class from another.
         numbered = [f"x{number}" for number, _ in enumerate(scope.inputs)] if scope else []
-        shapes = _shapes(numbered, scope, self.open.shown) if scope else ""
+        shapes = shapes_of(numbered, scope, self.open.shown) if scope else ""
         text = self.text("", shapes, modules, scope or path, numbered)
 
         def write(entry: Entry) -> str:
             # A group that cannot be called as a whole is there for its layers.
             parameters = parameters_of(self.graph, scope) if scope else []
-            use = _shapes(parameters, scope, self.open.shown) if scope else "Holds its layers."
+            use = shapes_of(parameters, scope, self.open.shown) if scope else "Holds its layers."
             parts = [self.graph.groups[path].doc, entry.manual(), use]
             return self.text(entry.name, "\n\n".join(filter(None, parts)), modules, scope or path, parameters)
 
@@ -305,10 +263,16 @@ class _Classes:
     # ---------------------------------------------------------------------------------------------------- blocks
 
     def share_uses(self, block: str) -> None:
-        """Give the uses of a block classes, each for as many of them as it can be."""
+        """Give the uses of a block classes."""
+        paths = [path for path, group in self.graph.groups.items() if group.block == block]
+        for together in _from_inside(path for path in paths if path not in self.calls.again):
+            self.share_some(block, together)
+
+    def share_some(self, block: str, paths: Iterable[Path]) -> None:
+        """Give uses of a block, none of which is inside another, classes, each for as many of them as it can be."""
         uses: dict[str, Use] = {}
-        for path, group in self.graph.groups.items():
-            form = self.form(path) if group.block == block and path not in self.calls.again else None
+        for path in paths:
+            form = self.form(path)
             if form is None:
                 continue
             self.forms[path] = form
@@ -319,7 +283,7 @@ class _Classes:
             # What stands in a row, and is used once, is read more easily where it is used.
             paths = [path for each in alike.uses for path in each.paths]
             is_repeated = len(paths) > 1 or self.open.repeated(paths[0]) is not None
-            if alike.plan.form not in _SEQUENTIAL or is_repeated:
+            if alike.plan.form not in SEQUENTIAL or is_repeated:
                 self.share(block, alike)
 
     def use(self, path: Path, form: Form) -> Use:
@@ -342,7 +306,7 @@ class _Classes:
 
         def shown(value: Value) -> str:
             shapes = [self.open.shape(each[value]) if value in each else None for each in alike.twins]
-            return _shown(shapes, arguments, self.open)
+            return shape_in_all(shapes, arguments, self.open)
 
         around = plan.scope or plan.path
         kept = {
@@ -356,7 +320,7 @@ class _Classes:
             return self.text(name, manual, modules, around, parameters, lifted=lifted)
 
         def write(entry: Entry) -> str:
-            use = _shapes(parameters, plan.scope, shown) if plan.scope else "Holds its layers."
+            use = shapes_of(parameters, plan.scope, shown) if plan.scope else "Holds its layers."
             parts = [self.graph.groups[plan.path].doc, entry.manual(), use]
             return text(entry.name, "\n\n".join(filter(None, parts)))
 
@@ -394,13 +358,13 @@ class _Classes:
             kept = {self.open.attributes[each]: value for each, value in lifted.kept.items()}
             kept |= {REVERSE: Variable(REVERSE)} if is_reversible else {}
             arguments += (f"{CHECKPOINTING}: bool = False",) if has_blocks else ()
-            lines += _constructor(lifted.put(modules), arguments, form, lifted.flags, kept)
+            lines += constructor(lifted.put(modules), arguments, form, lifted.flags, kept)
             lines += _CHECKPOINTING if has_blocks else []
             statements = self.weights.prepared(reach)
             if statements:
                 lines += [f"{BODY}self.{INIT}()", "", f"{INDENT}def {INIT}(self) -> None:", *statements]
             lines += _reset(self.graph) if is_model and has_weights(self.graph) else []
-        if isinstance(scope, Scope) and form not in _SEQUENTIAL:
+        if isinstance(scope, Scope) and form not in SEQUENTIAL:
             lines += [""] if has_constructor else []
             word = STEP if is_cell else "forward"
             loops = {path for path, form in self.forms.items() if form is Form.LOOP}
@@ -412,7 +376,7 @@ class _Classes:
 
     def as_it_is(self, modules: Mapping[str, Any], scope: Scope | Path, is_cell: bool, is_model: bool) -> _Lifted:
         """The constructor of a class that takes parameters of the model as they are."""
-        form = _form(modules)
+        form = form_of(modules)
         kept = self.kept(scope, self.reach(scope, form), is_cell)
         types, values = self.open.types(), self.open.parameters
         found = self.open.in_order(values if is_model else self.open.spoken_of(modules) | kept)
@@ -451,7 +415,6 @@ class _Lifted:
         return found
 
 
-_SEQUENTIAL: Final = (Form.ROW, Form.NAMED)
 _BASES: Final = {
     Form.CLASS: "nn.Module",
     Form.NUMBERED: "nn.ModuleDict",
@@ -484,124 +447,20 @@ def _reset(graph: Graph) -> Iterator[str]:
     yield f"{BODY}{INDENT * 2}reset()"
 
 
-_FEWEST_REPEATED: Final = 3
-"""Fewer blocks than this are written one below the other."""
-
-
-def _in_a_row(form: Form, modules: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments of an `nn.Sequential`."""
-    if form is Form.ROW:
-        return tuple(_counted(modules.values())), {}
-    # A dictionary gives the layers their names; torch takes it in the order in which it is written.
-    return (Call("OrderedDict", (modules,)),), {}
-
-
-def _is_row(modules: Mapping[str, Any]) -> bool:
-    """Whether modules have the names that torch gives to those in a row."""
-    return all(name == str(number) for number, name in enumerate(modules))
-
-
-def _is_spread(form: Form, modules: Sequence[Any]) -> bool:
-    """Whether an `nn.Sequential` has a line for each of its modules."""
-    return form is Form.ROW and not (len(modules) == 1 and isinstance(modules[0], Repeated))
-
-
-def _counted(calls: Iterable[Any], fewest: int = _FEWEST_REPEATED) -> Iterator[Any]:
-    """Calls, of which several alike in a row are one that is repeated."""
-    for call, alike in groupby(calls):
-        times = len(list(alike))
-        if times < fewest or not isinstance(call, Call) or "." in call.function:
-            yield from [call] * times
-        else:
-            yield Repeated(call, times)
-
-
-def _form(modules: Mapping[str, Call]) -> Form:
-    return Form.NUMBERED if modules and all(each.isdecimal() for each in modules) else Form.CLASS
-
-
-def _constructor(
-    modules: Mapping[str, Any],
-    arguments: Sequence[str],
-    form: Form,
-    flags: Mapping[str, Any],
-    kept: Mapping[str, Any],
-) -> Iterator[str]:
-    """The lines of `__init__` that make the modules, some of which are there only if a flag says so."""
-    yield from header("def __init__", ["self", *arguments], " -> None:", INDENT)
-    if form in _SEQUENTIAL:
-        positional, named = _in_a_row(form, modules)
-        yield from expression(Call("super().__init__", positional, named, _is_spread(form, positional)), BODY, BODY, "")
-        modules = {}
-    elif form is Form.NUMBERED:
-        yield from expression(Call("super().__init__", (modules,)), BODY, BODY, "")
-        modules = {}
-    else:
-        yield f"{BODY}super().__init__()"
-    for name, value in kept.items():
-        yield from assignment(f"self.{name}", value, BODY)
-    for name, call in modules.items():
-        if name in flags:
-            yield f"{BODY}self.{name}: nn.Module = nn.Identity()"
-            yield f"{BODY}if {printed(flags[name])}:"
-            yield from assignment(f"self.{name}", call, BODY + INDENT)
-        elif name.isidentifier():
-            yield from assignment(f"self.{name}", call, BODY)
-        else:  # A number cannot be an attribute.
-            yield from expression(Call("self.add_module", (name, call)), BODY, BODY, "")
-
-
-def _manual(found: Open) -> str:
-    graph, shown = found.graph, found.shown
-    parts = [graph.doc.strip() or f"{graph.name}.", _shapes([value.name for value in graph.inputs], graph, shown)]
-    if fixed := {name: value for name, value in graph.settings.items() if name not in found.parameters}:
-        parts.append(f"Built with {', '.join(f'{name}={written(value)}' for name, value in fixed.items())}.")
-    return "\n\n".join(parts)
-
-
-def _shapes(
-    names: Sequence[str],
-    flow: Graph | Scope,
-    shown: Callable[[Value], str],
-    title: str = "Shapes",
-) -> str:
-    inputs = ", ".join(f"{name} {shown(value)}" for name, value in zip(names, flow.inputs, strict=True))
-    if isinstance(flow, Scope):
-        return f"{title}: {inputs} -> {', '.join(map(shown, flow.outputs))}."
-    if len(flow.outputs) == 1:
-        return f"{title}: {inputs} -> {shown(flow.outputs[0].value)}."
-    always = ", ".join(f"{each.name} {shown(each.value)}" for each in flow.outputs if not each.in_training_only)
-    further = ", ".join(f"{each.name} {shown(each.value)}" for each in flow.outputs if each.in_training_only)
-    return f"{title}: {inputs} -> {always}{further and f'; in training also {further}'}."
-
-
-def _shown(shapes: Sequence[Shape | None], arguments: Arguments, found: Open) -> str:
-    """The shape of a value in all uses of a block: what is the same, and what the arguments tell."""
-    first = next(shape for shape in shapes if shape is not None)
-    if any(shape is not None and shape.rank != first.rank for shape in shapes):
-        return "[...]"
-    sizes = []
-    for axis, size in enumerate(first):
-        each_size = [ABSENT if shape is None else shape[axis] for shape in shapes]
-        if not found.spoken_of(size) and all(each is ABSENT or each == size for each in each_size):
-            sizes.append(str(size))
-        else:
-            known = arguments.expression(each_size, is_said=True)
-            sizes.append("_" if known is None else printed(known))
-    while sizes and sizes[-1] == "_":
-        sizes.pop()
-        if not sizes or sizes[-1] != "_":
-            sizes.append("...")
-            break
-    element = str(first).rpartition("]")[2]
-    return f"[{', '.join(sizes)}]{element}"
-
-
 def _by_path(scope: Scope) -> Iterator[tuple[Path, Scope]]:
     yield scope.path, scope
     for step in scope.steps:
         if step.scope is not None:
             yield from _by_path(step.scope)
+
+
+def _from_inside(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Paths, those first that have no other inside them, and those behind them that have only such."""
+    left = list(paths)
+    while left:
+        outer = {one for one, other in pairwise(sorted(left)) if other[: len(one)] == one}
+        yield [path for path in left if path not in outer]
+        left = [path for path in left if path in outer]
 
 
 def _entered(scopes: Iterable[Scope]) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import Final
+from weakref import finalize
 
 from archspec.graph import Graph
 from archspec.version import VERSION
@@ -27,8 +28,20 @@ _TORCH: Final = {
 """What is imported where it is used, in the order of the source."""
 
 
+_WRITTEN: Final[dict[int, str]] = {}
+"""The sources of graphs that are there still, by their identity: to write one, the model is built with many values."""
+
+
 def emit(graph: Graph) -> str:
-    """The source of the model."""
+    """The source of the model, which is written once for a graph."""
+    key = id(graph)
+    if key not in _WRITTEN:
+        _WRITTEN[key] = _source(graph)
+        finalize(graph, _WRITTEN.pop, key).atexit = False
+    return _WRITTEN[key]
+
+
+def _source(graph: Graph) -> str:
     classes = classes_of(graph)
     spoken_of = names_in("\n".join(classes))
     known = supports_for(graph)

@@ -14,7 +14,7 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import Any, Final
 
-from archspec.graph import Graph, Node, Path, Value
+from archspec.graph import Graph, Node, Path, Value, causes
 from archspec_torch.call import Call, Given, Operation
 from archspec_torch.inline import Inline
 
@@ -56,17 +56,11 @@ def is_sum_in_place(value: Any) -> bool:
 
 def _causes(graph: Graph, value: Value) -> set[Path]:
     """The inputs of the model that a value follows from."""
-    seen = {value.producer}
-    paths = [value.producer]
-    for path in paths:
-        before = [each for each in graph.network.predecessors(path) if each not in seen]
-        seen.update(before)
-        paths += before
-    return seen & {each.producer for each in graph.inputs}
+    return causes(graph.layers, [value.producer]) & {each.producer for each in graph.inputs}
 
 
 def _is_last_to_read(graph: Graph, node: Node, value: Value, passes: Container[Path]) -> bool:
-    producer = graph.network.nodes[value.producer].get("node")
+    producer = graph.layers.get(value.producer)
     if producer is None or producer.op.name not in FORGETFUL or value in (each.value for each in graph.outputs):
         return False
     around = node.path[:-1]

@@ -5,6 +5,7 @@ What decides is the width of a line, which is counted in columns: a letter of so
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
@@ -155,7 +156,11 @@ _WRAPPING: Final[Mapping[str, Any]] = {"break_long_words": False, "break_on_hyph
 def _is_set(paragraph: str, width: int) -> bool:
     """Whether a paragraph stays as it is: it is short, or has a list, a table or an example in it."""
     lines = paragraph.split("\n")
-    return all(len(line) <= width for line in lines) or any(line[:1] in " \t-*|>#0123456789" for line in lines if line)
+    return all(len(line) <= width for line in lines) or any(map(_ITEM.match, lines))
+
+
+_ITEM: Final = re.compile(r"[ \t|>#]|[-*+] |\d+[.)] ")
+"""How a line begins that is an item of a list, a row of a table, a title or an example."""
 
 
 def docstring(text: str, indent: str) -> Iterator[str]:

@@ -128,8 +128,9 @@ def _module(class_name: str, source: str) -> ModuleType:
     if name not in sys.modules:
         module = ModuleType(name)
         module.__file__ = filename
-        # What runs here is what `emit` wrote of a checked graph: names are identifiers, all else are numbers, flags and
-        # escaped texts. Nothing that a spec says gets here as code.
+        # What runs is the source that users read, so that the two cannot differ. `emit` wrote it of a checked graph:
+        # names are identifiers, all else are numbers, flags and escaped texts. Nothing that a spec says gets here as
+        # code.
         exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
         sys.modules[name] = module
     return sys.modules[name]

@@ -172,8 +172,14 @@ class _Method:
         if not 0 <= number < len(self.scope.steps) - 2 or self._waits(number - 1):
             return False
         made, between, after = self.scope.steps[number : number + 3]
-        is_first_term = self._is_in_place(after) and made.outputs == after.inputs[:1]
-        return is_first_term and len(between.outputs) == 1 and not made.in_training_only
+        is_first_term = made.outputs == after.inputs[:1] and (self._is_in_place(after) or self._is_sum(made, after))
+        is_left = len(between.outputs) == 1 and made.outputs[0] not in between.uses
+        return is_first_term and is_left and not made.in_training_only
+
+    def _is_sum(self, made: Step, after: Step) -> bool:
+        """Whether a statement adds two values, the first of which has no other name than the layer that makes it."""
+        is_sum = len(after.inputs) == 2 and self.graph.node(after.outputs[0].producer).op.name == "add"
+        return is_sum and word_for(self.graph, made.outputs[0], len(made.path) - 1) == made.path[-1]
 
     def _is_in_place(self, step: Step) -> bool:
         """Whether a sum is written over its first term, and has no name of its own."""

@@ -6,7 +6,6 @@ repeats are gone through.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -14,6 +13,7 @@ from archspec.graph import Graph, Node, Value
 from archspec.scan import Scan
 from archspec_torch.following import UnexplainedError
 from archspec_torch.stand_ins import stand_ins
+from archspec_torch.turns import turns_of
 
 Sample: TypeAlias = tuple[Any, Graph]
 """A value for a parameter, and the graph that it gives."""
@@ -24,33 +24,37 @@ _MOST_TRIED: Final = 4
 _MOST_PASSES_MORE: Final = 12
 """No more passes than this are added to those that a repeat has, to see what comes of it."""
 
+_MOST_PASSES: Final = 65
+"""Nor are more made than this, where a spec compares their number with one that is larger."""
+
 
 def samples_of(graph: Graph, name: str, value: Any) -> list[Sample]:
     """Other values for a parameter, with the graphs for them; none, where one of them gives another structure."""
     found: list[Sample] = []
     sizes = [each for each in graph.settings.values() if type(each) is int]
-    turns = _turns(graph, name) if type(value) is int else ()
-    others = dict.fromkeys((*turns, *_others(value, sum(sizes) + 1)))
-    for number, other in enumerate(each for each in others if each != value):
+    turns = [each for each in turns_of(graph, name) if each != value] if type(value) is int else []
+    others = _others(value, sum(sizes) + 1)
+    for number, other in enumerate(dict.fromkeys((*others[:_MOST_TRIED], *turns, *others))):
         if number >= _MOST_TRIED + len(turns) and len(found) > 1:
             break
         built = _built(graph, {name: other})
         if built is None:
             continue
         if not is_alike(graph, built):
-            return list(_deeper(graph, name, value)) if type(value) is int else []
+            return _deeper(graph, name, value, turns) if type(value) is int else []
         found.append((other, built))
     return found
 
 
-def _deeper(graph: Graph, name: str, value: int) -> Sequence[Sample]:
+def _deeper(graph: Graph, name: str, value: int, turns: Sequence[int]) -> list[Sample]:
     """Other values for a parameter that changes how often repeats are gone through, with the graphs for them; none,
     where one of them changes more of the structure."""
     found: list[Sample] = []
     others = (value + 1, value + 2, value - 1, min(2 * value, value + _MOST_PASSES_MORE))
     # With a single pass, a first one that differs from the others looks like all of them.
-    plain = (each for each in others if each > 1)
-    for other in dict.fromkeys(each for each in (*_turns(graph, name), *plain) if each > 0 and each != value):
+    plain = (each for each in others if each > 1 and each != value)
+    near = (each for each in turns if 0 < each <= _MOST_PASSES)
+    for other in dict.fromkeys((*near, *plain)):
         built = _built(graph, {name: other})
         if built is None:
             continue
@@ -59,35 +63,6 @@ def _deeper(graph: Graph, name: str, value: int) -> Sequence[Sample]:
         found.append((other, built))
     found.sort(key=lambda each: is_alike(graph, each[1]))
     return [] if len(found) < 2 or is_alike(graph, found[0][1]) else found
-
-
-_CHOICE: Final = re.compile(r"\bif\b|\b(?:min|max|abs)\(|[<>=!]=|<|(?<!-)>|%")
-"""What stands in a line of a spec where a number may turn what is meant into something else."""
-
-_NUMBER: Final = re.compile(r"(?<![\w.])\d[\d_]*(?![\w.])")
-
-_MOST_PASSES: Final = 64
-"""To a number further off than this, no graph is built to see what changes there."""
-
-
-def _turns(graph: Graph, name: str) -> tuple[int, ...]:
-    """The whole numbers at which a spec may begin to mean something else, such as 8 and 9 where it says `if depth > 8`:
-    those that it compares with, and their neighbours. A line that does not name the parameter may speak of it under
-    another name; from there, numbers below 2 are left out."""
-    found: dict[int, None] = {}
-    sources = dict.fromkeys((graph.source, *(node.span.source for node in graph.nodes)))
-    for line in (line for source in sources for line in source.text.splitlines()):
-        if line.lstrip().startswith(("expect ", "#")) or not _CHOICE.search(line):
-            continue
-        least = 0 if re.search(rf"\b{re.escape(name)}\b", line) else 2
-        for number in map(int, _NUMBER.findall(line)):
-            near = (number - 1, number, number + 1) if number <= _MOST_PASSES else ()
-            found.update(dict.fromkeys(each for each in near if each >= least))
-    return tuple(found)[:_MOST_TURNS]
-
-
-_MOST_TURNS: Final = 12
-"""So many of these numbers are tried."""
 
 
 def _others(value: Any, largest: int) -> Sequence[Any]:

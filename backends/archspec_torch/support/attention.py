@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 
 class Attention(nn.Module):
-    """Multi-head attention over `[batch, time, features]`, with the weights of `nn.MultiheadAttention`.
+    """Multi-head attention over `[batch, time, features]`.
 
+    Its weights are those of `nn.MultiheadAttention`.
     The key is the query, and the value the key, where they are left out.
     """
 

@@ -7,7 +7,10 @@ from torch import Tensor, nn
 
 
 class Bidirectional(nn.Module):
-    """Two cells, one of which goes over a sequence from its end: what they give is joined along the last axis."""
+    """Two cells, one of which goes over a sequence from its end.
+
+    What they give is joined along the last axis.
+    """
 
     def __init__(self, forwards: nn.Module, backwards: nn.Module) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class MemoryAddress(nn.Module):
-    """Weights of the slots of a memory `[batch, slots, width]`, by how well keys fit."""
+    """Weights of the slots of `[batch, slots, width]`, by how well keys fit."""
 
     def __init__(self, cosine: bool = True) -> None:
         super().__init__()

@@ -7,7 +7,10 @@ from torch import Tensor, nn
 
 
 class PaddedConv1d(nn.Conv1d):
-    """A 1-d convolution that pads the two ends of the axis by their own amounts: `padding=((before, after),)`."""
+    """A 1-d convolution that pads the two ends of the axis by their own amounts.
+
+    `padding` is `((before, after),)`.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,10 @@ class PaddedConv1d(nn.Conv1d):
 
 
 class PaddedConv2d(nn.Conv2d):
-    """A 2-d convolution that pads each end of each axis by its own amount: `padding=((top, bottom), (left, right))`."""
+    """A 2-d convolution that pads each end of each axis by its own amount.
+
+    `padding` is `((top, bottom), (left, right))`.
+    """
 
     def __init__(
         self,
@@ -102,7 +108,7 @@ class PaddedConv2d(nn.Conv2d):
 class PaddedConv3d(nn.Conv3d):
     """A 3-d convolution that pads each end of each axis by its own amount.
 
-    `padding` has a pair `(before, after)` for each axis, in the order depth, height, width.
+    `padding` has a pair `(before, after)` for each axis: depth, height and width.
     """
 
     def __init__(

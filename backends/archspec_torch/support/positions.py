@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class LearnedPositions(nn.Module):
-    """Adds a trained vector to each position of a sequence `[batch, time, features]`."""
+    """Adds a trained vector to each position of `[batch, time, features]`."""
 
     def __init__(self, length: int, features: int) -> None:
         super().__init__()
@@ -18,7 +18,8 @@ class LearnedPositions(nn.Module):
         nn.init.normal_(self.weight, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        # A slice would be cut short, and one vector be repeated, where a sequence is too long.
+        # Of a sequence that is too long, a slice would be cut short, and one vector be
+        # repeated.
         return x + self.weight.narrow(0, 0, x.shape[1])
 
     def extra_repr(self) -> str:
@@ -27,7 +28,10 @@ class LearnedPositions(nn.Module):
 
 
 class SinusoidalPositions(nn.Module):
-    """Adds sines and cosines of its number to each position of a sequence `[batch, time, features]`."""
+    """Adds sines and cosines of its number to each position of a sequence.
+
+    The sequence is `[batch, time, features]`.
+    """
 
     def __init__(self, base: float = 10_000.0) -> None:
         super().__init__()
@@ -87,8 +91,9 @@ class AlibiPositions(nn.Module):
 
 
 class RelativePositions(nn.Module):
-    """Adds a trained number for each distance to scores `[batch, heads, queries, keys]`.
+    """Adds a trained number for each distance to the scores of attention.
 
+    The scores are `[batch, heads, queries, keys]`.
     The distance is that of the key before the query. Where it is causal, later keys,
     which are not seen, have no numbers.
     """

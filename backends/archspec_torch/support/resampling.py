@@ -41,11 +41,7 @@ def middle_of_space(x: Tensor, sizes: list[int]) -> Tensor:
 @torch.fx.wrap
 def middle_of_other(x: Tensor, like: Tensor) -> Tensor:
     """The middle of each axis of space, in the size that it has in another value."""
-    for axis in range(2, x.dim()):
-        size = like.shape[axis]
-        # What cannot be in the middle is one position closer to the start.
-        x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
-    return x
+    return middle_of_space(x, list(like.shape[2:]))
 
 
 class ResizeLike(nn.Module):
