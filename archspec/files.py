@@ -7,13 +7,21 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from archspec.opening import is_no_file
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file beside its place and move it there, so that no reader and no crash ever sees half of it.
 
+    A link stays one, and what it names is written. A device or a pipe, such as `/dev/stdout`, takes what it is given.
+
     Raises:
         OSError: the file cannot be written; what was there before is left as it was.
     """
+    if is_no_file(path):
+        path.write_bytes(data)
+        return
+    path = path.resolve()
     mode = _mode(path)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -63,8 +63,10 @@ def foreign_op(word: str) -> Word | None:
     """What a word is that is none of ours: `Conv2d`, `nn.Conv2d`, `tf.keras.layers.Conv2D`, `conv2d`."""
     if word in OUR_OPS:
         return None
-    last = word.rpartition(".")[2]
+    owner, _, last = word.rpartition(".")
     number_of_axes = _AXES.sub("#", last)
+    if owner and (function := foreign_functions().get(number_of_axes)) is not None:
+        return function
     found = _exact().get(last) or _exact().get(number_of_axes) or _folded().get(_fold(last))
     if found is None and _LOSS.search(last) and len(last) > len("loss"):
         return LOSS
@@ -83,6 +85,11 @@ def why_absent(setting: str) -> str:
     """Why a setting of theirs is not written here; empty where it is none that we know."""
     return ABSENT.get(setting, "")
 
+
+FRAMEWORKS: Final = frozenset(
+    {"nn", "torch", "torchvision", "F", "tf", "keras", "layers", "jnp", "jax", "np", "numpy", "nnx", "linen", "hk"}
+)
+"""What stands before the dot in the words of frameworks."""
 
 _AXES: Final = re.compile(r"(?<=[a-z])[123](?=[dD](?![a-z]))")
 """Where a name says of how many axes it is."""
@@ -204,6 +211,51 @@ OURS: Final[Mapping[str, tuple[str, ...]]] = {
         "rnn_cell": "hidden bias activation",
         "attention": "heads causal bias dropout head_features head_value_features",
         "soft_attention": "score hidden",
+        **dict.fromkeys(("mean", "sum", "prod", "max", "min", "any", "all", "var", "std", "logsumexp"), "axes keep"),
+        **dict.fromkeys(("argmax", "argmin"), "axis keep"),
+        **dict.fromkeys(("unsqueeze", "cumsum", "cumprod"), "axis"),
+        **dict.fromkeys(("squeeze", "flip", "permute"), "axes"),
+        **dict.fromkeys(
+            [
+                "exp",
+                "expm1",
+                "log",
+                "log1p",
+                "log2",
+                "log10",
+                "sqrt",
+                "rsqrt",
+                "reciprocal",
+                "square",
+                "abs",
+                "sign",
+                "floor",
+            ],
+            "",
+        ),
+        **dict.fromkeys(
+            [
+                "ceil",
+                "round",
+                "trunc",
+                "sin",
+                "cos",
+                "tan",
+                "asin",
+                "acos",
+                "atan",
+                "sinh",
+                "cosh",
+                "erf",
+                "logit",
+                "logical_not",
+            ],
+            "",
+        ),
+        "transpose": "first second",
+        "split": "parts axis",
+        "clamp": "low high",
+        "unitnorm": "p axis eps",
         "embedding": "entries features padding_index",
         "embedding_bag": "entries features mode padding_index",
     }.items()
@@ -644,6 +696,7 @@ _TABLE: Final[tuple[tuple[str, Word], ...]] = (
         _word("vector_norm", cure="the norm of a difference: `a - b` in a line, then `vector_norm(axes=[-1])`"),
     ),
     ("bmm mm MatMul BatchMatMul", _word("matmul")),
+    ("Clip ClipByValue", _word("clamp", "min max")),
     ("baddbmm addmm", _word("matmul")),
     # Reductions
     ("reduce_mean ReduceMean", _word("mean")),
@@ -725,7 +778,7 @@ _TABLE: Final[tuple[tuple[str, Word], ...]] = (
     ),
     ("Input InputLayer InputSpec Data Placeholder placeholder", _word(cure=_INPUT)),
     (
-        "expect input state params variants blocks cells use doc rename",
+        "expect input inputs state params variants blocks cells use doc rename block cell variant",
         _word(cure="it is no layer; in YAML it stands at the top, beside `layers`"),
     ),
     ("type op class_name layer_type", _word(cure="the op of a layer is its key: `conv: {channels: 16, kernel: 3}`")),
@@ -754,6 +807,55 @@ _TABLE: Final[tuple[tuple[str, Word], ...]] = (
 )
 
 
+_NO_VALUES: Final = (
+    "no line makes values of nothing: they come from an `input`, or are trained, as those of `tokens` and `shift` are"
+)
+_CALLED_THE_SAME: Final = (
+    ("mean sum prod any all argmax argmin std max min var logsumexp", "dim keepdim"),
+    ("squeeze unsqueeze cumsum cumprod flip softmax log_softmax", "dim"),
+    ("exp expm1 log log1p log2 log10 sqrt rsqrt reciprocal square abs sign floor ceil round trunc", ""),
+    ("sin cos tan asin acos atan sinh cosh tanh erf logit sigmoid relu logical_not", ""),
+    ("pad roll tile repeat_interleave select gather take topk sort one_hot tril triu where masked_fill", None),
+    ("einsum gumbel_softmax resize sub div", None),
+    ("equal not_equal greater greater_equal less less_equal logical_and logical_or logical_xor", None),
+)
+"""Functions and methods that are called as our ops, with their settings behind the value."""
+
+_FUNCTION_TABLE: Final[tuple[tuple[str, Word], ...]] = (
+    ("max_pool#d", _word("maxpool", "kernel_size stride padding dilation ceil_mode return_indices")),
+    ("avg_pool#d", _word("avgpool", "kernel_size stride padding ceil_mode count_include_pad")),
+    (
+        "interpolate",
+        _word("upsample", "size scale_factor mode align_corners", own={"size": ""}, reads={"size": Reading.NOTHING}),
+    ),
+    ("clamp clip", _word("clamp", "min max")),
+    ("normalize", _word("unitnorm", "p dim eps")),
+    ("transpose swapaxes swapdims", _word("transpose", "dim0 dim1")),
+    ("chunk", _word("split", "chunks dim")),
+    ("repeat", _word("tile")),
+    ("movedim moveaxis", _word("permute")),
+    ("eq", _word("equal")),
+    ("ne", _word("not_equal")),
+    ("gt", _word("greater")),
+    ("ge", _word("greater_equal")),
+    ("lt", _word("less")),
+    ("le", _word("less_equal")),
+    ("neg negative", _word(cure="it is written with a minus: `-x`")),
+    ("arange zeros ones full empty eye linspace rand randn randint tensor", _word(cure=_NO_VALUES)),
+    ("zeros_like ones_like full_like rand_like randn_like", _word(cure=_NO_VALUES)),
+    ("float half double bfloat16 long int bool type_as numpy item", _word(cure=f"leave it out: {_RUNNING}")),
+    ("stride dim ndim", _word(cure=_SIZES)),
+)
+"""What other functions and methods are here, those of which the layers of the same name tell too little included."""
+
+
+@cache
+def foreign_functions() -> Mapping[str, Word]:
+    """All functions and methods of theirs; `#` in a name stands for 1, 2 and 3."""
+    same = {name: _word(name, order) for names, order in _CALLED_THE_SAME for name in names.split()}
+    return {**same, **{name: word for names, word in _FUNCTION_TABLE for name in names.split()}}
+
+
 OUR_OPS: Final = frozenset(op for _, word in _TABLE for op in word.ops)
 """The ops of ours that words of theirs stand for."""
 
@@ -774,7 +876,6 @@ def _folded() -> Mapping[str, Word]:
     return found
 
 
-@cache
 @cache
 def words_of(op: str) -> tuple[Word, ...]:
     """What stands for an op of ours first of all."""

@@ -2,7 +2,7 @@
 
 A file that is named is meant, whatever it holds. In a folder, and among what a pattern matches, there are other YAML
 files too: of these, the ones with the keys of a spec are meant. Folders that are hidden, and those of other programs,
-are not looked into, unless they are named.
+are not looked into, unless they are named; pipes and devices, which only look like files, are passed over.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final, final
 
 from archspec.compiler import split_variant
 from archspec.diagnostics import Report
+from archspec.opening import is_no_file
 from archspec.syntax.read import SUFFIXES, read_file
 
 OF_OTHERS: Final = frozenset({"node_modules", "__pycache__"})
@@ -82,22 +83,22 @@ def files_meant(name: str) -> list[Path] | None:
     found = set[Path]()
     for each in map(Path, glob(name, recursive=True)):
         if not any(_is_of_others(folder) for folder in (each, *each.parents)):
-            found.update(_in_folder(each) if each.is_dir() else [each] if _has_ending(each) else [])
+            found.update(_in_folder(each) if each.is_dir() else [each] if _may_be_spec(each) else [])
     return sorted(found)
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = [each for each in folders if not (_is_hidden(each) or _is_of_others(Path(where, each)))]
-        yield from (Path(where, each) for each in names if not _is_hidden(each) and _has_ending(Path(each)))
+        yield from (path for each in names if not _is_hidden(each) and _may_be_spec(path := Path(where, each)))
 
 
 def _refuse(error: OSError) -> None:
     raise NoSpecsError(f"cannot look into `{error.filename}`: {error.strerror}") from None
 
 
-def _has_ending(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
+def _may_be_spec(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not is_no_file(path)
 
 
 def _is_hidden(name: str) -> bool:

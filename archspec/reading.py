@@ -6,9 +6,10 @@ that a value could not be read.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn, ParamSpec, TypeVar, cast
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar, cast
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -94,8 +95,18 @@ def entries_of(tree: Tree, info: ValidationInfo, subject: str, example: str) -> 
     if is_blank(tree):
         return ()
     if not isinstance(tree, Fields):
-        wrong(info, tree, subject, f"a mapping such as `{example}`")
+        expected, cure = f"a mapping such as `{example}`", ""
+        if isinstance(tree, Items) and tree.items and all(isinstance(each, Fields) for each in tree.items):
+            cure = "leave out the `-` before its keys"
+        elif isinstance(tree, Scalar) and subject == "`expect`" and _COMPARED.search(tree.text):
+            cure = f"conditions stand in a list: `- {tree.text.partition(chr(10))[0]}`"
+        if isinstance(tree, Hole):
+            pass_over()
+        refuse(info, WrongKind(tree.span, subject, expected, kind_of(tree), cure=cure))
     return tree.entries
+
+
+_COMPARED: Final = re.compile(r"[<>=!]=|[<>]")
 
 
 def each_of(reader: Any, parts: tuple[Any, ...], info: ValidationInfo) -> Iterator[Any]:

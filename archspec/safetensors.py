@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final, NoReturn, final
 
 from archspec.catalog.weights import NoSafetensors, PickledWeights, UnreadableWeights, in_file
 from archspec.diagnostics import Report
+from archspec.opening import opened
 from archspec.shape import Element
 from archspec.spelling import closest
 
@@ -77,11 +78,11 @@ def read_header(path: Path, report: Report) -> Mapping[str, Stored] | None:
     file = str(path)
     place = in_file(file)
     try:
-        with path.open("rb") as opened:
-            if not S_ISREG(fstat(opened.fileno()).st_mode):
+        with opened(path) as found:
+            if not S_ISREG(fstat(found.fileno()).st_mode):
                 report.add(UnreadableWeights(place, file, "it is no file"))
                 return None
-            return _read(path, opened)
+            return _read(path, found)
     except Refused as refused:
         report.add(
             PickledWeights(place, file)

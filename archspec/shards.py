@@ -21,6 +21,7 @@ from archspec.catalog.weights import (
     in_file,
 )
 from archspec.diagnostics import Diagnostic, Report
+from archspec.opening import opened
 from archspec.safetensors import (
     INDEX,
     MOST_HEADER_BYTES,
@@ -71,14 +72,14 @@ def _read_index(path: Path, report: Report) -> Mapping[str, str] | None:
     """The name of the shard of each tensor."""
     file = str(path)
     try:
-        with path.open("rb") as opened:
-            status = fstat(opened.fileno())
+        with opened(path) as found:
+            status = fstat(found.fileno())
             if not S_ISREG(status.st_mode):
                 report.add(UnreadableWeights(in_file(file), file, "it is no file"))
                 return None
             if status.st_size > MOST_HEADER_BYTES:
                 raise Refused(f"it is longer than {MOST_HEADER_BYTES:,} bytes")
-            return _checked(read_object(opened.read(), "it"))
+            return _checked(read_object(found.read(), "it"))
     except Refused as refused:
         report.add(WrongWeightIndex(in_file(file), file, refused.reason))
     except (OSError, ValueError) as error:

@@ -65,12 +65,17 @@ def _distance(word: str, plain: str, other: str) -> tuple[int, ...] | None:
     # Each slip brings at most one letter that the other word does not have, which is found out sooner.
     if abs(len(plain) - len(wanted)) <= most and len(_letters(plain) - _letters(wanted)) <= most:
         slips = _slips(plain, wanted)
+        if wanted == _DOUBLED.sub(r"\1", plain) or plain == _DOUBLED.sub(r"\1", wanted):
+            return (1, -1)  # A letter too many of the same kind is the likeliest of all slips.
         # In one of two letters hardly anything is left of the word.
         if slips <= most and min(len(plain), len(wanted)) > 1:
             return (slips, abs(len(plain) - len(wanted)))
     less, more = sorted((plain, wanted), key=len)
     is_start = len(less) >= _TINY + 1 and 2 * len(less) >= len(more) and more.startswith(less)
     return (_APART, len(more) - len(less)) if is_start else None
+
+
+_DOUBLED: Final = re.compile(r"(.)\1+")
 
 
 def is_slip(word: str, other: str) -> bool:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
-from archspec.foreign import OURS, SETTINGS, Reading, Word, foreign_op, why_absent, words_of
+from archspec.foreign import FRAMEWORKS, OURS, SETTINGS, Reading, Word, foreign_op, why_absent, words_of
 from archspec.spelling import listed
 
 Argument: TypeAlias = tuple[str | None, str]
@@ -42,33 +42,65 @@ class Advice:
     """The op that the layer is here with the same settings, as it is written."""
 
 
-def advice_on(word: str, arguments: Sequence[Argument]) -> Advice | None:
-    """What to write instead of a layer, if it is one of another framework that we know."""
+def advice_on(word: str, arguments: Sequence[Argument], value: str = "") -> Advice | None:
+    """What to write instead of a layer, if it is one of another framework that we know; `value` is what it is given."""
     found = foreign_op(word)
     if found is None:
         return None
     translation = translated(word, arguments)
+    if translation is not None and (flow := _values(value)):
+        translation = replace(translation, text=f"{flow} -> {translation.text}")
     op = found.ops[0] if found.ops else None
     if translation is not None:
         same = f"{op}({', '.join(text for _, text in arguments)})" if arguments else op
         is_same = op is not None and translation.text == same and all(name is None for name, _ in arguments)
         if is_same and not arguments:
             return Advice(found.ops[:1], "", op)
-        return Advice((), f"write `{translation.text}`{_left_out(translation.left_out)}", op if is_same else None)
+        return Advice((), f"write `{translation.text}`{reasons(translation.left_out)}", op if is_same else None)
     return Advice(found.ops, found.cure, None)
 
 
 def translated(word: str, arguments: Sequence[Argument]) -> Translation | None:
     """A layer of another framework in our words, or `None` where it takes more than other words."""
-    last = word.rpartition(".")[2]
+    owner, _, last = word.rpartition(".")
     if last in _AROUND:
         return _around(last, arguments)
     if last in _JOINING and arguments and (values := _items(arguments[0][1])) and all(map(str.isidentifier, values)):
         return _joined(last, values, arguments[1:])
     found = foreign_op(word)
     # Where there are several ops, or there is more to be said of one, its word alone would say too little.
-    is_plain = found is not None and len(found.ops) == 1 and not found.cure
-    return _layer(found, arguments) if found is not None and is_plain else None
+    plain = found if found is not None and len(found.ops) == 1 and not found.cure else None
+    if owner and last.islower():
+        return _function(owner, last, plain, arguments)
+    return None if plain is None else _layer(plain, arguments)
+
+
+def flow_of(text: str) -> Translation | None:
+    """A value as another language writes it, in our words: `self.pool(F.relu(x))` is `x -> relu -> pool`."""
+    call = call_of(text.strip())
+    if call is None:
+        return None
+    word, arguments = call
+    owner, _, name = word.rpartition(".")
+    if owner in ("", "self") and "(" not in text:
+        return Translation(name)
+    if owner != "self":
+        return translated(word, arguments)
+    values = _joined_values([each for _, each in arguments])
+    return Translation(f"{values} -> {name}") if values else None
+
+
+def _values(text: str) -> str:
+    """The value, or the list of values, that a layer is called with; empty where there is none, or more than values."""
+    return _joined_values(_items(text) or [text])
+
+
+def _joined_values(texts: Sequence[str]) -> str:
+    flows = [flow_of(each) for each in texts]
+    words = [each.text for each in flows if each is not None]
+    if not words or len(words) < len(flows):
+        return ""
+    return words[0] if len(words) == 1 else f"({', '.join(words)})"
 
 
 def setting_meant(op: str, theirs: str, ours: str | None, value: str) -> str:
@@ -135,12 +167,52 @@ def _layer(word: Word, arguments: Sequence[Argument]) -> Translation | None:
             if value is None:
                 return None
             if value:
-                settings[ours] = value
+                settings[ours] = _FLAGS.get(value, value) if ours == "keep" else value
     op = word.ops[0]
-    first = next((each for each in OURS.get(op, ())[:1] if each not in _UNCLEAR), None)
-    written = [settings.pop(first)] if first in settings else []
+    nameless = OURS.get(op, ())[: 2 if op in _IN_PAIRS else 1]
+    written = [settings.pop(each) for each in nameless if each in settings and each not in _UNCLEAR]
     written += [f"{name}={value}" for name, value in settings.items()]
     return Translation(f"{op}({', '.join(written)}){behind}" if written else f"{op}{behind}", tuple(left_out))
+
+
+def _function(owner: str, name: str, word: Word | None, arguments: Sequence[Argument]) -> Translation | None:
+    """What calls a function with a value, or a method of one: `F.relu(x)`, `x.mean(dim=1)`."""
+    value, settings = flow_of(owner), arguments
+    if owner.partition(".")[0] in FRAMEWORKS:
+        has_value = bool(arguments) and arguments[0][0] is None
+        value, settings = (flow_of(arguments[0][1]), arguments[1:]) if has_value else (None, arguments)
+        if has_value and value is None:
+            return None
+    texts = [text for _, text in settings]
+    layer: Translation | None = None
+    if name in ("view", "reshape"):
+        layer = Translation("flatten") if len(texts) == 2 and _BATCH.fullmatch(texts[0]) and texts[1] == "-1" else None
+    elif name == "permute" and texts:
+        layer = Translation(f"permute([{', '.join(texts)}])") if all(map(_WHOLE.fullmatch, texts)) else None
+    elif name in _OF_TWO and value is not None and len(settings) == 1:
+        other = flow_of(texts[0])
+        return None if other is None else Translation(f"({value.text}, {other.text}) -> {_OF_TWO[name]}")
+    elif word is not None and not (texts and word.ops[0] in _WITH_WEIGHTS):
+        layer = _layer(word, settings)
+    return layer if layer is None or value is None else replace(layer, text=f"{value.text} -> {layer.text}")
+
+
+_OF_TWO: Final = {
+    **{name: name for name in ("add", "sub", "mul", "div", "maximum", "minimum", "matmul")},
+    **dict.fromkeys(("bmm", "mm"), "matmul"),
+    "multiply": "mul",
+    "subtract": "sub",
+}
+"""Functions of two values, and what they are called here."""
+
+_WITH_WEIGHTS: Final = frozenset(
+    {"conv", "conv_transpose", "linear", "bilinear", "prelu", "embedding", "embedding_bag", "attention"}
+    | {"batchnorm", "layernorm", "rmsnorm", "groupnorm", "instancenorm"}
+)
+"""Ops with weights: a function is given these too, which no spec writes down."""
+
+_BATCH: Final = re.compile(r"\w+\.(size\(0\)|shape\[0\])|len\(\w+\)|B|N|bs|batch_size")
+_WHOLE: Final = re.compile(r"-?\d+")
 
 
 def _skipped(word: Word, arguments: Sequence[Argument]) -> int:
@@ -230,14 +302,18 @@ def _nested(text: str) -> Translation | None:
 _UNCLEAR: Final = frozenset({"eps", "start", "low", "beta", "axis", "score"})
 """What is not read as what it is where its name is left out."""
 
+_FLAGS: Final = {"0": "false", "1": "true"}
+_IN_PAIRS: Final = frozenset({"transpose"})
+"""Ops with two settings that are read as what they are."""
+
 _AROUND: Final = frozenset({"Sequential", "Bidirectional", "TimeDistributed", "Activation"})
 """What stands around other layers."""
 
-_OF_THE_FRAMEWORK: Final = frozenset({"name", "device", "dtype", "inplace"})
+_OF_THE_FRAMEWORK: Final = frozenset({"name", "device", "dtype", "inplace", "training"})
 """What is left out without a word."""
 
 
-def _left_out(names: Sequence[str]) -> str:
+def reasons(names: Sequence[str]) -> str:
     """Why settings are not there any more, in words that go on."""
     reasons: dict[str, list[str]] = {}
     for name in names:

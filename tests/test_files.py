@@ -38,3 +38,26 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path, monkey
         write_atomically(path, b"after")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one_and_what_it_names_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "kept" / "written"
+    path.parent.mkdir()
+    path.write_bytes(b"before")
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    write_atomically(link, b"after")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"after"
+
+
+def test_a_pipe_takes_what_it_is_given(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"all")
+        assert os.read(reader, 10) == b"all"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

@@ -11,11 +11,24 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
 from torch import nn
+from torch.nn import functional
 
 import archspec
 from archspec.expression import FUNCTIONS
-from archspec.foreign import ABSENT, ELEMENTS, KEYS, OUR_OPS, OURS, SETTINGS, foreign_op, foreign_ops, foreign_setting
+from archspec.foreign import (
+    ABSENT,
+    ELEMENTS,
+    KEYS,
+    OUR_OPS,
+    OURS,
+    SETTINGS,
+    foreign_functions,
+    foreign_op,
+    foreign_ops,
+    foreign_setting,
+)
 from archspec.ops import OPS
 from archspec.shape import Element
 from archspec.spec import Spec
@@ -67,6 +80,23 @@ def test_a_word_stands_for_what_there_is(name: str) -> None:
             ours = (word.own.get(theirs), theirs, *SETTINGS.get(theirs, ()))
             is_there = any(each in OURS[op] for each in ours)
             assert is_there or theirs in {**ABSENT, **word.own, **dict.fromkeys(LEFT_OUT)}, (name, theirs)
+
+
+@pytest.mark.parametrize("name", sorted(each for each in OPS if hasattr(torch, each) or hasattr(functional, each)))
+def test_a_function_that_is_called_as_an_op_of_ours_stands_for_it(name: str) -> None:
+    advice = advice_on(f"torch.{name}", ())
+    assert advice is not None
+    assert advice.op == name or name in advice.words
+
+
+@pytest.mark.parametrize("name", sorted(foreign_functions()))
+def test_a_function_stands_for_what_there_is(name: str) -> None:
+    word = foreign_functions()[name]
+    assert set(word.ops) <= set(OPS)
+    assert word.ops or word.cure
+    for theirs in (word.order or ()) if word.ops else ():
+        ours = (word.own.get(theirs), theirs, *SETTINGS.get(theirs, ()))
+        assert theirs in word.own or any(each in OURS[word.ops[0]] for each in ours), theirs
 
 
 LEFT_OUT: Final = ("inplace", "bidirectional", "activation", "add_bias_kv", "add_zero_attn", "num_channels", "max_norm")
@@ -258,6 +288,16 @@ def test_a_layer_of_keras_is_understood(name: str, prefix: str) -> None:
         ("Activation('relu')", "relu"),
         ("InnerProduct(num_output=10)", "linear(10)"),
         ("nn.Dropout2d(p=0.2)", "channel_dropout(0.2)"),
+        ("torch.flatten(x, 1)", "x -> flatten(start=1)"),
+        ("x.view(x.size(0), -1)", "x -> flatten"),
+        ("F.max_pool2d(F.relu(self.conv1(x)), 2)", "x -> conv1 -> relu -> maxpool(2)"),
+        ("F.dropout(x, p=0.5, training=self.training)", "x -> dropout(0.5)"),
+        ("x.permute(0, 2, 3, 1)", "x -> permute([0, 2, 3, 1])"),
+        ("torch.matmul(q, k.transpose(-2, -1))", "(q, k -> transpose(-2, -1)) -> matmul"),
+        ("jnp.mean(x, axis=(1, 2), keepdims=True)", "x -> mean([1, 2], keep=true)"),
+        ("ReduceMean(axes=[2, 3], keepdims=1)", "mean([2, 3], keep=true)"),
+        ("F.interpolate(x, scale_factor=2, mode='nearest')", "x -> upsample(2, mode=nearest)"),
+        ("torch.clamp(x, min=0, max=6)", "x -> clamp(low=0, high=6)"),
     ],
 )
 def test_a_layer_is_written_in_our_words(theirs: str, ours: str) -> None:
@@ -268,7 +308,16 @@ def test_a_layer_is_written_in_our_words(theirs: str, ours: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nn.ZeroPad2d((1, 2, 3, 4))", "nn.Upsample((8, 8))", "nn.Conv2d(*sizes)", "nn.Foo(3)", "nn.Linear(a, f(b))"],
+    [
+        "F.conv2d(x, weight)",
+        "F.relu(x + y)",
+        "x.view(-1, 16)",
+        "nn.ZeroPad2d((1, 2, 3, 4))",
+        "nn.Upsample((8, 8))",
+        "nn.Conv2d(*sizes)",
+        "nn.Foo(3)",
+        "nn.Linear(a, f(b))",
+    ],
 )
 def test_what_would_be_a_guess_is_not_translated(text: str) -> None:
     assert translated(*(call_of(text) or ("", []))) is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
+from threading import Timer
 from typing import Final
 
 import pytest
@@ -87,6 +89,40 @@ def test_a_file_with_the_signs_of_a_pattern_in_its_name_is_that_file(folder: Pat
     Path("[b].arch").write_text(SPEC)
     assert specs_meant(["[b].arch"]) == specs_meant(["[[]b].arch"]) == Meant(("[b].arch",))
     assert specs_meant(["[b].arch:small"]) == Meant(("[b].arch:small",))
+
+
+def test_what_is_no_file_is_passed_over_in_folders_and_refused_where_it_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is waited for: of a pipe into which nobody writes, there would be no end."""
+    os.mkfifo("pipe.arch")
+    os.mkfifo("pipe.yaml")
+    os.mkfifo("w.safetensors")
+    Path("device.arch").symlink_to(os.devnull)
+    Path("uses.arch").write_text(f'use "pipe.arch"\n{SPEC}')
+    assert specs_meant(["."]) == specs_meant(["**"]) == Meant((*SPECS, "uses.arch"), 3)
+    for name in ("pipe.arch", "pipe.yaml", "device.arch", "uses.arch"):
+        assert main(["check", name]) == 1
+    assert main(["check", "b.arch", "--weights", "w.safetensors"]) == 1
+    told = capsys.readouterr().out
+    assert told.count("it is a pipe, into which nothing is written") == 3
+    assert told.count("it is a device or a socket, and no file") == 1
+    assert "`w.safetensors` cannot be read: it is no file" in told
+
+
+def test_what_is_written_into_a_pipe_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe.arch")
+    end = os.open("pipe.arch", os.O_RDWR)
+
+    def write() -> None:
+        os.write(end, SPEC.encode())
+        os.close(end)
+
+    writer = Timer(0.1, write)
+    writer.start()
+    assert main(["check", "pipe.arch", "--fix"]) == 0
+    writer.join()
+    assert "pipe.arch: Small is correct" in capsys.readouterr().out
 
 
 def test_each_is_meant_once() -> None:

@@ -62,6 +62,17 @@ def test_a_line_that_cannot_be_read_is_the_only_error(path: Path) -> None:
             assert number + 1 <= found[0][1] <= number + 2, (changed, found)
 
 
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_brace_too_few_or_too_many_is_the_only_error(path: Path) -> None:
+    """The lines tell where it belongs, so that what stands behind it is read as it is meant."""
+    lines = path.read_text().split("\n")
+    places = [number for number in code(lines) if lines[number].strip() == "}"]
+    for number in places[:: 1 + len(places) // MOST]:
+        for changed in ([], [lines[number]] * 2):
+            text = "\n".join((*lines[:number], *changed, *lines[number + 1 :]))
+            assert len(found := errors(text, str(path))) == 1, (number + 1, changed, found)
+
+
 MISTAKES = {
     "conv(16, kernel=3, padding=1": "A021",
     "conv(16 kernel=3, padding=1)": "A020",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import final
 
 from archspec.diagnostics import Absence, Diagnostic, Related, Suggesting
@@ -236,7 +237,9 @@ class DuplicateName(Diagnostic):
         return (Related(self.first, "first here"),)
 
     def help(self) -> str:
-        return "give one of the two another name"
+        other = "give one of the two another name"
+        is_layer = re.match(rf"\s*{re.escape(self.word)}\s*=", self.span.line().text) is not None
+        return f"{other}, or none to this: each line goes on from the one before it" if is_layer else other
 
 
 @final
