@@ -4,7 +4,7 @@ The fields of a class are the settings, each with what it accepts and what it me
 spec, to explain a wrong one, and to write them in a manual.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`, as `archspec.op`.
 
 from collections.abc import Mapping
 from functools import cache
@@ -30,6 +30,7 @@ class Configured(BaseModel):
     """What a spec calls it."""
 
     @classmethod
+    @cache
     def settings(cls) -> Mapping[str, FieldInfo]:
         """The declared settings, by name, in order."""
         return cls.model_fields

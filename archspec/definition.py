@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Annotated, Any, ClassVar, Final, TypeVar, cast, final
 
-from pydantic import Field, InstanceOf, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from archspec.catalog.fields import InvalidExpression, MissingField, UnknownElement, WrongKind
 from archspec.catalog.parameters import WrongParameter
@@ -28,6 +28,7 @@ from archspec.reading import (
     unless_wrong,
     wrong,
 )
+from archspec.setting import Instance
 from archspec.shape import Element
 from archspec.source import Hole, Span
 from archspec.spelling import closest, listed
@@ -281,7 +282,7 @@ class Input(Part):
     owner = "an input"
     cures: ClassVar[dict[str, str]] = {"shape": "such as `shape: [B, 3, 224, 224]`"}
 
-    name: InstanceOf[Scalar]
+    name: Annotated[Scalar, Instance]
     shape: Annotated[tuple[Expression | Rest, ...] | Hole, Reads(_sizes, "shape")] = Field(
         description="the sizes of its axes: numbers, names, arithmetic on them; in a block, `...` is any number of axes"
     )
@@ -297,7 +298,7 @@ class Declared(Part):
     owner = "a parameter"
     cures: ClassVar[dict[str, str]] = {"type": "such as `type: int`"}
 
-    name: InstanceOf[Scalar]
+    name: Annotated[Scalar, Instance]
     type: Annotated[Kind, Reads(_kind, "type")] = Field(description="what its values are")
     values: Annotated[tuple[Any, ...], Reads(_choices, "values")] = Field(
         (), description="the only values that it may have"
@@ -335,7 +336,7 @@ class Definition(Part):
     def parameter_names(self) -> tuple[str, ...]:
         return tuple(parameter.name.text for parameter in self.params)
 
-    name: InstanceOf[Scalar]
+    name: Annotated[Scalar, Instance]
     doc: Annotated[str, Reads(read_text, "text")] = Field("", description="what it is, and where it comes from")
     params: Annotated[tuple[Parameter, ...], Reads(read_parameters, "parameters")] = Field(
         (), description="what each use may set"

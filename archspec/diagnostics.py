@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, Final, dataclass_transform, final
+from typing import ClassVar, Final, Self, dataclass_transform, final
 
 from archspec.source import Span
 from archspec.spelling import did_you_mean
@@ -97,9 +97,13 @@ class Diagnostic(ABC):
     way: tuple[Related, ...] = field(default=(), kw_only=True)
     """The uses of blocks and the passes of loops that led there, from the outermost in."""
 
-    def __init_subclass__(cls) -> None:
-        # There are many kinds, and a check that finds nothing waits for all of them; what nobody needs is not made.
-        dataclass(frozen=True, eq=False, repr=False)(cls)
+    def __new__(cls, *facts: object, **named: object) -> Self:
+        # There are many kinds, and a check that finds nothing waits for none: each is made into a dataclass at last
+        # when it is found first, and those that it is a kind of before it.
+        for kind in reversed(cls.__mro__):
+            if issubclass(kind, Diagnostic) and "__dataclass_fields__" not in vars(kind):
+                dataclass(frozen=True, eq=False, repr=False)(kind)
+        return super().__new__(cls)
 
     @abstractmethod
     def message(self) -> str: ...
@@ -129,7 +133,8 @@ class Diagnostic(ABC):
     @final
     def places(self) -> tuple[Related, ...]:
         """All further places that explain it, each once: those that belong to it, and the way there."""
-        return tuple(dict.fromkeys((*self.related(), *self.way)))
+        related = self.related()
+        return tuple(dict.fromkeys((*related, *self.way))) if len(related) + len(self.way) > 1 else related or self.way
 
 
 @final
@@ -213,6 +218,16 @@ class Report:
     def is_clean(self) -> bool:
         """Whether `archspec check` passes: nothing was found but advice."""
         return all(each.severity is Severity.ADVICE for each in self._found.values())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a line for each, since the model itself shows them with the lines they are about."""
+        import html  # Only notebooks wait for it.
+
+        lines = []
+        for each in self:
+            said = "; ".join(filter(None, (each.message(), each.help())))
+            lines.append(f"{each.severity}[{each.code}] {each.span!r}: {said}")
+        return f"<pre>{html.escape(chr(10).join(lines) or 'Nothing was found.')}</pre>"
 
     def __repr__(self) -> str:
         return f"<Report: {', '.join(f'{each.code} at {each.span!r}' for each in self) or 'clean'}>"

@@ -191,6 +191,11 @@ def free_names(expression: Expression) -> Iterator[Name]:
             yield from free_names(right)
 
 
+def exactly(value: Value) -> object:
+    """What is equal for values that are the same, and not for `1`, `1.0` and `true`, which Python calls equal."""
+    return tuple(map(exactly, value)) if isinstance(value, tuple) else (type(value), value)
+
+
 def is_unknown(value: Value) -> bool:
     """Whether a value depends on a size that is unknown because of an error elsewhere."""
     if isinstance(value, tuple):

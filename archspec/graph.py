@@ -1,24 +1,27 @@
-"""The graph of a model: typed nodes and values over networkx.
+"""The graph of a model: typed nodes and the values that flow between them.
 
 A `Graph` is made by `archspec.build` alone, and only of a spec without errors: every value in it has its shape. That is
-why a backend that takes a `Graph` need not check anything again.
+why a backend that takes a `Graph` need not check anything again. It is walked by its own methods, and is a network of
+networkx for whoever asks for one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
-import networkx as nx
-
+from archspec.kept import Kept
 from archspec.op import Op, count
 from archspec.shape import Shape
+from archspec.sight import Sights
 from archspec.size import Size
 from archspec.source import Source, Span
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from archspec.initialiser import Initialiser  # Most models say nothing of how weights start, and need not wait.
 
 Path: TypeAlias = tuple[str, ...]
@@ -71,6 +74,50 @@ class Tie:
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """An op on inputs of some shapes, with what follows from these alone. It is calculated once for layers alike."""
+
+    op: Op
+    shapes: tuple[Shape, ...]
+
+    @classmethod
+    def of(cls, op: Op, shapes: tuple[Shape, ...]) -> Applied:
+        try:
+            return _applied(op, shapes)
+        except TypeError:  # A setting has no hash, such as the cell of a recurrence.
+            return cls(op, shapes)
+
+    @cached_property
+    def weights(self) -> Mapping[str, Shape]:
+        return self.op.weights(*self.shapes)
+
+    @cached_property
+    def parameters(self) -> Size:
+        """The number of trained parameters."""
+        return count(self.weights)
+
+    @cached_property
+    def buffers(self) -> Mapping[str, Shape]:
+        return self.op.buffers(*self.shapes)
+
+    @cached_property
+    def macs(self) -> Size:
+        return self.op.macs(*self.shapes)
+
+    @cached_property
+    def kept(self) -> Kept:
+        return self.op.kept(*self.shapes)
+
+    @cached_property
+    def sees(self) -> tuple[Sights, ...]:
+        return self.op.sees(*self.shapes)
+
+
+_applied: Final = lru_cache(maxsize=4096)(Applied)
+
+
+@final
 @dataclass(frozen=True)
 class Node:
     """One use of an op: a layer of the model."""
@@ -109,30 +156,33 @@ class Node:
         return self.outputs[0]
 
     @cached_property
+    def applied(self) -> Applied:
+        """What follows from its op and the shapes of its inputs."""
+        return Applied.of(self.op, tuple(value.shape for value in self.inputs))
+
+    @property
     def weights(self) -> Mapping[str, Shape]:
         """The shapes of the trained parameters, by name."""
-        return self.op.weights(*self._shapes)
+        return self.applied.weights
 
-    @cached_property
+    @property
     def buffers(self) -> Mapping[str, Shape]:
         """The shapes of what is kept and not trained, by name."""
-        return self.op.buffers(*self._shapes)
+        return self.applied.buffers
 
     @property
     def parameters(self) -> Size:
         """The number of trained parameters, without those that belong to a layer before it."""
         if self.shares is not None:
             return 0
+        if not self.ties:
+            return self.applied.parameters
         return count({name: shape for name, shape in self.weights.items() if name not in self.ties})
 
     @property
     def macs(self) -> Size:
         """Multiply-adds, for the whole batch."""
-        return self.op.macs(*self._shapes)
-
-    @property
-    def _shapes(self) -> tuple[Shape, ...]:
-        return tuple(value.shape for value in self.inputs)
+        return self.applied.macs
 
 
 @final
@@ -172,15 +222,16 @@ class Repetition:
     passes: tuple[tuple[Path, ...], ...]
 
 
-def network_of(inputs: Iterable[Path], nodes: Iterable[Node]) -> nx.MultiDiGraph[Path]:
-    """The network of layers, each of which stands behind those whose values it takes."""
-    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
-    network.add_nodes_from(inputs)
-    for node in nodes:
-        network.add_node(node.path, node=node)
-        for port, value in enumerate(node.inputs):
-            network.add_edge(value.producer, node.path, key=port)
-    return network
+def causes(layers: Mapping[Path, Node], paths: Iterable[Path]) -> set[Path]:
+    """The layers and inputs that some of them follow from, these included."""
+    found = set(paths)
+    waiting = list(found)
+    while waiting:
+        node = layers.get(waiting.pop())
+        before = {value.producer for value in node.inputs} - found if node is not None else set()
+        found |= before
+        waiting += before
+    return found
 
 
 @final
@@ -202,9 +253,8 @@ class Graph:
     """First those that there always are, then those in training only, each in the order of the text."""
 
     groups: Mapping[Path, Group]
-    network: nx.MultiDiGraph[Path]
-    """Inputs and nodes by path, in the order of the text, which is an order of execution; the key of an edge is the
-    number of the input that it leads to."""
+    nodes: tuple[Node, ...] = field(repr=False)
+    """The layers, in the order of the text, which is an order in which they can run."""
 
     repeats: tuple[Repetition, ...] = ()
     """Those outside come before those inside."""
@@ -216,21 +266,45 @@ class Graph:
     """What builds the graph anew with other values for some parameters, or gives `None` where these are wrong."""
 
     @cached_property
-    def nodes(self) -> tuple[Node, ...]:
-        """The layers, in an order in which they can run."""
-        return tuple(data["node"] for _, data in self.network.nodes(data=True) if "node" in data)
+    def layers(self) -> Mapping[Path, Node]:
+        """The layers by their paths, in order."""
+        return {node.path: node for node in self.nodes}
+
+    @cached_property
+    def network(self) -> nx.MultiDiGraph[Path]:
+        """Inputs and layers by path, in order, as a network of networkx.
+
+        A layer is its attribute `node`; the key of an edge is the number of the input that it leads to.
+        """
+        import networkx as nx  # It takes longer to import than a check takes, and only who asks for it waits.
+
+        network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
+        network.add_nodes_from(value.producer for value in self.inputs)
+        for node in self.nodes:
+            network.add_node(node.path, node=node)
+            for number, value in enumerate(node.inputs):
+                network.add_edge(value.producer, node.path, key=number)
+        return network
 
     def called(self, value: Value, depth: int) -> str | None:
         """What the spec calls a value inside so many groups, if it gives it a name there."""
         return self.names.get((value.producer, value.port, depth))
 
     def node(self, path: Path) -> Node:
-        found: Node = self.network.nodes[path]["node"]
-        return found
+        return self.layers[path]
 
     def consumers(self, value: Value) -> Iterator[Node]:
         """The layers that take this value, in order."""
-        return (node for node in map(self.node, self.network.successors(value.producer)) if value in node.inputs)
+        return (node for node in self._takers.get(value.producer, ()) if value in node.inputs)
+
+    @cached_property
+    def _takers(self) -> Mapping[Path, list[Node]]:
+        """The layers that take something of an input or layer, each once, in order."""
+        takers: dict[Path, list[Node]] = {}
+        for node in self.nodes:
+            for path in dict.fromkeys(value.producer for value in node.inputs):
+                takers.setdefault(path, []).append(node)
+        return takers
 
     def members(self, path: Path = ()) -> tuple[Node | Group, ...]:
         """The layers and groups directly inside a group, in order; those of the model for the empty path."""
@@ -254,11 +328,10 @@ class Graph:
         """The layers that only outputs need that there are in training alone."""
         if not any(output.in_training_only for output in self.outputs):
             return frozenset()
-        always = {output.value.producer for output in self.outputs if not output.in_training_only}
-        needed = set().union(always, *(nx.ancestors(self.network, path) for path in always))
-        served = {output.value.producer for output in self.outputs if output.in_training_only}
-        for path in tuple(served):
-            served |= nx.ancestors(self.network, path)
+        needed, served = (
+            causes(self.layers, [each.value.producer for each in self.outputs if each.in_training_only is in_training])
+            for in_training in (False, True)
+        )
         return frozenset(node.path for node in self.nodes if node.path in served - needed)
 
     @property

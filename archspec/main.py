@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from archspec.backend import MissingLibraryError
 from archspec.clash import other_distribution
-from archspec.commands import COMMANDS
+from archspec.commands import NAMES, command
 from archspec.commands.command import CLEAN, FOUND, WRONG_USE, Command, UsageError
 from archspec.commands.writing import show
-from archspec.compiler import SpecError, UnknownTargetError, WeightsError
+from archspec.model import SpecError, WeightsError
 from archspec.paths import NoSpecsError
 from archspec.plugins import PluginError
 from archspec.size import SizeError
+from archspec.targets import UnknownTargetError
 from archspec.version import VERSION
 
 
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warning = other_distribution()
     if warning is not None:
         print(f"warning: {warning}", file=sys.stderr)
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given[:1]).parse_args(given)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         status = run(options)
@@ -49,9 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"archspec: this needs {error}; fix some of the open sizes, such as `--size H=224`", file=sys.stderr)
         return WRONG_USE
     except BrokenPipeError:
-        # Whoever read our output has seen enough. What is still to be flushed has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()  # Whoever read our output has seen enough.
         return CLEAN
+    except OSError as error:  # Those of files are told where these are read and written.
+        _close_output()
+        print(f"archspec: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        return WRONG_USE
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             print(file=sys.stderr)  # What comes next does not stand behind the `^C` of the terminal.
@@ -63,26 +68,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def _close_output() -> None:
+    """What is still to be flushed has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parser(first: Sequence[str]) -> argparse.ArgumentParser:
+    """What understands the arguments, of which the first tells which command is meant: only that need be known then."""
+    known = [command(name) for name in (first if {*first} & {*NAMES} else NAMES)]
     parser = argparse.ArgumentParser(
         prog="archspec",
         description="Check, compile, draw and summarise architecture specs of neural networks.",
-        epilog=_examples("examples:", COMMANDS),
+        epilog=_examples("examples:", known),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"archspec-nn {VERSION}")
     parser.set_defaults(color="auto", ascii=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for each in COMMANDS:
-        command = commands.add_parser(
+    for each in known:
+        subparser = commands.add_parser(
             each.name,
             help=each.purpose,
             description=f"{each.purpose[0].upper()}{each.purpose[1:]}.",
             epilog="\n".join(filter(None, (_examples("example:", [each]), each.note))),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        each.add_options(command)
-        command.set_defaults(run=each.run)
+        each.add_options(subparser)
+        subparser.set_defaults(run=each.run)
     return parser
 
 

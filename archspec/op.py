@@ -5,7 +5,8 @@ the shapes of the parameters, `macs` the cost, `kept` what the backward pass nee
 tests at once. How an op is written in PyTorch or drawn is for the backends to know.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic reads those of `Op` anew for each op that there is, and as
+# strings they would have to be parsed each time.
 
 import inspect
 from abc import ABC, abstractmethod
@@ -90,11 +91,11 @@ class ShapeError(Exception):
 class Example:
     """An op with the inputs of one use of it. The laws are tested on each example of each op."""
 
-    op: Op
+    op: "Op"
     inputs: tuple[Shape, ...]
 
     @classmethod
-    def of(cls, op: Op, *sizes: Sequence[Size], element: Element = Element.FLOAT) -> Example:
+    def of(cls, op: "Op", *sizes: Sequence[Size], element: Element = Element.FLOAT) -> "Example":
         """An example whose inputs have these sizes."""
         return cls(op, tuple(Shape(tuple(each), element) for each in sizes))
 

@@ -7,19 +7,21 @@ be read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Annotated, Any, ClassVar, Final, TypeVar, final
 
-from pydantic import BaseModel, ConfigDict, InstanceOf, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import core_schema
 
 from archspec.catalog.fields import MissingField, UnknownField
 from archspec.diagnostics import Report
 from archspec.reading import report_of
+from archspec.setting import Instance
 from archspec.source import Span
 from archspec.spelling import closest, is_slip
-from archspec.syntax.tree import Entry, Fields, locate
+from archspec.syntax.tree import Entry, Fields, is_blank, locate
 
 
 @final
@@ -47,7 +49,7 @@ class Part(BaseModel):
     cures: ClassVar[dict[str, str]] = {}
     """What to write where a key is missing."""
 
-    span: InstanceOf[Span]
+    span: Annotated[Span, Instance]
 
     is_partial: bool = False
     """Whether there are keys that nothing can be made of."""
@@ -58,12 +60,14 @@ class Part(BaseModel):
         tree: Fields = values.pop("tree")
         own = (name for name in cls.model_fields if not name.startswith("is_"))
         known = tuple(name for name in own if name not in values and name not in Part.model_fields)
-        for entry in tree.entries:
+        for before, entry in zip((None, *tree.entries), tree.entries, strict=False):
             key = entry.key.text
             if key in known:
                 values[key] = entry.value
             else:
                 suggestion, cure = cls._meant(entry, known)
+                if before is not None and suggestion is None and not cure and is_blank(before.value):
+                    cure = f"what belongs to `{before.key.text}` is indented further than that"
                 report_of(info).add(UnknownField(entry.key.span, key, cls.owner, known, suggestion, cure))
                 if suggestion is not None and tree.entry(suggestion) is None:
                     values[suggestion] = entry.value
@@ -77,6 +81,9 @@ class Part(BaseModel):
         from archspec.foreign import foreign_key
 
         key, is_mapping = entry.key.text, isinstance(entry.value, Fields)
+        if (cut := _CUT.match(key)) is not None and (near := closest(cut[1], known)) is not None:
+            written = " ".join(entry.key.span.until(entry.value.span).text[len(cut[1]) :].split())
+            return None, f"a colon stands behind a key: `{near}: {written}`"
         near = closest(key, known)
         if near is not None and is_slip(key, near) and (is_mapping or near != "inputs"):
             return near, ""
@@ -89,6 +96,8 @@ class Part(BaseModel):
 
 
 _TOP: Final = "a model"
+_CUT: Final = re.compile(r"(\w+)\s*[\[{]")
+"""A key with no colon behind it, which YAML takes for one with what follows."""
 
 
 def _kinds(kind: type[Part]) -> Iterator[type[Part]]:

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias, final
 
 from pydantic import Field
-from pydantic_core import core_schema
 
 from archspec.configured import Configured
 from archspec.graph import Graph
 from archspec.kept import Kept
 from archspec.op import Example, Family, Op, ShapeError
-from archspec.setting import Says
+from archspec.setting import Instance, Says
 from archspec.shape import Element, Shape
 from archspec.size import Size, differs
 
@@ -26,15 +25,6 @@ TIME = 1
 
 Direction: TypeAlias = Literal["forward", "backward", "both"]
 """Which way a sequence is gone through."""
-
-
-@final
-class _Cell:
-    """Lets pydantic take a graph as it is."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.is_instance_schema(Graph)
 
 
 class Scanning(Configured):
@@ -67,7 +57,7 @@ class Scan(Scanning, Op):
     leaves_outputs = True
     holds_layers = True
 
-    cell: Annotated[Graph, _Cell, Says("a cell with its settings, such as `Cell(64)`")] = Field(
+    cell: Annotated[Graph, Instance, Says("a cell with its settings, such as `Cell(64)`")] = Field(
         description="what is run at each position"
     )
 

@@ -7,6 +7,7 @@ is explained by one finding. The types accept values only as they are: `true` is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeAlias, final, get_args
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -29,12 +30,15 @@ class Says:
 
 
 @final
-class _Formulas:
-    """Lets pydantic see a `Formula` as itself, so that a setting may be a size that is still open."""
+class Instance:
+    """Lets pydantic take an instance of a class as it is. `InstanceOf` makes a schema of the class, too, which is slow.
+
+    So a setting may be a `Formula`, a size that is still open.
+    """
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        return core_schema.is_instance_schema(Formula)
+        return core_schema.is_instance_schema(source)
 
 
 def _positive(value: Size) -> Size:
@@ -43,7 +47,7 @@ def _positive(value: Size) -> Size:
     return value
 
 
-_Size: TypeAlias = int | Annotated[Formula, _Formulas]
+_Size: TypeAlias = int | Annotated[Formula, Instance]
 _PositiveSize: TypeAlias = Annotated[
     _Size, AfterValidator(_positive), WithJsonSchema({"type": "integer", "minimum": 1})
 ]
@@ -91,10 +95,10 @@ Whole: TypeAlias = Annotated[_Integer, Says("a whole number")]
 Axes: TypeAlias = Annotated[tuple[_Integer, ...], Says("a list of whole numbers")]
 """Axes by number, each counted from 0 or, where it is negative, from the last, which is -1."""
 
-Place: TypeAlias = Annotated[_Integer | Annotated[Formula, _Formulas], Says("a whole number")]
+Place: TypeAlias = Annotated[_Integer | Annotated[Formula, Instance], Says("a whole number")]
 """A position along an axis; may be computed from sizes that are open."""
 
-OptionalPlace: TypeAlias = Annotated[_Integer | Annotated[Formula, _Formulas] | None, Says("a whole number")]
+OptionalPlace: TypeAlias = Annotated[_Integer | Annotated[Formula, Instance] | None, Says("a whole number")]
 Flag: TypeAlias = Annotated[bool, Says("`true` or `false`")]
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False), Says("a number")]
 PositiveNumber: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False), Says("a number above 0")]
@@ -138,6 +142,7 @@ def accepted(field: FieldInfo) -> str:
     return listed(words)
 
 
+@cache
 def accepted_words(field: FieldInfo) -> tuple[str, ...]:
     """The words among the values that a setting accepts, such as `same` and `valid`."""
     return tuple(dict.fromkeys(_words(field.annotation)))

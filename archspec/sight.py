@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from math import gcd, lcm
 from typing import Final, TypeAlias, final
 
@@ -92,6 +93,7 @@ Sights: TypeAlias = tuple[Sight, ...] | None
 """What a position of a value sees of each axis of another; `None` where its numbers do not matter."""
 
 
+@lru_cache(maxsize=1024)
 def along(axis: int, shift: Size = 0) -> Sliding:
     """Each position sees the one that is `shift` behind it."""
     return Sliding(axis, ((shift, shift),), 1)
@@ -102,6 +104,7 @@ def only(position: Size) -> Sliding:
     return Sliding(None, ((position, position),), 0)
 
 
+@cache
 def pointwise(rank: int) -> tuple[Sight, ...]:
     """Each position sees the one that stands where it does."""
     return tuple(map(along, range(rank)))

@@ -104,6 +104,8 @@ class Formula:
         return hash(self.terms)
 
     def __add__(self, other: Size) -> Size:
+        if isinstance(other, int):
+            return self._plus_number(other)
         terms = dict(self.terms)
         for monomial, coefficient in _terms(other):
             terms[monomial] = terms.get(monomial, 0) + coefficient
@@ -111,8 +113,16 @@ class Formula:
 
     __radd__ = __add__
 
+    def _plus_number(self, number: int) -> Size:
+        """Most of what is added to a size is a number, which is the last of the terms."""
+        if self.terms[-1][0] == _ONE:
+            return _in_order([*self.terms[:-1], (_ONE, self.terms[-1][1] + number)])
+        if number and len(self.terms) == MOST_TERMS:
+            raise SizeError(f"a formula with more than {MOST_TERMS} terms")
+        return _in_order([*self.terms, (_ONE, number)])
+
     def __neg__(self) -> Size:
-        return _canonical({monomial: -coefficient for monomial, coefficient in self.terms})
+        return self * -1
 
     def __sub__(self, other: Size) -> Size:
         return self + (-other)
@@ -121,6 +131,8 @@ class Formula:
         return other + (-self)
 
     def __mul__(self, other: Size) -> Size:
+        if isinstance(other, int):
+            return _in_order([(monomial, coefficient * other) for monomial, coefficient in self.terms])
         terms: dict[Monomial, int] = {}
         for left, left_coefficient in self.terms:
             for right, right_coefficient in _terms(other):
@@ -308,20 +320,25 @@ def _terms(size: Size) -> tuple[tuple[Monomial, int], ...]:
 
 
 def _canonical(terms: Mapping[Monomial, int]) -> Size:
-    kept = [(monomial, coefficient) for monomial, coefficient in terms.items() if coefficient != 0]
-    if not kept:
-        return 0
-    for _, coefficient in kept:
-        _check_number(coefficient)
-    if len(kept) == 1 and kept[0][0] == _ONE:
-        return kept[0][1]
+    """The sum of terms, of which no two have the same monomial."""
+    kept = [term for term in terms.items() if term[1]]
     if len(kept) > MOST_TERMS:
         raise SizeError(f"a formula with more than {MOST_TERMS} terms")
     if sum([_weight(monomial) for monomial, _ in kept]) > MOST_ATOMS:
         raise SizeError(f"a formula with more than {MOST_ATOMS} names in it")
     if len(kept) > 1:
         kept.sort(key=_term_order)
-    return Formula(tuple(kept))
+    return _in_order(kept)
+
+
+def _in_order(terms: Iterable[tuple[Monomial, int]]) -> Size:
+    """The sum of terms that are in their order already, and not too many."""
+    kept = tuple([term for term in terms if term[1]])
+    for _, coefficient in kept:
+        _check_number(coefficient)
+    if not kept:
+        return 0
+    return kept[0][1] if kept[0][0] == _ONE else Formula(kept)
 
 
 def _check_number(number: int) -> None:
@@ -382,18 +399,19 @@ def _floor_divide(dividend: Size, divisor: Size) -> Size:
     return _divide_by_formula(dividend, divisor)
 
 
+@lru_cache(maxsize=4096)
 def _divide_by_number(dividend: Formula, divisor: int) -> Size:
     """The canonical floor: whole parts are taken out, common factors cancelled, and floors in floors made one."""
     if divisor < 0:
         return (-dividend) // (-divisor)
-    whole = _canonical({monomial: coefficient // divisor for monomial, coefficient in dividend.terms})
-    rest = _canonical({monomial: coefficient % divisor for monomial, coefficient in dividend.terms})
+    whole = _in_order([(monomial, coefficient // divisor) for monomial, coefficient in dividend.terms])
+    rest = _in_order([(monomial, coefficient % divisor) for monomial, coefficient in dividend.terms])
     if isinstance(rest, int):
         return whole  # A remainder that is a number is below the divisor.
     common = gcd(divisor, *(coefficient for monomial, coefficient in rest.terms if monomial != _ONE))
     if common > 1:
         # floor((common * p + c) / (common * d)) = floor((p + floor(c / common)) / d)
-        rest = _canonical({monomial: coefficient // common for monomial, coefficient in rest.terms})
+        rest = _in_order([(monomial, coefficient // common) for monomial, coefficient in rest.terms])
         return whole + _floor_divide(rest, divisor // common)
     return whole + _floor(rest, divisor)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, final
 
-from pydantic import Field, InstanceOf, ValidationInfo
+from pydantic import Field, ValidationInfo
 
 from archspec.catalog.fields import MissingField, UnsupportedVersion, WrongKind
 from archspec.definition import (
@@ -33,6 +33,7 @@ from archspec.parameter import Parameter
 from archspec.part import Part, Reads, validated
 from archspec.reading import each_of, entries_of, read_expression, read_name, refuse, report_of, unless_wrong, wrong
 from archspec.rename import Rename, read_renames
+from archspec.setting import Instance
 from archspec.source import Hole, Span
 from archspec.steps import Argument, Step, read_steps
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank
@@ -124,7 +125,7 @@ class Variant(Part):
 
     owner = "a variant"
 
-    name: InstanceOf[Scalar]
+    name: Annotated[Scalar, Instance]
     doc: Annotated[str, Reads(read_text, "text")] = Field("", description="what the variant is")
     set: Annotated[tuple[Override, ...], Reads(_set, "settings")] = Field(
         (), description="values for parameters of the model"

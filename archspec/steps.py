@@ -226,8 +226,16 @@ def _plain(tree: Fields, info: ValidationInfo) -> Step:
         entries = [gathered_op]
     (only,) = entries
     names = _names(beside["name"], info) if "name" in beside else ()
+    if isinstance(only.value, Fields) and only.key.text in AT_THE_TOP:
+        from archspec.misplaced import too_deep
+
+        refuse(info, too_deep(only.key))
     if holds_layers(only):
         return _group(tree, only, names, info)
+    if isinstance(only.value, Items) and any(isinstance(each, Fields) for each in only.value.items):
+        from archspec.misplaced import named_group
+
+        refuse(info, named_group(only.key))
     if isinstance(only.value, Hole):
         pass_over()
     if only.key.text == "value":
@@ -248,6 +256,9 @@ def _formula(tree: Fields, formula: Tree, names: tuple[Scalar, ...], info: Valid
             refuse(info, UnknownField(entry.key.span, key, "a formula", ("name", "output", "when", "next"), None))
     return Formula(read_expression(formula, info), names, formula.span)
 
+
+AT_THE_TOP: Final = ("inputs", "params", "blocks", "cells", "variants", "expect", "rename", "state")
+"""Keys that hold mappings, and never those of a layer."""
 
 GIVING: Final = ("name", "output", "next")
 """The keys that say what becomes of the value of a layer; it has one of them."""

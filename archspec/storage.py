@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, TypeAlias, final
+from operator import attrgetter
+from typing import Any, Final, Self, TypeAlias, final
 
 from archspec.graph import Graph, Path, Value
 from archspec.shape import Element, Shape
@@ -33,9 +34,28 @@ class Widths:
     """An element of a mask of dropout: a flag on a GPU; on a CPU, torch keeps a number."""
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What is made of sizes, and of other things that are: several of them are added up part by part."""
+
+    @classmethod
+    def total(cls, several: Iterable[Self]) -> Self:
+        """All of them together."""
+        every = list(several)
+        if len(every) == 1:
+            return every[0]
+        names: tuple[str, ...] = cls.__match_args__
+        return cls(*map(_added, zip(*map(attrgetter(*names), every), strict=True)))
+
+
+def _added(parts: tuple[Any, ...]) -> Any:
+    kind = type(parts[0])
+    return kind.total(parts) if issubclass(kind, Counted) else summed(parts)
+
+
 @final
 @dataclass(frozen=True)
-class Amount:
+class Amount(Counted):
     """How many elements there are, by what they are."""
 
     floats: Size = 0
@@ -54,17 +74,6 @@ class Amount:
                 return cls(ints=shape.elements)
             case Element.BOOL:
                 return cls(flags=shape.elements)
-
-    @classmethod
-    def total(cls, amounts: Iterable[Amount]) -> Amount:
-        """All of them together."""
-        every = tuple(amounts)
-        return cls(
-            summed(each.floats for each in every),
-            summed(each.ints for each in every),
-            summed(each.flags for each in every),
-            summed(each.masks for each in every),
-        )
 
     def times(self, factor: Size) -> Amount:
         return Amount(self.floats * factor, self.ints * factor, self.flags * factor, self.masks * factor)
@@ -116,7 +125,7 @@ def storage(graph: Graph, *, is_inner: bool = False) -> Storage:
         place = _place(value)
         homes[place], sizes[place], has_gradient[place] = place, Amount.of(value.shape), is_inner
     for node in graph.nodes:
-        says = node.op.kept(*(value.shape for value in node.inputs))
+        says = node.applied.kept
         given = [_place(value) for value in node.inputs]
         flows = bool(node.weights) or any(has_gradient[each] for each in given)
         for value in node.outputs:

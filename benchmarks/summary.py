@@ -8,6 +8,7 @@ The others are asked where pip has installed them: torchinfo, fvcore and ultraly
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import warnings
@@ -36,21 +37,24 @@ with torch.device("meta"):
 """
 
 
-def processor_time(arguments: Sequence[str], folder: Path, **environment: str) -> float:
+def processor_time(arguments: Sequence[str], folder: Path) -> float:
     """The milliseconds that a process takes of the processor, so that it does not matter who else is busy."""
-    before = os.times()
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    # What pip installs is compiled to bytecode once, and so is everything here, whatever is set around us.
+    environment |= {"OMP_NUM_THREADS": "1", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    before = _used()
     done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    after = os.times()
     if done.returncode != 0:
         sys.exit(f"python {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-    return 1000 * (after.children_user + after.children_system - before.children_user - before.children_system)
+    return 1000 * (_used() - before)
+
+
+def _used() -> float:
+    """The seconds of the processor that all processes took that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def speed(runs: int) -> None:
@@ -63,12 +67,12 @@ def speed(runs: int) -> None:
         (folder / "model.py").write_text(archspec.load(ROOT / SPEC).source())
         (folder / "print_summary.py").write_text(TORCHINFO)
         commands = {
-            "archspec summary": (("-m", "archspec", "summary", str(ROOT / SPEC)), folder),
-            "torchinfo, on the meta device": (("print_summary.py",), folder),
+            "archspec summary": ("-m", "archspec", "summary", str(ROOT / SPEC)),
+            "torchinfo, on the meta device": ("print_summary.py",),
         }
-        for arguments, place in commands.values():
-            processor_time(arguments, place)  # The first run may write bytecode: it is not counted.
-        rounds = [{title: processor_time(*each) for title, each in commands.items()} for _ in range(runs)]
+        for arguments in commands.values():
+            processor_time(arguments, folder)  # The first run writes bytecode: it is not counted.
+        rounds = [{title: processor_time(each, folder) for title, each in commands.items()} for _ in range(runs)]
     ours, theirs = (median(each[title] for each in rounds) for title in commands)
     print(f"the summary of ResNet-152, cold, time of the processor, median of {runs}")
     for title, time in zip(commands, (ours, theirs), strict=True):
@@ -82,13 +86,13 @@ def _archspec(probe: Probe) -> float:
 
 
 def _torchinfo(probe: Probe) -> float:
-    import torchinfo  # type: ignore[import-not-found]
+    import torchinfo
 
     return float(torchinfo.summary(probe.module().eval(), probe.input, verbose=0).total_mult_adds)
 
 
 def _fvcore(probe: Probe) -> float:
-    from fvcore.nn import FlopCountAnalysis  # type: ignore[import-not-found]
+    from fvcore.nn import FlopCountAnalysis
 
     # What it calls flops are multiply-adds.
     counted = FlopCountAnalysis(probe.module().eval(), torch.zeros(probe.input))
@@ -96,7 +100,7 @@ def _fvcore(probe: Probe) -> float:
 
 
 def _thop(probe: Probe) -> float:
-    from thop import profile  # type: ignore[import-not-found]
+    from thop import profile
 
     return float(profile(probe.module().eval(), (torch.zeros(probe.input),), verbose=False)[0])
 

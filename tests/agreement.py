@@ -27,6 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec import Report, SpecError, loads
+from archspec.build.alike import Alike
 from archspec.build.placing import Placer
 from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.expression import is_unknown
@@ -321,24 +322,24 @@ def noted() -> Iterator[list[Refusal]]:
     """The layers that are refused meanwhile, since their inputs have no right shape or element."""
     found: list[Refusal] = []
     given: list[Shape] = []
-    fitted, element = Placer.fitted, Placer.element
+    fitted, element = Alike.fitted, Placer.element
 
     def looking(self: Placer, layer: Layer, kind: type[Op], shape: Shape) -> Shape:
         given.append(shape)
         return element(self, layer, kind, shape)
 
-    def fitting(op: Op, shapes: Sequence[Shape]) -> Any:
+    def fitting(self: Alike, op: Op, shapes: Sequence[Shape]) -> Any:
         # What has the wrong element is taken for what has the right one, so that its shape is looked at all the same.
         before = tuple(given[len(given) - len(shapes) :])
         if any(one.element is not other.element for one, other in zip(before, shapes, strict=False)):
             found.append(Refusal(op, before, "takes no such elements", is_of_elements=True))
         try:
-            return fitted(op, shapes)
+            return fitted(self, op, shapes)
         except (ShapeError, SizeError) as error:
             found.append(Refusal(op, tuple(shapes), str(error)))
             raise
 
-    with patch.object(Placer, "fitted", staticmethod(fitting)), patch.object(Placer, "element", looking):
+    with patch.object(Alike, "fitted", fitting), patch.object(Placer, "element", looking):
         yield found
 
 

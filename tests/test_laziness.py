@@ -27,8 +27,9 @@ def command(*arguments: str) -> str:
     """What `python -m archspec` does, without leaving the process at its end."""
     return "\n".join(
         (
-            "import runpy, sys",
+            "import os, runpy, sys",
             f"sys.argv = ['archspec', *{arguments!r}]",
+            "os._exit = sys.exit",
             "try:",
             "    runpy.run_module('archspec', run_name='__main__', alter_sys=True)",
             "except SystemExit as end:",
@@ -55,6 +56,25 @@ def test_checking_needs_neither_torch_nor_a_backend(code: str) -> None:
     packages = imported(code)
     assert "archspec" in packages
     assert not packages & {"torch", "numpy", *BACKENDS}
+
+
+def test_a_spec_waits_for_no_library_that_only_others_need() -> None:
+    others = {"networkx", "yaml"}
+    for code in (
+        command("check", "specs/lenet.arch"),
+        command("summary", "specs/vision/resnet.arch:resnet18"),
+        LOAD.replace("alexnet.yaml", "lenet.arch") + "model.summary().table()",
+    ):
+        assert not imported(code) & others
+    # That could not fail if these did not pass.
+    assert "yaml" in imported(command("check", "specs/alexnet.yaml"))
+    assert "networkx" in imported(LOAD + "model.graph.network")
+
+
+def test_a_command_waits_for_no_other() -> None:
+    names = "sorted(each for each in NAMES if f'archspec.commands.{each}' in sys.modules)"
+    end = f"\nfrom archspec.commands import NAMES\nassert {names} == ['summary'], {names}"
+    imported(command("summary", "specs/lenet.arch") + end)
 
 
 def test_a_check_waits_for_no_form_that_was_not_asked_for() -> None:

@@ -104,6 +104,18 @@ def test_a_dash_reads_standard_input(
     assert capsys.readouterr().out.startswith("<stdin>: LeNet is correct")
 
 
+@pytest.mark.parametrize(
+    ("names", "said"), [("a", "so is its variant a"), ("ab", "so are its variants a, b")], ids=["one", "two"]
+)
+def test_the_variants_of_a_spec_are_checked_with_it(
+    names: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = "".join(f"variant {name} = Net(width=3)\n" for name in names)
+    feed(monkeypatch, f"model Net(width = 2) {{\n    input x: [B, 8]\n    linear(width)\n}}\n{variants}")
+    assert main(["check", "-"]) == 0
+    assert capsys.readouterr().out.endswith(f"; {said}\n")
+
+
 def test_standard_input_may_be_yaml(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     feed(monkeypatch, FOUR_MISTAKES)
     assert main(["check", "-"]) == 1
@@ -252,6 +264,15 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     script = f"'{sys.executable}' -m archspec summary '{ALEXNET}' | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "AlexNet\n", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="nothing here is always full")
+def test_output_that_has_no_room_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "archspec", "summary", str(ALEXNET)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    told = "archspec: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
 
 
 def test_an_ascii_terminal_shows_what_it_cannot_write_by_number(tmp_path: Path) -> None:

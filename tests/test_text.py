@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from pathlib import Path
+from dataclasses import is_dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Literal, Name
-from archspec.source import Source
-from archspec.syntax import tables
+from archspec.source import Source, Span
 from archspec.syntax.fault import Fault
 from archspec.syntax.text import parse_expression, parse_file
 from archspec.syntax.tree import NO_OPS, Fields, Items, Scalar, Tree
@@ -287,7 +286,7 @@ def test_a_cure_in_a_file(line: str, cure: str) -> None:
 
 
 values = st.recursive(
-    st.sampled_from(["x", "gate", "tanh(c)", "softmax(x, axis=1)", "2", "0.5"]),
+    st.sampled_from(["x", "gate", "tanh(c)", "softmax(x, axis=1)", "f()", "(x)", "2", "0.5"]),
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(" ".join),
         inner.map("({})".format),
@@ -306,23 +305,20 @@ def test_a_formula_is_an_expression_as_it_was_written(first: str, second: str) -
     assert plain(layers or tree) == [{"name": "y", "chain": [{"value": text}, "relu"]}]
     [formula] = [each for each in scalars(layers or tree) if each.text == text]
     assert formula.span.text == text
-    assert parse_expression(formula) == parse_expression(expression_scalar(text))
+    found, alone = parse_expression(formula), parse_expression(expression_scalar(text))
+    assert found == alone
+    assert places(found) == places(alone)
 
 
-def test_the_tables_of_the_parser_are_what_the_grammar_gives() -> None:
-    shipped = Path(tables.__file__).with_name(tables.TABLES).read_text(encoding="utf-8")
-    assert shipped == tables.content(), "run `python -m archspec.syntax.tables`"
-
-
-@pytest.mark.parametrize("shipped", ["", "{}", "[]", '{"of": ["lark 0.1", "grammar 00000000"]}'])
-def test_a_parser_is_made_of_the_grammar_where_the_tables_do_not_fit(
-    shipped: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read_part = tables.text_of
-    monkeypatch.setattr(tables, "text_of", lambda name: shipped if name == tables.TABLES else read_part(name))
-    parser = tables.parser.__wrapped__()
-    text = "model M {\n y = a * b -> relu\n}"
-    assert parser.parse(text, start="file") == tables.parser().parse(text, start="file")
+def places(part: object) -> list[object]:
+    """What stands at the places of an expression and its parts."""
+    if isinstance(part, tuple):
+        return [place for each in part for place in places(each)]
+    if not is_dataclass(part) or isinstance(part, Span):
+        return []
+    inner = [place for each in vars(part).values() for place in places(each)]
+    place = getattr(part, "span", None)
+    return [place.text, *inner] if isinstance(place, Span) else inner
 
 
 @pytest.mark.parametrize("opening", ["(", "[", "{"])

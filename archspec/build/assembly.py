@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
-import networkx as nx
-
 from archspec.build.scope import Draft
 from archspec.expression import is_unknown
-from archspec.graph import Graph, Group, Node, Output, Path, Repetition, Value
+from archspec.graph import Graph, Group, Node, Output, Path, Repetition, Value, causes
 from archspec.size import Size
 from archspec.source import Span
 from archspec.syntax.tree import Scalar
@@ -34,11 +32,14 @@ class Given:
 class Assembly:
     """The layers and values of a model, or of a cell."""
 
-    network: nx.MultiDiGraph[Path] = field(default_factory=nx.MultiDiGraph)
+    layers: dict[Path, Node] = field(default_factory=dict)
     values: dict[tuple[Path, int], Value] = field(default_factory=dict)
     groups: dict[Path, Group] = field(default_factory=dict)
     drafts: list[tuple[Draft, bool]] = field(default_factory=list)
     """All values, each with whether it is an input."""
+
+    known: set[Path] = field(default_factory=set)
+    """The inputs and layers, and whatever gives one of these layers something, be it left out."""
 
     used: set[Path] = field(default_factory=set)
     order: list[Path] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Assembly:
     macs: dict[Path, Size] = field(default_factory=dict)
 
     def add_input(self, draft: Draft) -> None:
-        self.network.add_node(draft.producer)
+        self.known.add(draft.producer)
         self.add(draft, is_input=True)
 
     def add(self, draft: Draft, *, is_input: bool) -> None:
@@ -72,21 +73,19 @@ class Assembly:
     def is_known(self) -> bool:
         """Whether no error hides what one of the values is."""
         return all(
-            len(draft.shapes) == 1 and draft.producer in self.network and not any(map(is_unknown, draft.shapes[0]))
+            len(draft.shapes) == 1 and draft.producer in self.known and not any(map(is_unknown, draft.shapes[0]))
             for draft, _ in self.drafts
         )
 
     def node(self, path: Path) -> Node | None:
         """The layer at a path, unless an error kept it from being added."""
-        found: Node | None = self.network.nodes[path].get("node") if path in self.network else None
-        return found
+        return self.layers.get(path)
 
     def connect(self, node: Node) -> None:
         """Add a layer, with what flows into it."""
-        self.network.add_node(node.path, node=node)
+        self.layers[node.path] = node
         self.order.append(node.path)
-        for port, value in enumerate(node.inputs):
-            self.network.add_edge(value.producer, node.path, key=port)
+        self.known.update((node.path, *(value.producer for value in node.inputs)))
 
     def leave_out(self, path: Path, inputs: Sequence[Draft], span: Span) -> None:
         """Take notice of a layer that cannot be added."""
@@ -98,10 +97,7 @@ class Assembly:
 
     def macs_when_evaluated(self, outputs: Sequence[Given]) -> list[Size]:
         """Multiply-adds of each layer that some output needs that is not there in training alone."""
-        always: set[Path] = set()
-        for output in outputs:
-            if not output.in_training_only and output.draft.producer in self.network:
-                always |= {output.draft.producer, *nx.ancestors(self.network, output.draft.producer)}
+        always = causes(self.layers, [each.draft.producer for each in outputs if not each.in_training_only])
         return [macs for path, macs in self.macs.items() if path in always]
 
     def graph(
@@ -116,7 +112,7 @@ class Assembly:
             inputs=tuple(map(self.value, inputs)),
             outputs=tuple(sorted(results, key=lambda each: each.in_training_only)),
             groups=self.groups,
-            network=self.network,
+            nodes=tuple(self.layers.values()),
             repeats=tuple(each for each in self.repeats if each is not None),
             names=self.names,
             **named,

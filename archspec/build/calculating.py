@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from archspec.build.limits import BRANCH
 from archspec.build.loop import SCAN
@@ -204,8 +206,12 @@ class Calculator(Placer):
                 self.meant(each)
             self.report.add(UnknownOp(word.span, use.function, meant.words, meant.cure))
         elif stranger is not None:
+            if current is not None:
+                self.assembly.used.add(current.producer)  # It may be meant to flow in.
             problem = f"in a formula `{use.function}` is applied to values, and `{stranger.span.text}` is none"
             cure = f"its settings have names there: `{use.function}(x, name=value)`"
+            if _MINUS.match(use.span.source.text, use.span.end):
+                cure = "if an arrow is meant, it is written `->`"
             self.report.add(InvalidExpression(stranger.span, problem, cure))
         else:
             found = self.on(Layer(word, settings, names, (), use.span), fed, scope, may_be_again=True)
@@ -246,3 +252,6 @@ def _operations(expression: Expression) -> int:
         case Binary(left=left, right=right):
             return 1 + _operations(left) + _operations(right)
     return 0
+
+
+_MINUS: Final = re.compile(r"[ \t]*-[ \t]*[^\W\d]")

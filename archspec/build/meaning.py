@@ -220,6 +220,8 @@ class Meanings:
 
     def value(self, expression: Expression) -> Value | None:
         """The value of an expression, or `None` where a finding says why it has none."""
+        if isinstance(expression, Literal):
+            return expression.value  # Most are such, and speak of nothing.
         words = {name.text for name in free_names(expression)}
         self.used |= words
         if isinstance(expression, Apply) and self.is_layer(expression.function):

@@ -67,10 +67,16 @@ class Settings:
 
 
 def build(
-    spec: Spec, environment: Environment, settings: Settings, report: Report, variant: Variant | None = None
+    spec: Spec,
+    environment: Environment,
+    settings: Settings,
+    report: Report,
+    variant: Variant | None = None,
+    *,
+    is_first: bool = True,
 ) -> Built:
-    """The graph of a spec, or of one of its variants."""
-    return _Builder(spec, environment, report).build(spec, settings, variant)
+    """The graph of a spec, or of one of its variants. What is true of the file whatever is built is told at first."""
+    return _Builder(spec, environment, report).build(spec, settings, variant, is_first=is_first)
 
 
 def rebuilt(
@@ -98,10 +104,11 @@ class _Builder(Recurrences):
         meanings = Meanings(params, report, unknowns, is_partial=is_partial)
         super().__init__(report, unknowns, Frame(meanings, environment), Account(top, is_model=isinstance(spec, Spec)))
 
-    def build(self, spec: Spec, settings: Settings, variant: Variant | None) -> Built:
+    def build(self, spec: Spec, settings: Settings, variant: Variant | None, *, is_first: bool) -> Built:
         own, expectations = ((), ()) if variant is None else (variant.set, variant.expect)
         meanings = self.meanings
-        self.check_blocks()
+        if is_first:
+            self.check_blocks()
         meanings.set_parameters(own, settings.parameters, spec.model.text)
         meanings.fix_sizes(settings.sizes, spec.model.text)
         self.give_layers(meanings.layers, self.frame, None, self.frame)
@@ -117,7 +124,9 @@ class _Builder(Recurrences):
         self.starts.pop().find_unused(meanings, is_hidden=self.account.cost.is_open)
         meanings.find_unused()
         self.find_unused_values()
-        self.find_unused_blocks(self.frame.environment)
+        self.find_unused_in_blocks(self.frame.environment)
+        if is_first:
+            self.find_unused_blocks(self.frame.environment)
         shapes = self.account.shapes_with(results)
         self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
         if self.report.has_errors or self.has_failed or not results:
@@ -213,13 +222,15 @@ class _Builder(Recurrences):
 
     # ------------------------------------------------------------------------------------------ what nothing uses
 
-    def find_unused_blocks(self, environment: Environment) -> None:
-        """Report blocks, their parameters, and files that nothing uses."""
-        if self.meanings.is_partial:
-            return
-        # Each variant comes here, and a file may have many of them and many blocks.
+    def find_unused_in_blocks(self, environment: Environment) -> None:
+        """Report parameters of blocks that nothing uses."""
         for key in self.used_in_blocks.keys() & environment.by_key.keys():
             self.find_unused_parameters(environment.by_key[key])
+
+    def find_unused_blocks(self, environment: Environment) -> None:
+        """Report blocks and files that nothing uses, which is so in all variants or in none."""
+        if self.meanings.is_partial:
+            return
         for block in environment.idle:
             if key_of(block) not in self.used_in_blocks and key_of(block) not in self.usable:
                 self.report.add(UnusedBlock(block.name.span, block.name.text, isinstance(block, Cell)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, final
 
+from archspec.build.alike import Alike, Fitted
 from archspec.build.assembly import Assembly, Given
 from archspec.build.limits import BRANCH, Limited
 from archspec.build.meaning import Meanings
@@ -40,7 +41,7 @@ from archspec.expression import Expression, is_unknown
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
 from archspec.shape import Element, Shape
-from archspec.size import LARGEST, Size, SizeError, presumed_equal
+from archspec.size import SizeError
 from archspec.source import Span
 from archspec.spelling import closest
 from archspec.steps import Argument, Layer, Step
@@ -103,19 +104,6 @@ class Account:
         return {**self.shapes, OUTPUT: nameless.draft.shapes}
 
 
-@final
-@dataclass(frozen=True)
-class Fitted:
-    """An op that nothing is wrong with, on its inputs."""
-
-    op: Op
-    outputs: tuple[Shape, ...]
-    weights: Mapping[str, Shape]
-    macs: Size
-    inputs: tuple[Shape, ...]
-    presumed: tuple[tuple[Size, Size], ...]
-
-
 class Placer(Limited, ABC):
     """Puts layers into an assembly. How the steps of a spec follow one another is for a subclass to say."""
 
@@ -125,6 +113,7 @@ class Placer(Limited, ABC):
         self.frame = frame
         self.account = account
         self.assembly = Assembly()
+        self.alike = Alike()
         self.starts: list[Starts] = []
         """The `init`s that hold here, the nearest last."""
 
@@ -345,15 +334,19 @@ class Placer(Limited, ABC):
         shares = None
         if self.shared is not None:
             shares = first_use(fitted.op, fitted.weights, self.shared, self.assembly, self.report)
-        own = {} if shares else {name: shape for name, shape in fitted.weights.items() if name not in ties}
         init: Mapping[str, Initialiser] = {}
-        if shares is None and (self.starts or starts) and not fitted.op.holds_layers:
+        around = [each for each in self.starts if each.by_weight]
+        if shares is None and (around or starts) and not fitted.op.holds_layers:
             nearest = starts_of(starts, self.meanings)
             filled = {name: shape for name, shape in fitted.op.starts(*fitted.inputs).items() if name not in ties}
-            init = initialisers_of(filled, (*self.starts, nearest), self.meanings)
+            init = initialisers_of(filled, (*around, nearest), self.meanings)
             nearest.find_unused(self.meanings, fitted.op.name)
-        self.account.costs.append(Cost(count(own), fitted.macs))
-        self.assembly.macs[path] = fitted.macs
+        cost = fitted.cost
+        if shares is not None or ties:
+            own = {} if shares else {name: shape for name, shape in fitted.weights.items() if name not in ties}
+            cost = replace(cost, parameters=count(own))
+        self.account.costs.append(cost)
+        self.assembly.macs[path] = cost.macs
         name_span = None if layer.name is None else layer.name.span
         values, outputs = map(self.assembly.value, inputs), map(self.assembly.value, drafts)
         is_named = layer.name is not None
@@ -384,7 +377,7 @@ class Placer(Limited, ABC):
 
     def output(self, layer: Layer, kind: type[Op], inputs: Sequence[Draft]) -> tuple[tuple[Shapes, ...], Fitted | None]:
         """The shapes that each output of a layer may have; and its op, when nothing is wrong with it or its inputs."""
-        settled = settle(layer, kind, self.meanings)
+        settled = settle(layer, kind, self.meanings, self.alike)
         op, options = settled.op, settled.options
         least, most = kind.arity()
         if len(inputs) < least or (most is not None and len(inputs) > most):
@@ -397,7 +390,7 @@ class Placer(Limited, ABC):
         if options:
             return self.possible(layer, op, options, [(each,) for each in shapes]), None
         try:
-            fitted = self.fitted(op, shapes)
+            fitted = self.alike.fitted(op, shapes)
         except (ShapeError, SizeError) as error:
             self.fault(layer, op, error, settled.given, inputs)
             if isinstance(error, SizeError) or error.setting is None:
@@ -405,15 +398,6 @@ class Placer(Limited, ABC):
             hidden = options_of(kind, (error.setting,), self.meanings)
             return self.possible(layer, op, hidden, [(each,) for each in shapes]), None
         return tuple((shape,) for shape in fitted.outputs), fitted
-
-    @staticmethod
-    def fitted(op: Op, shapes: Sequence[Shape]) -> Fitted:
-        """An op on inputs of these shapes; raises `ShapeError` or `SizeError`."""
-        with presumed_equal() as presumed:
-            outputs = op.outputs(*shapes)
-        if any(isinstance(size, int) and size > LARGEST for shape in outputs for size in shape):
-            raise SizeError("gives an axis longer than 2**63 - 1")
-        return Fitted(op, outputs, op.weights(*shapes), op.macs(*shapes), tuple(shapes), tuple(presumed))
 
     def possible(self, layer: Layer, op: Op, options: Options, inputs: Sequence[Shapes]) -> tuple[Shapes, ...]:
         """The shapes that an op may give where an error hides how it is set or what it is given."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, final
 
 from archspec.build.assembly import Assembly, Given
+from archspec.build.environment import key_of
 from archspec.build.loop import SCAN
 from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
 from archspec.build.possible import OPEN, Shapes
 from archspec.build.scope import Draft, Frame, Scope, names_in
 from archspec.build.settle import pass_over, settle
-from archspec.build.start import layer_of
-from archspec.build.uses import Uses
+from archspec.build.start import Starts, layer_of
+from archspec.build.uses import Part, Uses
 from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.graph import WrongInputs
 from archspec.catalog.recurrence import MissingNext, WrongScan, WrongState
 from archspec.catalog.settings import SettingTwice, TooManyValues
 from archspec.catalog.shapes import ShapeFault
-from archspec.expression import free_names
+from archspec.diagnostics import Report
+from archspec.expression import exactly, free_names
 from archspec.graph import Graph, Path
 from archspec.op import ShapeError
 from archspec.shape import Shape
@@ -41,8 +43,31 @@ TIME: Final = 1
 """The axis of a sequence that counts its positions: it stands behind that of the batch."""
 
 
+@final
+@dataclass(frozen=True)
+class _Cell:
+    """What came of a cell in which nothing is wrong."""
+
+    graph: Graph
+    account: Account
+    parts: Sequence[Part]
+    layers: int
+    """As how many layers it counts."""
+
+    starts: Sequence[Starts]
+    """How weights start around it."""
+
+
 class Recurrences(Uses):
     """Builds cells, and what runs them."""
+
+    def __init__(self, report: Report, unknowns: Iterator[int], frame: Frame, account: Account) -> None:
+        super().__init__(report, unknowns, frame, account)
+        self.cells: dict[Hashable, _Cell] = {}
+        """The cells that were built, by all that what they become depends on."""
+
+        self.scans: dict[tuple[int, str], Scan] = {}
+        """What runs them, by the graph of each and the direction."""
 
     def states(self, cell: Cell, scope: Scope) -> dict[str, Draft]:
         """The states of a cell as they are at first."""
@@ -90,7 +115,7 @@ class Recurrences(Uses):
         from archspec.scan import Scan, Scanning, over_time
 
         use, rest = self.apart(layer)
-        direction = settle(rest, Scanning, self.meanings).op.direction
+        direction = settle(rest, Scanning, self.meanings, self.alike).op.direction
         cell = None if use is None else self.cell_of(use)
         frame = None if use is None or cell is None else self.entered(use, cell, scope)
         if use is None or cell is None or frame is None:
@@ -98,7 +123,7 @@ class Recurrences(Uses):
             return [self.nothing_known(layer.span) for _ in layer.names or (None,)]
         fed = self.sequence(layer, cell, fed)
         before = len(self.account.costs)
-        graph, account = self.cell(use, cell, frame, fed)
+        graph, account = self.known_cell(use, cell, frame, fed)
         del self.account.costs[before:]  # A cell is run for each position, and `Scan` says what that costs.
         states = account.states or {}
         positions = fed[0].shapes[0].sizes[TIME] if len(fed[0].shapes) == 1 else self.meanings.unknown()
@@ -110,14 +135,15 @@ class Recurrences(Uses):
         for draft in drafts:
             self.assembly.add(draft, is_input=False)
         if graph is not None:
-            self.add_scan(layer, Scan(cell=graph, direction=direction), drafts, fed)
+            op = self.scans.setdefault((id(graph), direction), Scan(cell=graph, direction=direction))
+            self.add_scan(layer, op, drafts, fed)
         elif account.cost.is_open or account.cost.macs != 0:
             self.account.costs.append(OPEN)
         return drafts
 
     def add_scan(self, layer: Layer, op: Scan, drafts: Sequence[Draft], fed: Sequence[Draft]) -> None:
         try:
-            fitted = self.fitted(op, [each.shapes[0] for each in fed])
+            fitted = self.alike.fitted(op, [each.shapes[0] for each in fed])
         except (ShapeError, SizeError) as error:
             self.fault(layer, op, error, {each.key.text: each.value for each in layer.arguments}, fed)
         else:
@@ -181,6 +207,25 @@ class Recurrences(Uses):
             self.report.add(ShapeFault(layer.span, SCAN, problem, cure, (str(first),), (fed[0].span,)))
             return (self.nothing_known(layer.span), *fed[1:])
         return fed
+
+    def known_cell(self, use: Layer, cell: Cell, frame: Frame, fed: Sequence[Draft]) -> tuple[Graph | None, Account]:
+        """A cell as a graph, which is built once for all uses that are alike, where nothing is found in it."""
+        around = [each for each in self.starts if each.by_weight]
+        values = tuple((name, exactly(value)) for name, value in frame.meanings.scope.items())
+        # What it is in decides whether it goes round in a circle, or too deep.
+        within = frame.uses, self.depth, self.nesting, self.weight
+        key = key_of(cell), values, tuple(each.shapes for each in fed), within, tuple(map(id, around))
+        known = None if frame.layers else self.cells.get(key)
+        if known is not None:
+            self.count(use.span, known.layers)
+            *inner, own = known.parts
+            self.parts += (*inner, replace(own, use=use.span))
+            return known.graph, known.account
+        findings, layers, parts = len(self.report), self.layers, len(self.parts)
+        graph, account = self.cell(use, cell, frame, fed)
+        if graph is not None and len(self.report) == findings and not frame.layers:
+            self.cells[key] = _Cell(graph, account, self.parts[parts:], self.layers - layers, around)
+        return graph, account
 
     def cell(self, use: Layer, cell: Cell, frame: Frame, fed: Sequence[Draft]) -> tuple[Graph | None, Account]:
         """A cell as a graph, if nothing is wrong with it, and what is known of it."""

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar, cast, final
 
 from pydantic import ValidationError
 
+from archspec.build.alike import Alike
 from archspec.build.meaning import NOTHING, Meanings, as_given, flag_meant
 from archspec.build.possible import Options, options_of
 from archspec.catalog.parameters import WrongLayers
@@ -26,6 +27,9 @@ from archspec.syntax.tree import Scalar
 
 _C = TypeVar("_C", bound=Configured)
 
+_ONE: Final = re.compile(r"(\w+)[ \t]*[=:][ \t]*(.+)")
+"""A setting with its value, in one word."""
+
 
 @final
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Settled(Generic[_C]):
     options: Options
 
 
-def settle(layer: Layer, kind: type[_C], meanings: Meanings) -> Settled[_C]:
+def settle(layer: Layer, kind: type[_C], meanings: Meanings, alike: Alike) -> Settled[_C]:
     """The op with its settings. Where it cannot be told which setting is meant, any of the others may be."""
     declared = kind.settings()
     values: dict[str, Any] = {}
@@ -69,7 +73,7 @@ def settle(layer: Layer, kind: type[_C], meanings: Meanings) -> Settled[_C]:
     known = {name: value for name, value in values.items() if name not in wrong}
     op: _C
     try:
-        op = kind(**known, **{name: meanings.unknown() for name in wrong})
+        op = alike.op(kind, known | {name: meanings.unknown() for name in wrong})
     except ValidationError as error:
         for setting in dict.fromkeys(str(each["loc"][0]) for each in error.errors()):
             if setting not in wrong:
@@ -201,6 +205,11 @@ def _setting(
     from archspec.foreign import foreign_setting, why_absent
     from archspec.translation import setting_meant
 
+    if (one := _ONE.match(key.text)) is not None and (meant := nearest(one[1], known)):
+        # YAML takes `kernel=3` and `kernel:3` for a key.
+        cure = f"in YAML, a setting is written `{meant[0]}: {one[2]}`"
+        meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, None, cure))
+        return (meant[0] if meant[0] not in taken else None), False
     near = nearest(key.text, known)
     ours = foreign_setting(key.text, kind.name, known)
     if ours is None and not why_absent(key.text):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, final
 
+from archspec.build.alike import Alike
 from archspec.build.meaning import Meanings
 from archspec.build.settle import settle
 from archspec.expression import Apply, Expression, Name
@@ -64,10 +65,10 @@ class Starts:
 
     def find_unused(self, meanings: Meanings, op: str = "", *, is_hidden: bool = False) -> None:
         """Report what fills no weight at all, of a layer or of what is around it, unless an error hides the weights."""
+        if not self.by_weight or is_hidden or meanings.is_partial:
+            return
         from archspec.catalog.starts import UnusedInit
 
-        if is_hidden or meanings.is_partial:
-            return
         for key, start in self.by_weight.items():
             if key == ALL and key not in self.used:
                 meanings.report.add(UnusedInit(start.span, "", None, op))
@@ -85,12 +86,12 @@ _BETWEEN: Final = re.compile(r"[._]")
 
 def starts_of(arguments: Sequence[Argument], meanings: Meanings) -> Starts:
     """What an `init` says."""
-    from archspec.catalog.starts import WrongInit
-
     found: dict[str, Start] = {}
     for argument in arguments:
         key = argument.key
         if key.text.isdecimal() and key.text != ALL:
+            from archspec.catalog.starts import WrongInit
+
             cure = "name the weights that the others are for: `bias=zeros`"
             meanings.report.add(WrongInit(key.span, "`init` takes one value without a name", cure=cure))
             continue
@@ -144,7 +145,7 @@ def _initialiser(expression: Expression, meanings: Meanings) -> Initialiser | No
         for argument in layer.arguments:
             meanings.pass_over(argument.value)
         return None
-    return settle(layer, kind, meanings).op
+    return settle(layer, kind, meanings, Alike()).op
 
 
 def layer_of(expression: Expression) -> Layer | None:

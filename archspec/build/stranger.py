@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Final, final
 
 from archspec.build.environment import Environment
 from archspec.expression import Expression, ListOf
@@ -40,8 +40,12 @@ def meant_by(word: str, arguments: Sequence[Argument], environment: Environment,
     advice = advice_on(word, as_written(arguments))
     if advice is not None:
         return Meant(advice.words, advice.cure, advice.op)
-    near = nearest(word, (*environment.words, *others))
-    return Meant(near, op=near[0] if near else None)
+    near = nearest(word, (*environment.words, *others, *_CONSTRUCTS))
+    return Meant(near, op=near[0] if near and near[0] not in _CONSTRUCTS else None)
+
+
+_CONSTRUCTS: Final = ("residual", "repeat", "shortcut")
+"""What looks like an op with braces behind it, or like the key of one in YAML."""
 
 
 def as_written(arguments: Sequence[Argument]) -> list[tuple[str | None, str]]:

@@ -101,10 +101,10 @@ def tie_of(
     place = layer.path
     while rest and assembly.node(place) is None:
         place = (*place, rest.pop(0))
-        if place not in assembly.network and place not in assembly.groups:
+        if place not in assembly.layers and place not in assembly.groups:
             if not report.has_errors:
                 depth = len(place) - 1
-                members = {each[depth] for each in assembly.network if len(each) > depth and each[:depth] == place[:-1]}
+                members = {each[depth] for each in assembly.layers if len(each) > depth and each[:depth] == place[:-1]}
                 suggestion = closest(place[-1], members)
                 meant = None if suggestion is None else ".".join((*place[:-1], suggestion, *rest))
                 problem = f"`{'.'.join(place[:-1])}` has no layer `{place[-1]}`"

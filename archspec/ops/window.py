@@ -69,7 +69,11 @@ class Window:
 
     def positions(self, size: Size, *, ceil_mode: bool = False) -> Size:
         """How often the window fits on an axis of this size: the size of the output."""
-        return self.room(size, ceil_mode=ceil_mode) // self.stride + 1
+        return self.starts_in(self.room(size, ceil_mode=ceil_mode))
+
+    def starts_in(self, room: Size) -> Size:
+        """How many windows start where there is so much room."""
+        return room // self.stride + 1
 
     def calculation(self, size: Size) -> str:
         """How `positions` comes about, with the numbers put in."""
@@ -173,10 +177,11 @@ def check_margins(
 
 def output_sizes(sizes: Sequence[Size], windows: Sequence[Window], *, ceil_mode: bool = False) -> tuple[Size, ...]:
     """The size of each axis of space of the output; raises `ShapeError` where the window fits nowhere."""
-    for axis, (size, window) in enumerate(zip(sizes, windows, strict=True), start=2):
-        if below(window.room(size, ceil_mode=ceil_mode), 0):
+    rooms = [window.room(size, ceil_mode=ceil_mode) for size, window in zip(sizes, windows, strict=True)]
+    for axis, (size, window, room) in enumerate(zip(sizes, windows, rooms, strict=True), start=2):
+        if below(room, 0):
             raise _too_large(window, size, axis)
-    return tuple(window.positions(size, ceil_mode=ceil_mode) for size, window in zip(sizes, windows, strict=True))
+    return tuple(window.starts_in(room) for window, room in zip(windows, rooms, strict=True))
 
 
 def transposed_sizes(sizes: Sequence[Size], windows: Sequence[Window], extra: Sequence[Size]) -> tuple[Size, ...]:

@@ -107,22 +107,27 @@ def _explained(
     if not isinstance(found, int | float) or not isinstance(allowed, int | float):
         return finding
     has_memory = figure.memory is not None
-    actual = told(asked.span.text, int(found), int(allowed), _unit_of(limit.span.text), is_memory=has_memory)
+    actual = _told(asked.span.text, int(found), int(allowed), unit_of(limit.span.text), is_memory=has_memory)
     if axis is not None:
         actual += f", along axis {axis[1]} of `{axis[0]}`"
     finding = replace(finding, span=limit.span, actual=f"{actual}{_per_example(condition, subject)}", is_budget=True)
     is_too_much = found > allowed
     if figure.word == FIELD or not is_too_much:
         return finding
-    return replace(finding, most=most(subject, figure, int(found), _unit_of(limit.span.text)))
+    return replace(finding, most=most(subject, figure, int(found), unit_of(limit.span.text)))
 
 
-def told(what: str, found: int, allowed: int, unit: str, *, is_memory: bool) -> str:
+def _told(what: str, found: int, allowed: int, unit: str, *, is_memory: bool) -> str:
     """What a figure is, in the unit of what it is compared with, and how far it is from that."""
+    apart = "" if found == ALL else difference(found, allowed)
+    return f"`{what}` is {in_words(found, allowed, unit, is_memory=is_memory)}{apart}"
+
+
+def in_words(found: int, allowed: int, unit: str, *, is_memory: bool) -> str:
+    """A figure in the unit of what it is compared with."""
     if found == ALL:
-        return f"`{what}` is all of the input"
-    number = of_bytes(found) if is_memory and not unit else in_unit(found, unit, allowed)
-    return f"`{what}` is {number}{difference(found, allowed)}"
+        return "all of the input"
+    return of_bytes(found) if is_memory and not unit else in_unit(found, unit, allowed)
 
 
 def difference(found: int, allowed: int) -> str:
@@ -137,7 +142,7 @@ def difference(found: int, allowed: int) -> str:
     return f", {percent:.2g} % {'more' if found > allowed else 'less'}" if percent < 99.5 else ", nearly nothing of it"
 
 
-def _unit_of(text: str) -> str:
+def unit_of(text: str) -> str:
     """The suffix or unit that stands in what a figure is compared with."""
     _, unit = number_and_unit(text)
     return unit if unit in SUFFIXES or unit in UNITS else ""

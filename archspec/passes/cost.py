@@ -18,16 +18,17 @@ All are exact formulas of the sizes that are open; none is measured or fitted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache, reduce
 from typing import Final, final
 
-from archspec.graph import Graph, Node, Path
+from archspec.graph import Applied, Graph, Node, Path
 from archspec.op import Family, count
+from archspec.shape import Shape
 from archspec.size import Formula, Size, SizeError, below, summed
-from archspec.storage import NONE, Amount, Place, Storage, Widths, storage
+from archspec.storage import NONE, Amount, Counted, Place, Storage, Widths, storage
 
 MOST_PEAKS: Final = 8
 """Of the moments at which most may lie in memory, no more are told apart than this where sizes are open."""
@@ -54,7 +55,7 @@ _STATES: Final = {Optimiser.SGD: 0, Optimiser.MOMENTUM: 1, Optimiser.ADAM: 2}
 
 @final
 @dataclass(frozen=True)
-class Cost:
+class Cost(Counted):
     """What a layer costs, or several of them together."""
 
     parameters: Size = 0
@@ -75,18 +76,6 @@ class Cost:
     def flops(self) -> Size:
         """Two for each multiply-add."""
         return self.macs * 2
-
-    @classmethod
-    def total(cls, costs: Iterable[Cost]) -> Cost:
-        """What several layers cost together."""
-        every = tuple(costs)
-        return cls(
-            summed(each.parameters for each in every),
-            summed(each.buffers for each in every),
-            summed(each.macs for each in every),
-            Amount.total(each.kept for each in every),
-            Amount.total(each.moved for each in every),
-        )
 
 
 @final
@@ -138,15 +127,19 @@ def costs(graph: Graph) -> Costs:
 
 
 def _cost(node: Node, memory: Storage) -> Cost:
-    shapes = [value.shape for value in (*node.inputs, *node.outputs)]
-    weights = Amount(floats=count(node.weights))
     return Cost(
         node.parameters,
         0 if node.shares is not None else count(node.buffers),
         node.macs,
         memory.kept[node.path],
-        Amount.total((weights, *map(Amount.of, shapes))),
+        _moved(node.applied, tuple(value.shape for value in node.outputs)),
     )
+
+
+@lru_cache(maxsize=1024)
+def _moved(layer: Applied, outputs: tuple[Shape, ...]) -> Amount:
+    """What a layer reads and writes. Models have many layers that are alike."""
+    return Amount.total((Amount(floats=layer.parameters), *map(Amount.of, (*layer.shapes, *outputs))))
 
 
 def _peaks(graph: Graph, memory: Storage) -> tuple[Amount, ...]:
@@ -164,12 +157,24 @@ def _peaks(graph: Graph, memory: Storage) -> tuple[Amount, ...]:
     live = Amount.total(Amount.of(value.shape) for value in graph.inputs)
     peaks = [live]
     for step, node in enumerate(nodes):
-        places = ((value.producer, value.port) for value in node.outputs)
-        live = Amount.total((live, *(memory.sizes[place] for place in places if memory.homes[place] == place)))
+        places = [(value.producer, value.port) for value in node.outputs]
+        live = reduce(_more, (memory.sizes[place] for place in places if memory.homes[place] == place), live)
         peaks = _largest(peaks, live)
-        gone = let_go.get(step, ())
-        live = Amount.total((live, *(memory.sizes[place].times(-1) for place in gone))) if gone else live
+        live = reduce(_less, (memory.sizes[place] for place in let_go.get(step, ())), live)
     return tuple(peaks)
+
+
+# Where blocks are alike, the same amounts come and go again and again.
+
+
+@lru_cache(maxsize=4096)
+def _more(one: Amount, other: Amount) -> Amount:
+    return Amount.total((one, other))
+
+
+@lru_cache(maxsize=4096)
+def _less(one: Amount, other: Amount) -> Amount:
+    return Amount.total((one, other.times(-1)))
 
 
 def _largest(peaks: list[Amount], new: Amount) -> list[Amount]:

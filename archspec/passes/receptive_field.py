@@ -17,7 +17,7 @@ from math import gcd
 from typing import TypeAlias, final
 
 from archspec.graph import Graph, Node, Path
-from archspec.sight import EVERYTHING, Everything, Sight, Sliding, along, through, together
+from archspec.sight import EVERYTHING, Everything, Sight, Sliding, along, pointwise, through, together
 from archspec.size import Size, SizeError
 
 Axis: TypeAlias = tuple[int, int]
@@ -50,16 +50,18 @@ def receptive_fields(graph: Graph) -> Mapping[Path, tuple[ReceptiveField, ...]]:
     where a convolution slides over its time, and none where attention sees all of it.
     """
     seen = sights(graph)
-    spaces = sorted({axis for axes in seen.values() for axis, sight in axes.items() if _is_window(sight)})
-    return {
-        node.path: tuple(_field(graph, axis, seen[node.path][axis]) for axis in spaces if axis in seen[node.path])
-        for node in graph.nodes
+    different = {id(axes): axes for axes in seen.values()}
+    spaces = sorted({axis for axes in different.values() for axis, sight in axes.items() if _is_window(sight)})
+    fields = {
+        key: tuple(_field(graph, axis, axes[axis]) for axis in spaces if axis in axes)
+        for key, axes in different.items()
     }
+    return {node.path: fields[id(seen[node.path])] for node in graph.nodes}
 
 
 def sights(graph: Graph) -> Mapping[Path, Mapping[Axis, Sight]]:
     """What each input and layer sees of each axis of the inputs that it depends on."""
-    seen: dict[Path, dict[Axis, Sight]] = {
+    seen: dict[Path, Mapping[Axis, Sight]] = {
         value.producer: {(number, axis): along(axis) for axis in range(value.shape.rank)}
         for number, value in enumerate(graph.inputs)
     }
@@ -68,9 +70,12 @@ def sights(graph: Graph) -> Mapping[Path, Mapping[Axis, Sight]]:
     return seen
 
 
-def _seen_by(node: Node, seen: Mapping[Path, Mapping[Axis, Sight]]) -> dict[Axis, Sight]:
+def _seen_by(node: Node, seen: Mapping[Path, Mapping[Axis, Sight]]) -> Mapping[Axis, Sight]:
+    if len(node.inputs) == 1 and node.applied.sees == (pointwise(node.inputs[0].shape.rank),):
+        # Each position sees what the one that stands where it does has seen, as those of most layers do.
+        return seen[node.inputs[0].producer]
     ways: dict[Axis, list[Sight]] = defaultdict(list)
-    for value, layer in zip(node.inputs, node.op.sees(*(value.shape for value in node.inputs)), strict=True):
+    for value, layer in zip(node.inputs, node.applied.sees, strict=True):
         for axis, sight in seen[value.producer].items() if layer is not None else ():
             try:
                 ways[axis].append(through(sight, layer or ()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from archspec.diagnostics import Diagnostic, Report, Severity
 from archspec.render import characters
@@ -74,8 +74,7 @@ class Screen:
 
 
 @final
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     """A stretch of one line with what is said of it."""
 
     source: Source
@@ -135,8 +134,7 @@ def _finding(diagnostic: Diagnostic, screen: Screen) -> str:
 def _excerpts(marks: list[_Mark], margin: int, colour: str, screen: Screen) -> list[str]:
     style = screen.style
     lines: list[str] = []
-    sources: list[Source] = list(dict.fromkeys(mark.source for mark in marks))
-    for source in sources:
+    for source in dict.fromkeys(mark.source for mark in marks):
         here = [mark for mark in marks if mark.source is source]
         arrow = "-->" if here[0].is_first else ":::"
         place = f"{source.name}:{here[0].line}:{here[0].start + 1}" if source.text else source.name
@@ -157,7 +155,7 @@ def _lines_of(source: Source, marks: list[_Mark], margin: int, colour: str, scre
             lines.append(f"{style.frame}{CUT[: margin + 2]}{style.plain}")
         previous = number
         text = source.line(number)
-        here = sorted((mark for mark in marks if mark.line == number), key=lambda mark: mark.start)
+        here = sorted([mark for mark in marks if mark.line == number], key=lambda mark: mark.start)
         for start, end, seen in _stretches(text, here, screen.room(margin), screen):
             prefix, suffix = (CUT if start else ""), (CUT if end < len(text) else "")
             excerpt = f"{prefix}{screen.shown(text[start:end])}{suffix}"

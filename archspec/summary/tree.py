@@ -72,6 +72,8 @@ class _Tree:
         self.is_folded = is_folded
         self.graph = graph
         self.costs = costs
+        self.sums: dict[Path, Cost] = {}
+        self.forms: dict[Path, tuple[object, ...]] = {}
         self.below: dict[Path, list[Node]] = {}
         for node in graph.nodes:
             for depth in range(1, len(node.path)):
@@ -110,11 +112,21 @@ class _Tree:
         return run
 
     def _form(self, group: Group) -> tuple[object, ...]:
-        depth = len(group.path)
-        return tuple(
-            (node.path[depth:], node.op, tuple(value.shape for value in node.outputs), node.shares is None)
-            for node in self.below[group.path]
-        )
+        if group.path not in self.forms:
+            depth = len(group.path)
+            self.forms[group.path] = tuple(
+                (node.path[depth:], node.op, tuple(value.shape for value in node.outputs), node.shares is None)
+                for node in self.below[group.path]
+            )
+        return self.forms[group.path]
+
+    def _cost(self, part: Node | Group) -> Cost:
+        """What a layer costs, or all those in a group."""
+        if isinstance(part, Node):
+            return self.costs[part.path]
+        if part.path not in self.sums:
+            self.sums[part.path] = Cost.total(map(self._cost, self.graph.members(part.path)))
+        return self.sums[part.path]
 
     def _layer(self, node: Node, lasts: tuple[bool, ...]) -> Line:
         what = str(node.op) if node.shares is None else f"{node.op.name}, weights of {'.'.join(node.shares)}"
@@ -122,10 +134,9 @@ class _Tree:
 
     def _blocks(self, groups: Sequence[Node | Group], lasts: tuple[bool, ...]) -> Line:
         first, last = groups[0], groups[-1]
-        nodes = [node for group in groups for node in self.below[group.path]]
         name = first.path[-1] if first is last else f"{first.path[-1]} - {last.path[-1]}"
         block = (first.block if isinstance(first, Group) else None) or ""
         what = block if first is last else f"{len(groups)} x {block}" if block else f"{len(groups)} alike"
-        cost = Cost.total(self.costs[node.path] for node in nodes)
+        cost = Cost.total(map(self._cost, groups))
         end = self.below[last.path][-1]
         return Line(name, what, end.path, end.output.shape, cost, len(groups), is_layer=False, lasts=lasts)

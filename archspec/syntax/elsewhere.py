@@ -7,40 +7,85 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, final
 
 from archspec.catalog.fields import UnknownElement
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.text import SyntaxFault
-from archspec.diagnostics import Diagnostic
-from archspec.foreign import foreign_element
+from archspec.diagnostics import Diagnostic, Report
+from archspec.foreign import FRAMEWORKS, foreign_element
+from archspec.spelling import closest
+from archspec.syntax.braces import DEFINITIONS
 from archspec.syntax.fault import brackets
-from archspec.syntax.tree import Scalar
-from archspec.translation import LONGEST_CALL, advice_on, call_of, translated
+from archspec.syntax.tree import UNREADABLE, Scalar
+from archspec.translation import LONGEST_CALL, Translation, advice_on, call_of, flow_of, translated
 
 
 def foreign_text(scalar: Scalar, start: int) -> Diagnostic | None:
     """What is said of a place in a text where the parser stopped, if it stands there as in another language."""
-    for first, end, call in _calls(scalar.text):
-        if first <= start <= end and (finding := _call(scalar, first, call)) is not None:
+    for call in _calls(scalar.text):
+        if call.start <= start < call.end and (finding := _finding(scalar, call)) is not None:
             return finding
     return _statement(scalar, start)
 
 
-def further_calls(scalar: Scalar, told: Diagnostic) -> Iterator[Diagnostic]:
-    """The other calls of a text that are as in another language, where the first of them keeps it from being read."""
-    for first, _, call in _calls(scalar.text):
-        word = _WORD.match(call)
-        finding = _call(scalar, first, call) if word is not None and "." in word.group() else None
-        if finding is not None and finding.span != told.span:
-            yield finding
+def without_calls(scalar: Scalar, told: Diagnostic, report: Report) -> Scalar | None:
+    """A text without the calls that are as in another language, if one of them is what was told; tells of the others.
+
+    What stands for them is a layer of which nothing is known. What else is in their lines can be read then.
+    """
+    if scalar.place(0, len(scalar.text)).text != scalar.text and not scalar.is_mended:
+        return None  # Nobody could say where in the source it stands.
+    text, findings, named = scalar.text, list[Diagnostic](), -1
+    for call in _calls(scalar.text):
+        finding = _finding(scalar, call)
+        if finding is None or ("." not in call.word and finding.span != told.span):
+            continue
+        if call.start != named:
+            findings.append(finding)
+        named, gone = -1, UNREADABLE
+        if isinstance(finding, UnknownElement):
+            gone = finding.suggestion or ""
+        elif (name := call.word.removeprefix(_SELF)) != call.word and call.is_name and name.isidentifier():
+            gone = name
+            # What a layer is called and what it is are told together.
+            assigned = _ASSIGNED.match(scalar.text, call.end)
+            named = -1 if assigned is None or _given(scalar.text[call.end :]) is None else assigned.end()
+        wide = call.end - call.start
+        gone = gone.ljust(wide) if gone == UNREADABLE else gone.rjust(wide)
+        text = text[: call.start] + gone + text[call.end :]
+    if all(each.span != told.span for each in findings):
+        return None
+    for each in findings:
+        report.add(each)
+    return Scalar(text, scalar.place(0, len(text)), is_mended=True)
 
 
 # ---------------------------------------------------------------------------------------------------------- calls
 
 
-def _calls(text: str) -> Iterator[tuple[int, int, str]]:
-    """The calls of a text and the names with dots, none of them inside another, each with its place."""
+@final
+@dataclass(frozen=True)
+class _Call:
+    """A call, or a name with dots."""
+
+    start: int
+    end: int
+    word: str
+    text: str
+    """The word with what stands in the brackets behind it."""
+
+    value: str = ""
+    """What stands in further brackets: what `Dense(10)(x)` calls a layer with."""
+
+    @property
+    def is_name(self) -> bool:
+        return self.text == self.word
+
+
+def _calls(text: str) -> Iterator[_Call]:
+    """The calls of a text and the names with dots, none of them inside another."""
     position, closing = 0, _closing(text)
     while (match := _CANDIDATE.search(text, position)) is not None:
         if match["word"] is None:  # A comment, or a text in quotes.
@@ -48,17 +93,16 @@ def _calls(text: str) -> Iterator[tuple[int, int, str]]:
             continue
         end = closing.get(match.end(), match.end())
         end = end if end - match.start() <= LONGEST_CALL else match.end()
-        call = text[match.start() : end]
-        is_foreign = "." in match["word"] or ("(" in call and advice_on(match["word"], ()) is not None)
+        word, call = match["word"], text[match.start() : end]
+        is_foreign = "." in word or ("(" in call and advice_on(word, ()) is not None)
         if is_foreign and not _NO_CALL.search(text[max(match.start() - _NEAR, 0) : match.start()]):
-            yield match.start(), end, call
-            position = end
+            position = closing.get(end, end) if end > match.end() and text[end : end + 1] == "(" else end
+            yield _Call(match.start(), position, word, call, text[end + 1 : position - 1][:LONGEST_CALL])
         else:
             position = match.end()
 
 
 _CANDIDATE: Final = re.compile(r'#[^\n]*|"(?:\\.|[^"\\\n])*"|(?<![\w.])(?P<word>[^\W\d]\w*(?:\.[^\W\d]\w*)*)')
-_WORD: Final = re.compile(r"[\w.]+")
 _NO_CALL: Final = re.compile(r"(^|\n)[ \t]*(use|rename|import|from|class|def)\b[^\n]*\Z")
 _NEAR: Final = 200
 
@@ -75,47 +119,72 @@ def _closing(text: str) -> dict[int, int]:
     return found
 
 
-def _call(scalar: Scalar, start: int, text: str) -> Diagnostic | None:
-    called = call_of(text)
-    word = text.partition("(")[0]
-    place = scalar.place(start, start + len(word))
+def _finding(scalar: Scalar, call: _Call) -> Diagnostic | None:
+    """What is said of a call, if it is one of another language."""
+    called = call_of(call.text)
+    word = call.word
+    place = scalar.place(call.start, call.start + len(word))
     first, _, last = word.rpartition(".")
-    advice = advice_on(word, [] if called is None else called[1])
-    if first and text == word and (element := foreign_element(word)) is not None:
+    advice = advice_on(word, [] if called is None else called[1], call.value)
+    if first and call.is_name and (element := foreign_element(word)) is not None:
         return UnknownElement(place, word, element)
-    if first == "self":
-        cure = f"names have no `self.` before them{_without_self(scalar.text[start + len(text) :], last, called)}"
+    if word.startswith(_SELF):
+        cure = f"names have no `self.` before them{_without_self(scalar.text[call.end :], last, call)}"
         return SyntaxFault(place, word, problem=f"`{word}` is no name here", cure=cure)
-    if advice is not None and ("." not in word or first.partition(".")[0] in _FRAMEWORKS or advice.cure):
-        return UnknownOp(place, word, advice.words, advice.cure)
+    if advice is not None and ("." not in word or first.partition(".")[0] in FRAMEWORKS or advice.cure):
+        cure = _in_formula(advice.cure) if _stands_in_formula(scalar.text, call) else advice.cure
+        return UnknownOp(place, word, advice.words, cure)
     if "." not in word:
         return None
-    if first.partition(".")[0] in _FRAMEWORKS:
-        return UnknownOp(place, word, last if last.islower() else None, "" if last.islower() else _NO_DOTS)
-    if text.endswith(")") and "." not in first:
+    if first.partition(".")[0] in FRAMEWORKS:
+        return UnknownOp(place, word, None, _NO_DOTS)
+    if call.text.endswith(")") and "." not in first:
         cure = f"a value flows into a layer by an arrow: `{first} -> {last}`"
         return SyntaxFault(place, word, problem="values have no methods", cure=cure)
     return None
 
 
-def _without_self(behind: str, name: str, called: tuple[str, list[tuple[str | None, str]]] | None) -> str:
+def _stands_in_formula(text: str, call: _Call) -> bool:
+    """Whether an operator stands before or behind a call."""
+    before, behind = text[: call.start][-_NEAR:].rstrip(), text[call.end :][:_NEAR].lstrip(" ")
+    return (before.endswith(_OPERATORS) and not before.endswith("->")) or behind.startswith((*"+*/", "- "))
+
+
+_OPERATORS: Final = ("+", "-", "*", "/")
+
+
+def _in_formula(cure: str) -> str:
+    """What to write in a formula, where no arrow can stand, by what to write elsewhere."""
+    if (simple := _FLOW.fullmatch(cure)) is not None:
+        return f"write `{simple[2]}({simple[1]})`"
+    return f"{cure}, with a name, in a line of its own: no arrow stands in a formula" if " -> " in cure else cure
+
+
+_FLOW: Final = re.compile(r"write `(\w+) -> (\w+)`")
+
+
+def _without_self(behind: str, name: str, call: _Call) -> str:
     """How what a class keeps is written here: where a layer gets its name, and where it is used."""
+    if call.is_name:
+        translation = _given(behind)
+        return f": write `{name}{'' if translation is None else f' = {translation.text}'}`"
+    if not call.text.endswith(")"):
+        return ", and layers stand in no list: each has a name of its own, or is one of `repeat 3 { ... }`"
+    flow = flow_of(call.text)
+    if flow is not None and "->" in flow.text:
+        return f": write `{flow.text}`"
+    return f", and a value flows into a layer by an arrow: `x -> {name}`"
+
+
+def _given(behind: str) -> Translation | None:
+    """What stands behind the `=` that a text begins with, up to the end of its line, in our words."""
     line = behind[:LONGEST_CALL].partition("\n")[0].strip()
     given = call_of(line.removeprefix("=").strip()) if line.startswith("=") else None
-    translation = None if given is None else translated(*given)
-    if translation is not None:
-        return f": write `{name} = {translation.text}`"
-    values = [] if called is None else [text for _, text in called[1]]
-    if len(values) == 1 and values[0].isidentifier():
-        return f": write `{values[0]} -> {name}`"
-    return f": `{name} = conv(16, kernel=3)` names a layer, and `x -> {name}` uses it again"
+    return None if given is None else translated(*given)
 
 
-_FRAMEWORKS: Final = frozenset(
-    {"nn", "torch", "torchvision", "F", "tf", "keras", "layers", "jnp", "jax", "np", "numpy", "nnx", "linen", "hk"}
-)
-"""What stands before the dot in the words of frameworks."""
-
+_SELF: Final = "self."
+_ASSIGNED: Final = re.compile(r"[ \t]*=[ \t]*")
 _NO_DOTS: Final = "`archspec explain` lists all ops; none has a dot in its name"
 
 
@@ -143,7 +212,15 @@ def _statement(scalar: Scalar, start: int) -> Diagnostic | None:
     if word in _STATEMENTS and rest[:1] not in ("=", ",", ")") and not rest.startswith("->"):
         place = scalar.place(begin + match.start("word"), begin + match.end("word"))
         return SyntaxFault(place, word, problem=_NO_WORD.format(word), cure=_STATEMENTS[word])
+    first, end = begin + match.start("word"), begin + match.end("word")
+    meant = closest(word, WORDS if line[:1].isspace() else DEFINITIONS)
+    if meant is not None and meant != word and (start == first or not text[end:start].strip()):
+        return SyntaxFault(scalar.place(first, end), word, problem=_NO_WORD.format(word), suggestion=meant)
     return None
+
+
+WORDS: Final = ("input", "state", "output", "next", "init", "rename", "expect", "residual", "repeat", "for", "if")
+"""The words with which the lines of a definition start."""
 
 
 _NO_WORD: Final = "`{}` is no word of this language"
@@ -164,7 +241,9 @@ _STATEMENTS: Final = {
     "return": "what the last line gives is the output; `output y = x` gives a value out by a name",
     **dict.fromkeys(("import", "from", "include"), _NOTHING_TO_IMPORT),
     "while": "what is repeated stands in `repeat 3 { ... }` or `for width in [64, 128] { ... }`",
-    "elif": "it is written `else if depth > 2 { ... }`, behind the brace before it",
+    **dict.fromkeys(
+        ("elif", "elseif", "elsif"), "it is written `else if depth > 2 { ... }`, behind the brace before it"
+    ),
     "switch": "it is written `if a == 1 { ... } else if a == 2 { ... }`",
     "match": "it is written `if a == 1 { ... } else if a == 2 { ... }`",
     "lambda": "no spec holds code; `block Twice(f: layer) { f -> f }` takes layers, and formulas stand in lines",
@@ -185,6 +264,7 @@ CONSTRUCTS: Final = {
     "for": "what is done for each stands in braces: `for width in [64, 128] { ... }`",
     "if": "what depends on it stands in braces: `if depth > 2 { ... }`",
     "residual": "its layers stand in braces: `residual { ... }`",
+    "else": "it stands behind the brace that closes its `if`, in the same line: `if depth > 2 { ... } else { ... }`",
     "shortcut": "its layers stand in braces, behind those of the body: `residual { ... } shortcut { ... }`",
 }
 """How constructs are written that look like ops."""
@@ -217,10 +297,20 @@ def shape_of(before: str, found: str, rest: str, opened: str) -> str:
     if found == "[" and before[-1:].isalnum() and opened in ("", "{"):
         inside = rest[1:].partition("]")[0]
         return f"settings stand in parentheses: `{before.split()[-1]}({inside})`"
+    if found == "[" and _FOR.fullmatch(line.strip()):
+        return f"`in` stands before what is gone through: `{line.strip()} in {rest.partition(chr(10))[0].strip()}`"
+    if found == "in" and (match := _FOR.fullmatch(line.strip())) is not None:
+        return (
+            f"no parentheses stand around the names: `for {match['names'].strip('() ')} {rest.partition(chr(10))[0]}`"
+        )
+    if found == "then":
+        return "leave it out: what depends on it stands in braces"
     if found == "[" and line.strip() in ("", "-"):
         return "layers in a row are joined by arrows: `conv(16, kernel=3) -> relu`"
     if found == "," and opened == "{" and _BRACED.search(before):
         return "settings stand in parentheses: `conv(16, kernel=3)`"
+    if found == "," and opened in ("", "{") and (several := _SEVERAL.match(f"{line}{rest}")) is not None:
+        return f"several values stand in parentheses: `({several[1]}) -> ...`"
     if found == "," and opened in ("", "{") and before.rstrip().endswith(")"):
         return "layers in a row are joined by arrows: `conv(16, kernel=3) -> relu`"
     if found == "=" and _SHAPED.fullmatch(line.strip()):
@@ -287,5 +377,7 @@ _ONE: Final = re.compile(r"\(\s*([\w.-]+)\s*,\s*\Z")
 _BRACED: Final = re.compile(r"[^\W\d]\w*\s*\{[^{}\n]*\Z")
 _SHAPED: Final = re.compile(r"(input|state)\s+\w+")
 _HEAD: Final = re.compile(r"\s*(for|if|repeat|else|residual|shortcut|model|block|cell|\}\s*else)\b")
+_SEVERAL: Final = re.compile(r"[^=\n]*=?[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)+)[ \t]*->")
+_FOR: Final = re.compile(r"for\s+(?P<names>\(?\s*\w+(\s*,\s*\w+)*\s*\)?)")
 _BETWEEN: Final = re.compile(r"[\w\])\"]\s+\Z")
 _YAML: Final = re.compile(r"\s*(- +)?[^\W\d]\w*:(\s|$)")

@@ -24,8 +24,9 @@ from archspec.expression import (
 from archspec.quantity import split, times
 from archspec.size import LARGEST
 from archspec.source import Span
+from archspec.syntax.automaton import Part
 from archspec.syntax.fault import LONGEST_NUMBER, Fault, shortened
-from archspec.syntax.parsing import Part, as_node, as_token, nodes, parts, present
+from archspec.syntax.parsing import as_node, as_token, nodes, parts, present
 from archspec.syntax.tree import Scalar
 from archspec.syntax.values import ValueReader, nameless, unquoted
 
@@ -39,7 +40,7 @@ def word(text: str, span: Span) -> Expression:
 
 @final
 class ExpressionReader:
-    """Turns what lark parsed of one scalar into an expression; raises `Fault`."""
+    """Turns what was parsed of one scalar into an expression; raises `Fault`."""
 
     def __init__(self, values: ValueReader) -> None:
         self.values = values
@@ -52,6 +53,13 @@ class ExpressionReader:
         match node.data:
             case "name":
                 return word(str(children[0]), place)
+            case "call":
+                # A formula is parsed as the start of a chain, where an op is a layer and parentheses may hold chains.
+                name, *given = children
+                is_applied = node.end > as_token(name).end
+                return self.application(str(name), given, place) if is_applied else word(str(name), place)
+            case "several" | "chain":
+                return self.expression(children[0])
             case "number":
                 return Literal(_number(str(children[0]), place), place)
             case "bytes":
@@ -70,25 +78,24 @@ class ExpressionReader:
                 return Index(self.expression(base), self.expression(index), place)
             case "negative" | "negation":
                 return Unary("-" if node.data == "negative" else "not", self.expression(children[0]), place)
-            case "power":
+            case "power" | "power_of_value":
                 base, exponent = children
                 return Binary("**", self.expression(base), self.expression(exponent), place)
             case "either" | "both":
                 symbol = "or" if node.data == "either" else "and"
-                operands = [part for each in children for part in (symbol, each)][1:]
-                return self.binary(operands, place)
+                return self.binary(children, [symbol] * (len(children) - 1), place)
             case _:
-                return self.binary(children, place)
+                return self.binary(children[::2], list(map(str, children[1::2])), place)
 
-    def binary(self, parts: Sequence[Part], place: Span) -> Expression:
+    def binary(self, operands: Sequence[Part], symbols: Sequence[str], place: Span) -> Expression:
         """Operands with operators between them, the leftmost first."""
-        result = self.expression(parts[0])
-        for symbol, operand in zip(parts[1::2], parts[2::2], strict=True):
+        result = self.expression(operands[0])
+        for symbol, operand in zip(symbols, operands[1:], strict=True):
             self.count_operator(place)
             right = self.expression(operand)
             # The place of the whole knows of the parentheses around its parts, which those parts do not.
-            span = place if operand is parts[-1] else Span(place.source, place.start, right.span.end)
-            result = Binary(str(symbol), result, right, span)
+            span = place if operand is operands[-1] else Span(place.source, place.start, right.span.end)
+            result = Binary(symbol, result, right, span)
         return result
 
     def application(self, function: str, given: Sequence[Part], place: Span) -> Expression:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, cast, final
-
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import Final, final
 
 from archspec import quantity
 from archspec.catalog.text import SyntaxFault, UnclosedBracket
 from archspec.diagnostics import Diagnostic
+from archspec.syntax.automaton import END, UnexpectedError
 from archspec.syntax.tree import Scalar
 
 LONGEST_NUMBER: Final = 50
@@ -35,12 +33,14 @@ class Fault(Exception):  # noqa: N818  # it carries a finding, as a value would,
 BRACES_IN_YAML: Final = "in YAML, what stands in braces is a mapping, such as `{add: {}, branches: [...]}`"
 
 
-def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagnostic:
+def explained(scalar: Scalar, error: UnexpectedError, *, is_line: bool) -> Diagnostic:
     """What is wrong with a text, where the parser stopped. A line of a YAML file holds no braces."""
     text = scalar.text
     start, end, found = _found(text, error)
     place = scalar.place(start, max(end, start + 1) if found else start)
     opened = _innermost_open(text[:start])
+    if not is_line and (layout := _of_layout(scalar, start, found, opened)) is not None:
+        return layout
     foreign = _foreign(scalar, start, found, "" if opened is None else text[opened])
     if foreign is not None:
         return foreign
@@ -65,16 +65,16 @@ def explained(scalar: Scalar, error: UnexpectedInput, *, is_line: bool) -> Diagn
         problem = f"`{shortened(word.group())}` is neither a number nor a name"
         meant = _number_meant(word.group()) or quantity.meant(word.group())
         return SyntaxFault(scalar.place(*word.span()), found, problem=problem, cure=cure, suggestion=meant)
-    if (amount := _AMOUNT.search(text[:start])) is not None and (amount["sign"] or len(found) > 1):
+    if (amount := _AMOUNT.search(text[:start])) is not None and (
+        amount["sign"] or len(found) > 1 or not text[: amount.start()].strip()
+    ):
         first, end = amount.start("number"), start + len(found)
         if (meant := quantity.meant(text[first:end])) is not None:
             whole = scalar.place(first, end)
             return SyntaxFault(whole, found, problem=f"`{whole.text}` has no unit that is known", suggestion=meant)
     if is_line and found == "=" and opened is None:
         return SyntaxFault(place, found, cure="in YAML, a name stands beside its layer: `{linear: 10, name: fc}`")
-    expected = frozenset(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else frozenset()
-    if is_line:
-        expected -= {"LBRACE", *_OPENING}
+    expected = error.expected - {"LBRACE", *_OPENING} if is_line else error.expected
     return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
 
 
@@ -98,6 +98,39 @@ _WITH_LETTERS: Final = re.compile(r"(\d+)(x|px|p)", re.IGNORECASE)
 _LONGEST: Final = 18
 
 
+def _of_layout(scalar: Scalar, start: int, found: str, opened: int | None) -> Diagnostic | None:
+    """What is said of a place where a definition ends too late or too soon, or stands in another one."""
+    from archspec.syntax.braces import definition_at, misfit
+
+    text = scalar.text
+    if opened is not None and text[opened] != "{":
+        return None
+    header = definition_at(text, start)
+    is_at_end = start >= len(text.rstrip())
+    if opened is not None and header is None and found != "}" and not is_at_end:
+        return None
+    wrong = misfit(text)
+    if wrong is not None and wrong.place <= max(start, header or 0) and wrong.opened is None:
+        place = scalar.place(wrong.place, wrong.place + 1)
+        return SyntaxFault(place, "}", problem="this `}` is one too many", cure="remove it")
+    if wrong is not None and wrong.place <= max(start, header or 0) and wrong.opened is not None:
+        end = _end_of_word(text, wrong.place)
+        place = scalar.place(wrong.place, end)
+        return UnclosedBracket(place, scalar.place(wrong.opened, wrong.opened + 1), text[wrong.place : end])
+    if header is None or opened is None:
+        return None
+    word = text[header : _end_of_word(text, header)]
+    problem = f"`{word}` cannot stand inside of a model, a block or a cell"
+    cure = "move it out of the braces: definitions stand beside each other, in any order"
+    return SyntaxFault(scalar.place(header, header + len(word)), word, problem=problem, cure=cure)
+
+
+def _end_of_word(text: str, start: int) -> int:
+    """Where the word or the sign that starts at a place ends."""
+    word = WORD.match(text, start)
+    return min(start + 1, len(text.rstrip())) if word is None else word.end()
+
+
 def _foreign(scalar: Scalar, start: int, found: str, opened: str) -> Diagnostic | None:
     """What is said of a place, if it stands there as in another language."""
     from archspec.syntax.elsewhere import foreign_text, is_yaml, shape_of, sign_at
@@ -116,21 +149,13 @@ def _foreign(scalar: Scalar, start: int, found: str, opened: str) -> Diagnostic 
     return None
 
 
-def _found(text: str, error: UnexpectedInput) -> tuple[int, int, str]:
+def _found(text: str, error: UnexpectedError) -> tuple[int, int, str]:
     """Where the parser stopped, and at what: at nothing, where a text or a line ends too early."""
-    match error:
-        case UnexpectedToken(token=Token(type="$END")):
-            end = len(text.rstrip())
-            return end, end, ""
-        case UnexpectedToken(token=token):
-            start, end = token.start_pos or 0, token.end_pos or 0
-            found = "" if token.type == "_NEWLINE" else str(token)
-        case UnexpectedCharacters():
-            start = cast(int, error.pos_in_stream)
-            end = start + 1
-            found = text[start:end]
-        case _:
-            raise error
+    if error.kind == END:
+        end = len(text.rstrip())
+        return end, end, ""
+    start, end = error.start, error.end
+    found = "" if error.kind == "_NEWLINE" else text[start:end]
     if start > 0 and text[start - 1 : end] == "->":
         return start - 1, end, "->"  # Where a value may follow, the lexer takes an arrow for two operators.
     return start, end, found
@@ -177,6 +202,8 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
     """What to write instead of some things that are right in other languages."""
     if found == "=":
         return "`==` compares; `=` stands between a name and what it names"
+    if found == "[" and expected == {"COLON"}:
+        return f"a `:` stands before a shape: `{before.rpartition(chr(10))[2].strip()}: [...]`"
     if found == ":" and opened is not None and before[opened] == "(":
         return "a setting is written `name=value`"
     if found[:1].isdecimal() and opened is not None and before.rstrip().endswith(":"):
@@ -193,9 +220,15 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
         return "a text stands in double quotes"
     if _STORED.search(before):
         return 'a name with other signs than letters, digits, `_`, `.` and `*` stands in quotes: `rename head = "a-b"`'
-    if found[:1].isdecimal() and "_ARROW" in expected and before.strip():
-        return f"settings stand in parentheses: `{before.split()[-1]}({shortened(found)})`"
+    if _VALUE.match(found) and "_ARROW" in expected and (op := _LAST_WORD.search(before)) is not None:
+        parentheses = f"settings stand in parentheses: `{op[1]}({shortened(found)})`"
+        return parentheses if found[0].isdecimal() else f"{parentheses}; layers are joined by `->`"
     return ""
+
+
+_VALUE: Final = re.compile(r"[\w\"]")
+_LAST_WORD: Final = re.compile(r"(?:^|->|=|\n)[ \t]*([^\W\d]\w*)[ \t]+\Z")
+"""A word alone, behind which something stands that cannot."""
 
 
 _STORED: Final = re.compile(r"^[ \t]*rename[ \t]+[\w.* \t]+=[ \t]*[\w.*]+\Z", re.MULTILINE)
@@ -240,7 +273,7 @@ _WORDS: Final = {
     "COMMA": "`,`",
     "WHEN": "`when`",
     "DOT": "`.`",
-    "$END": "the end",
+    END: "the end",
     **{kind: f"`{symbol}`" for kind, symbol in _SYMBOLS.items()},
 }
 
@@ -250,7 +283,7 @@ def _in_words(expected: frozenset[str]) -> str:
     if "KIND" in expected:
         others = ("block", "cell", "variant", *(["use"] if "USE" in expected else []))
         return f"`model NAME {{ ... }}`, or {', '.join(f'`{word}`' for word in others[:-1])} or `{others[-1]}`"
-    if expected == {"$END"}:
+    if expected == {END}:
         return ""  # Something else may be missing before it.
     if "NAME" in expected:
         expected -= _OPENING  # A name is what mostly stands there.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, final
 
-from lark import Tree as Parsed
-
 from archspec.catalog.text import SyntaxFault, TooDeep
 from archspec.source import Hole, Span
+from archspec.syntax.automaton import Node, Part
 from archspec.syntax.fault import BRACES_IN_YAML, Fault
-from archspec.syntax.parsing import DEEPEST, Node, Part, as_node, nodes, parts
+from archspec.syntax.parsing import DEEPEST, as_node, nodes, parts
 from archspec.syntax.tree import NO_OPS, Entry, Fields, Items, Scalar, Tree
 from archspec.syntax.values import ValueReader
 
@@ -22,7 +21,7 @@ NAMED: Final = "give it a name in a line of its own"
 
 @final
 class FlowReader:
-    """Turns what lark parsed of one scalar into layers."""
+    """Turns what was parsed of one scalar into layers."""
 
     def __init__(self, values: ValueReader, *, may_hold_braces: bool) -> None:
         self.values = values
@@ -30,7 +29,7 @@ class FlowReader:
 
     def statement(self, node: Node) -> Tree:
         """The layers of one line."""
-        match str(node.data), parts(node):
+        match node.data, parts(node):
             case "naming", [*names, chain]:
                 return self.naming([self.values.word(name) for name in names], as_node(chain))
             case "output", [name, chain, when]:
@@ -91,8 +90,10 @@ class FlowReader:
         return self.step(node)
 
     def formula(self, node: Node) -> Tree:
-        """A formula as it was written, to be parsed by whoever knows the values."""
+        """A formula as it was written, to be read by whoever knows the values."""
         text = self.values.written(node)
+        if self.values.is_unreadable(text.text):
+            return Hole(text.span)
         strangers = list(self.strangers(node))
         for finding in strangers:
             self.values.report.add(finding)
@@ -101,7 +102,7 @@ class FlowReader:
     def strangers(self, node: Node) -> Iterator[SyntaxFault]:
         """What cannot stand in a formula. An exponent is an expression, in which nothing else can stand anyway."""
         place = self.values.place(node)
-        match str(node.data), [each for each in parts(node) if isinstance(each, Parsed)]:
+        match node.data, [each for each in parts(node) if isinstance(each, Node)]:
             case "power_of_value", [base, _]:
                 yield from self.strangers(base)
             case "several", [chain] if len(nodes(chain)) == 1:
@@ -124,7 +125,9 @@ class FlowReader:
 
     def step(self, node: Node) -> Tree:
         place = self.values.place(node)
-        match str(node.data), parts(node):
+        match node.data, parts(node):
+            case "call", [name, _, None] if self.values.is_unreadable(str(name)):
+                return Hole(place)
             case "call", [name, None, None]:
                 return self.values.word(name)
             case "call", [name, arguments, branches]:
@@ -165,12 +168,10 @@ class FlowReader:
         """A layer, where its op is not called as the keys that stand beside it."""
         if op.text not in NO_OPS:
             return layer
-        cure = ""
-        if layer.entries[0].value.span is not op.span:
-            from archspec.syntax.elsewhere import CONSTRUCTS
+        from archspec.syntax.elsewhere import CONSTRUCTS
 
-            cure = CONSTRUCTS.get(op.text, "")
-        self.values.refuse(op.span, f"`{op.text}` is a word of the language, and can be no op", cure)
+        problem = f"`{op.text}` is a word of the language, and can be no op"
+        self.values.refuse(op.span, problem, CONSTRUCTS.get(op.text, ""))
         return Hole(layer.span)
 
     def choice(self, condition: Tree, then: Part, otherwise: Part, place: Span) -> Tree:
@@ -192,7 +193,7 @@ class FlowReader:
         body = as_node(part)
         place = self.values.place(body)
         if not self.may_hold_braces:
-            start = body.meta.start_pos
+            start = body.start
             raise Fault(SyntaxFault(self.values.scalar.place(start, start + 1), "{", cure=BRACES_IN_YAML))
         layers = []
         for each in nodes(body):

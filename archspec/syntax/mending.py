@@ -17,8 +17,9 @@ from itertools import accumulate
 from typing import Final, TypeAlias, final
 
 from archspec.source import Source, Span
-from archspec.syntax.recovery import MOST_LINES, MOST_READ, UNREADABLE
+from archspec.syntax.recovery import MOST_LINES, MOST_READ
 from archspec.syntax.stumble import Stumble
+from archspec.syntax.tree import UNREADABLE
 
 Reader: TypeAlias = Callable[[str], Stumble | None]
 """Reads a text, and says where it cannot go on, if it cannot."""

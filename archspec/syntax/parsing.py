@@ -1,15 +1,12 @@
-"""Texts as lark parses them, and the parts of what it gives."""
+"""Texts as they are parsed, and the parts of what that gives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
-
-from lark import Token
-from lark import Tree as Parsed
-from lark.exceptions import UnexpectedInput
+from typing import Final
 
 from archspec.catalog.text import TooDeep
+from archspec.syntax.automaton import Node, Part, Token, UnexpectedError
 from archspec.syntax.fault import Fault, brackets, explained
 from archspec.syntax.tables import parser
 from archspec.syntax.tree import Scalar
@@ -17,25 +14,22 @@ from archspec.syntax.tree import Scalar
 DEEPEST: Final = 100
 """Brackets and braces in one another go no deeper than this."""
 
-Node: TypeAlias = Parsed[Token]
-Part: TypeAlias = Node | Token | str | None
-
 
 def parse(scalar: Scalar, start: str) -> Node:
-    """What lark makes of a text, read as what a rule of the grammar describes; raises `Fault`."""
+    """What a text is, read as what a rule of the grammar describes; raises `Fault`."""
     depth = 0
     for position, symbol in brackets(scalar.text):
         depth += 1 if symbol in "([{" else -1
         if depth > DEEPEST:
             raise Fault(TooDeep(scalar.place(position, position + 1), DEEPEST))
     try:
-        return parser().parse(scalar.text, start=start)
-    except UnexpectedInput as error:
+        return parser().parse(scalar.text, start)
+    except UnexpectedError as error:
         raise Fault(explained(scalar, error, is_line=start == "line")) from None
 
 
 def parts(node: Node) -> Sequence[Part]:
-    """The parts of a rule; `None` where an optional part is absent, which the types of lark do not say."""
+    """The parts of a rule; `None` where an optional part is absent."""
     return node.children
 
 
@@ -50,7 +44,7 @@ def nodes(node: Node) -> Sequence[Node]:
 
 
 def as_node(part: Part) -> Node:
-    if not isinstance(part, Parsed):
+    if not isinstance(part, Node):
         raise TypeError(f"the grammar gives a rule here, not {part!r}")
     return part
 

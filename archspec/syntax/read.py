@@ -12,9 +12,10 @@ from typing import Final, TypeAlias
 
 from archspec.catalog.text import FileTooLarge, NotText, UnknownSyntax, UnreadableFile
 from archspec.diagnostics import Report
+from archspec.opening import contents
 from archspec.source import Source, Span
 from archspec.spelling import closest
-from archspec.syntax import text, yaml
+from archspec.syntax import text
 from archspec.syntax.tree import Fields
 
 MOST_BYTES: Final = 2_000_000
@@ -43,16 +44,14 @@ def read_file(path: Path, report: Report, place: Span | None = None) -> Source |
     return None
 
 
-def _opened(path: Path) -> bytes:
-    """What is in a file; of one that is too long, no more than shows that."""
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
+def _on_disk(path: Path) -> bytes:
+    return contents(path, MOST_BYTES)
 
 
 Opener: TypeAlias = Callable[[Path], bytes]
 """Gives what is in a file, and raises an `OSError` where there is none."""
 
-_OPENER: Final[ContextVar[Opener]] = ContextVar("opener", default=_opened)
+_OPENER: Final[ContextVar[Opener]] = ContextVar("opener", default=_on_disk)
 
 
 @contextmanager
@@ -120,4 +119,8 @@ def parse(source: Source, syntax: str | None, report: Report) -> Fields | None:
     if syntax is None:
         report.add(UnknownSyntax(Source(source.name, "").whole()))
         return None
-    return text.parse_file(source, report) if syntax == "arch" else yaml.parse_file(source, report)
+    if syntax == "arch":
+        return text.parse_file(source, report)
+    from archspec.syntax import yaml  # The other syntax does not wait for its parser.
+
+    return yaml.parse_file(source, report)

@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from archspec.catalog.text import SyntaxFault, UnclosedBracket
 from archspec.diagnostics import Diagnostic
 from archspec.source import Source, Span
-
-UNREADABLE: Final = "__"
-"""The word for what cannot be read. Nothing is told of the places where it stands."""
+from archspec.syntax.braces import DEFINITIONS, closed_before, extent_of
+from archspec.syntax.elsewhere import WORDS
+from archspec.syntax.tree import UNREADABLE
 
 MOST_LINES: Final = 20
 """So many lines are taken out of a text at most."""
@@ -33,11 +34,50 @@ _GOES_ON: Final = re.compile(r"\n[ \t]*([+*/%,)\]]|-(?!>))[^\n]*")
 """A line that is part of the one before it, other than by an arrow."""
 
 
+def mended(text: str, finding: Diagnostic) -> str | None:
+    """The text with what is meant, where a finding tells that; what is not as long as it is moves only blanks."""
+    start, end = finding.span.start, finding.span.end
+    match finding:
+        case UnclosedBracket(opening="{"):
+            return closed_before(text, start)
+        case SyntaxFault(found="}") if finding.problem and finding.cure:
+            return f"{text[:start]} {text[end:]}"
+        case SyntaxFault(suggestion=str(word)) if word in (*WORDS, *DEFINITIONS):
+            more = len(word) - (end - start)
+            if more <= 0:
+                return text[:start] + word.ljust(end - start) + text[end:]
+            return text[: start - more] + word + text[end:] if text[:start].endswith(" " * (more + 1)) else None
+    return None
+
+
+def apart(text: str, finding: Diagnostic) -> tuple[str, str] | None:
+    """The text without a definition that stands in another one, and the text of that alone, both as long as it is.
+
+    A definition whose first word is misspelt is taken apart as well: alone, it has room before it for the right one.
+    """
+    if not (isinstance(finding, SyntaxFault) and finding.problem):
+        return None
+    word = finding.suggestion if finding.suggestion in DEFINITIONS else finding.span.text
+    more = len(str(word)) - len(finding.span.text)
+    if word not in DEFINITIONS or finding.span.start < more:
+        return None
+    start, end = extent_of(text, finding.span.start)
+    before, behind = text[: finding.span.start - more], text[finding.span.end : end]
+    # Nobody knows what the one around a model is made of.
+    left = _blank(text[start:end]) if word != "model" else f"{UNREADABLE}{_blank(text[start:end])[len(UNREADABLE) :]}"
+    return text[:start] + left + text[end:], _blank(before) + str(word) + behind + _blank(text[end:])
+
+
+def _blank(text: str) -> str:
+    return _INK.sub(" ", text)
+
+
+_INK: Final = re.compile(r"\S")
+
+
 def without_fault(source: Source, text: str, finding: Diagnostic) -> tuple[str, Span] | None:
     """The text without the line of a finding, and the place of what was taken out; `None` where that leads nowhere."""
     place = min([finding.span, *(each.span for each in finding.related() if each.span.source is source)], key=_start)
-    if place.text == "{" and finding.span.start >= len(text.rstrip()):
-        return f"{text}\n}}", source.span(len(text), len(text))  # The last brace of a text is missing.
     line = place.line()
     while line.start > 0 and _CONTINUATION.match(line.text):
         line = source.span(line.start - 1, line.start).line()
@@ -68,7 +108,7 @@ def follows(finding: Diagnostic, gone: Sequence[Span]) -> bool:
         goes_on = is_closed or each.text.rstrip().endswith(("(", "[", ",", "="))
         if each.first().line <= line <= each.last().line + goes_on:
             return True
-    return _DEFINITION.match(finding.span.line().text) is not None
+    return bool(gone) and _DEFINITION.match(finding.span.line().text) is not None
 
 
 def _start(span: Span) -> int:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import final
 
-from lark import Token
-
 from archspec.catalog.text import DuplicateKey
 from archspec.source import Span
+from archspec.syntax.automaton import Node, Part, Token
 from archspec.syntax.flow import FlowReader
-from archspec.syntax.parsing import Node, Part, as_node, as_token, nodes, parts
+from archspec.syntax.parsing import as_node, as_token, nodes, parts
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
 from archspec.syntax.values import ValueReader
 
 
 @final
 class FileReader:
-    """Turns what lark parsed of a file into the keys that the same file has in YAML."""
+    """Turns what was parsed of a file into the keys that the same file has in YAML."""
 
     def __init__(self, values: ValueReader) -> None:
         self.values = values
@@ -29,7 +28,7 @@ class FileReader:
 
     def file(self, node: Node) -> Fields:
         for each in nodes(node):
-            match str(each.data):
+            match each.data:
                 case "use":
                     self.use(each)
                 case "variant":
@@ -77,9 +76,8 @@ class FileReader:
         model = self.model[0].value if self.model else None
         for of in self.variants_of:
             if isinstance(model, Scalar) and of.text != model.text:
-                self.values.refuse(
-                    of.span, f"a variant is one of the model of its file, `{model.text}`, and not of `{of.text}`"
-                )
+                problem = f"a variant is one of the model of its file, `{model.text}`, and not of `{of.text}`"
+                self.values.refuse(of.span, problem, f"write `{model.text}`")
 
     def definition(self, node: Node) -> None:
         """A model, a block or a cell."""
@@ -205,7 +203,7 @@ class FileReader:
 
     def rename(self, node: Node) -> Entry:
         own, stored = map(as_token, parts(node))
-        is_quoted = stored.type == "STRING"
+        is_quoted = stored.startswith('"')
         return Entry(self.values.word(own), self.values.string(stored) if is_quoted else self.values.word(stored))
 
     def expectations(self, statements: list[Node]) -> Iterator[Entry]:

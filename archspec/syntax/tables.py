@@ -3,35 +3,35 @@
 python -m archspec.syntax.tables            writes them
 python -m archspec.syntax.tables --check    says whether they are what the grammar gives
 
-Tables of another grammar or another lark than is there are not used: the parser is then made of the grammar, slowly.
+Tables of another grammar than is there are not used: they are then made of the grammar, slowly.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-import lark
-from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
+from archspec.syntax.automaton import Automaton, Rule, Terminal
 
-from archspec.syntax.places import placing
+if TYPE_CHECKING:
+    from lark import Lark
 
 GRAMMAR: Final = "grammar.lark"
 TABLES: Final = "tables.json"
-LONGEST: Final = 2**31
-"""Where a match has no greatest width, lark is told that it is this."""
+
+STARTS: Final = ("file", "line", "value")
+"""What a text may be."""
 
 
 @cache
-def parser() -> Lark:
+def parser() -> Automaton:
     """A parser of the grammar, from the tables where they fit."""
     grammar = text_of(GRAMMAR)
     try:
@@ -39,15 +39,24 @@ def parser() -> Lark:
     except (OSError, ValueError):
         tables = {}
     fit = isinstance(tables, dict) and tables.get("of") == _origin(grammar)
-    return placing(_loaded(tables) if fit else _made(grammar))
+    return _loaded(tables if fit else _made(grammar))
 
 
 def content() -> str:
     """What the file of the tables should hold: the same for the same grammar, wherever it is made."""
-    grammar = text_of(GRAMMAR)
-    data, memo = _made(grammar).memo_serialize([TerminalDef, Rule])
-    tables = {"of": _origin(grammar), **_in_order(data, memo)}
-    return json.dumps(tables, sort_keys=True, separators=(",", ":")).replace("},{", "},\n{") + "\n"
+    lines = (
+        f"{json.dumps(key)}:[\n{_lines(part)}]" if isinstance(part, list) else f"{json.dumps(key)}:{_short(part)}"
+        for key, part in _made(text_of(GRAMMAR)).items()
+    )
+    return "{" + ",\n".join(lines) + "}\n"
+
+
+def _lines(part: Sequence[Any]) -> str:
+    return ",\n".join(map(_short, part))
+
+
+def _short(part: Any) -> str:
+    return json.dumps(part, separators=(",", ":"))
 
 
 def text_of(name: str) -> str:
@@ -55,92 +64,111 @@ def text_of(name: str) -> str:
     return files("archspec.syntax").joinpath(name).read_text(encoding="utf-8")
 
 
-def _origin(grammar: str) -> list[str]:
-    return [f"lark {lark.__version__}", f"grammar {crc32(grammar.encode()):08x}"]
+def _origin(grammar: str) -> str:
+    return f"{crc32(grammar.encode()):08x}"
 
 
-def _made(grammar: str) -> Lark:
-    starts = ["file", "line", "value"]
-    return Lark(grammar, parser="lalr", start=starts, propagate_positions=True, maybe_placeholders=True)
-
-
-def _loaded(tables: dict[str, Any]) -> Lark:
-    """A parser with tables that were read from JSON, in which every key is a text."""
-    automaton = tables["data"]["parser"]["parser"]
-    automaton["tokens"] = dict(enumerate(automaton["tokens"]))
-    automaton["states"] = {
-        state: {int(token): action for token, action in actions.items()}
-        for state, actions in enumerate(automaton["states"])
-    }
-    return Lark.load({"data": tables["data"], "memo": dict(enumerate(tables["memo"]))})
-
-
-# lark numbers terminals, rules and states by the order of sets, which is another one in each process.
-
-
-def _in_order(data: dict[str, Any], memo: Mapping[int, Any]) -> dict[str, Any]:
-    """The tables that lark gives, with numbers that depend on the grammar alone."""
-    memo = {number: _bounded(each) for number, each in memo.items()}
-    order = sorted(memo, key=lambda number: json.dumps(memo[number], sort_keys=True))
-    data = _renumbered(data, {old: new for new, old in enumerate(order)})
-    for of in (data["parser"]["lexer_conf"]["terminals"], data["parser"]["parser_conf"]["rules"], data["rules"]):
-        of.sort(key=lambda reference: reference["@"])
-    data["parser"]["parser"] = _automaton(data["parser"]["parser"])
-    return {"data": data, "memo": [memo[number] for number in order]}
-
-
-def _renumbered(part: Any, numbers: Mapping[int, int]) -> Any:
-    """A part of the tables with the references in it changed."""
-    if isinstance(part, dict):
-        if part.keys() == {"@"}:
-            return {"@": numbers[part["@"]]}
-        return {key: _renumbered(value, numbers) for key, value in part.items()}
-    return [_renumbered(each, numbers) for each in part] if isinstance(part, list | tuple) else part
-
-
-def _bounded(part: Any) -> Any:
-    """A terminal without what Python takes for infinite as the width of a match, which is another number in each."""
-    if "pattern" in part and "_width" in part["pattern"]:
-        part["pattern"]["_width"] = [min(width, LONGEST) for width in part["pattern"]["_width"]]
-    return part
-
-
-def _automaton(automaton: Mapping[str, Any]) -> dict[str, Any]:
-    """The states in the order in which they are reached, and the tokens in that of their names."""
-    names = automaton["tokens"]
-    actions = {
-        state: {names[token]: action for token, action in row.items()} for state, row in automaton["states"].items()
-    }
-    order = list(_reached(actions, [automaton["start_states"][start] for start in sorted(automaton["start_states"])]))
-    numbers = {old: new for new, old in enumerate(order)}
-    tokens = sorted(names.values())
-    rows = [
-        {
-            str(tokens.index(name)): [kind, numbers[to] if kind == _SHIFT else to]
-            for name, (kind, to) in sorted(actions[state].items())
-        }
-        for state in order
+def _loaded(tables: dict[str, Any]) -> Automaton:
+    rules = [
+        Rule(origin, tuple(parts), data, tuple(kept), frozenset(spliced), is_transparent)
+        for origin, parts, data, kept, spliced, is_transparent in tables["rules"]
     ]
-    ends = {
-        key: {start: numbers[state] for start, state in automaton[key].items()}
-        for key in ("start_states", "end_states")
+    names = tables["names"]
+    actions = [
+        {names[int(key)]: rules[~action] if action < 0 else action for key, action in row.items()}
+        for row in tables["states"]
+    ]
+    terminals = [
+        Terminal(name, pattern, word, frozenset(within)) for name, pattern, word, within in tables["terminals"]
+    ]
+    starts = {start: (first, last) for start, (first, last) in tables["starts"].items()}
+    return Automaton(terminals, frozenset(tables["ignored"]), actions, starts)
+
+
+# ------------------------------------------------------------------------------------------------- made of the grammar
+
+
+def _made(grammar: str) -> dict[str, Any]:
+    """The tables of a grammar. lark numbers rules and states by the order of sets, which each process has anew."""
+    from lark import Lark  # Whoever reads specs does not wait for it.
+
+    parser = Lark(grammar, parser="lalr", start=list(STARTS), maybe_placeholders=True)
+    frontend: Any = parser.parser
+    table = frontend.parser.parser.parse_table
+    rules = sorted(parser.rules, key=lambda rule: (rule.origin.name, *(each.name for each in rule.expansion)))
+    numbers = {rule: ~number for number, rule in enumerate(rules)}
+    order = {state: number for number, state in enumerate(_reached(table.states, table.start_states))}
+    names = sorted({name for row in table.states.values() for name in row})
+    return {
+        "of": _origin(grammar),
+        "ignored": sorted(parser.lexer_conf.ignore),
+        "starts": {start: [order[table.start_states[start]], order[table.end_states[start]]] for start in STARTS},
+        "terminals": list(_terminals(parser)),
+        "rules": [_rule(each) for each in rules],
+        "names": names,
+        "states": [
+            {
+                str(names.index(name)): numbers[to] if to in numbers else order[to]
+                for name, (_, to) in sorted(row.items())
+            }
+            for row in (table.states[state] for state in order)
+        ],
     }
-    return {"tokens": tokens, "states": rows, **ends}
 
 
-_SHIFT: Final = 0
-"""How lark marks an action that leads to a state; the others reduce by a rule."""
-
-
-def _reached(actions: Mapping[int, Mapping[str, Any]], starts: list[int]) -> Iterator[int]:
-    seen = set(starts)
-    waiting = list(starts)
+def _reached(states: Mapping[int, Mapping[str, Any]], starts: Mapping[str, int]) -> Iterator[int]:
+    """The states in the order in which they are reached."""
+    waiting = [starts[start] for start in STARTS]
+    seen = set(waiting)
     for state in waiting:
         yield state
-        for _, (kind, to) in sorted(actions[state].items(), key=lambda action: action[0]):
-            if kind == _SHIFT and to not in seen:
+        for _, (_, to) in sorted(states[state].items(), key=lambda action: action[0]):
+            if to in states and to not in seen:
                 seen.add(to)
                 waiting.append(to)
+
+
+def _terminals(parser: Lark) -> Iterator[list[Any]]:
+    """The kinds of tokens, those first that are meant where several fit: more urgent ones, and longer ones."""
+    terminals = sorted(
+        parser.terminals,
+        key=lambda each: (-each.priority, -each.pattern.max_width, -len(each.pattern.value), each.name),
+    )
+    for each in terminals:
+        word = each.pattern.value if each.pattern.type == "str" else ""
+        within = [
+            other.name
+            for other in terminals
+            if word and other.pattern.type == "re" and other.priority == each.priority and _begins(word, other.pattern)
+        ]
+        yield [each.name, each.pattern.to_regexp(), word, within]
+
+
+def _begins(word: str, pattern: Any) -> bool:
+    """Whether all of a word is what a pattern finds at its start."""
+    found = re.match(pattern.to_regexp(), word)
+    return found is not None and found[0] == word
+
+
+def _rule(rule: Any) -> list[Any]:
+    """A rule, with what lark would make of its parts: it leaves out signs, and takes in what has a `_` before its name.
+
+    Where an optional part is absent, its place is kept.
+    """
+    absent = [len(ones) for ones in "".join(str(int(each)) for each in rule.options.empty_indices).split("0")]
+    kept: list[int | None] = []
+    spliced: list[int] = []
+    for number, part in enumerate(rule.expansion):
+        kept += [None] * (absent[number] if rule.options.empty_indices else 0)
+        if not (part.is_term and part.filter_out):
+            kept.append(number)
+            if not part.is_term and part.name.startswith("_"):
+                spliced.append(number)
+    kept += [None] * (absent[-1] if rule.options.empty_indices else 0)
+    origin = str(rule.origin.name)
+    data = rule.alias or ("" if origin.startswith("_") else origin)
+    is_transparent = bool(rule.options.expand1 and not rule.alias)
+    return [origin, [each.name for each in rule.expansion], data, kept, spliced, is_transparent]
 
 
 def main(arguments: list[str]) -> None:

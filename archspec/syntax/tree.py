@@ -130,6 +130,9 @@ def one_of(first: Entry, second: Entry) -> Entry:
 
 Tree: TypeAlias = Scalar | Items | Fields | Hole
 
+UNREADABLE: Final = "__"
+"""The word that stands in a mended text for what could not be read."""
+
 LINES: Final = ("layers", "chain")
 """The keys that hold the layers of a group."""
 

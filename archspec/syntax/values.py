@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Final, final
 
-from lark import Token
-
 from archspec.catalog.text import DuplicateKey, SyntaxFault
 from archspec.diagnostics import Report
 from archspec.source import Hole, Span
-from archspec.syntax.parsing import Node, Part, as_node, as_token, nodes, parts
-from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, one_of
+from archspec.syntax.automaton import Node, Part, Token
+from archspec.syntax.parsing import as_node, as_token, nodes, parts
+from archspec.syntax.tree import UNREADABLE, Entry, Fields, Items, Scalar, Tree, one_of
 
 
 @final
@@ -28,18 +27,22 @@ class Parsed:
 
 @final
 class ValueReader:
-    """Turns what lark parsed of one scalar into the words, values and settings of a Tree."""
+    """Turns what was parsed of one scalar into the words, values and settings of a Tree."""
 
     def __init__(self, scalar: Scalar, report: Report) -> None:
         self.scalar = scalar
         self.report = report
 
     def place(self, node: Node | Token) -> Span:
-        return self.scalar.place(*_extent(node))
+        return self.scalar.place(node.start, node.end)
 
     def word(self, part: Part) -> Scalar:
         token = as_token(part)
         return Scalar(str(token), self.place(token))
+
+    def is_unreadable(self, text: str) -> bool:
+        """Whether something stands there that could not be read."""
+        return self.scalar.is_mended and UNREADABLE in _WORD.findall(text)
 
     def refuse(self, place: Span, problem: str, cure: str = "") -> None:
         self.report.add(SyntaxFault(place, "", problem=problem, cure=cure))
@@ -49,9 +52,10 @@ class ValueReader:
         return Scalar(text, place)
 
     def written(self, node: Node) -> Scalar:
-        """A part as it was written, to be parsed by whoever knows what it should be."""
-        start, end = _extent(node)
-        return Scalar(self.scalar.text[start:end], self.place(node))
+        """A part as it was written, to be read by whoever knows what it should be."""
+        # Places in what is mended are not places in what was written.
+        parsed = None if self.scalar.is_mended else Parsed(self.scalar, node)
+        return Scalar(self.scalar.text[node.start : node.end], self.place(node), parsed=parsed)
 
     def value(self, part: Part) -> Tree:
         """An expression as it stands in a tree: a list as items, anything else as a scalar."""
@@ -60,10 +64,8 @@ class ValueReader:
             return Items(tuple(map(self.value, nodes(node))), self.place(node))
         if node.data == "string":
             return self.string(parts(node)[0])
-        # Places in what is mended are not places in what was written.
-        parsed = None if self.scalar.is_mended else Parsed(self.scalar, node)
-        start, end = _extent(node)
-        return Scalar(self.scalar.text[start:end], self.place(node), parsed=parsed)
+        found = self.written(node)
+        return Hole(found.span) if self.is_unreadable(found.text) else found
 
     def string(self, part: Part) -> Scalar:
         token = as_token(part)
@@ -111,14 +113,8 @@ def unquoted(token: Token) -> str:
     return cleandoc(text) if quotes == 3 else text
 
 
-def _extent(node: Node | Token) -> tuple[int, int]:
-    """Where something starts and ends in the text that was parsed."""
-    if isinstance(node, Token):
-        return node.start_pos or 0, node.end_pos or 0
-    return node.meta.start_pos, node.meta.end_pos
-
-
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_WORD: Final = re.compile(r"\w+")
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -28,12 +28,12 @@ from archspec.diagnostics import Report
 from archspec.source import Hole, Source, Span
 from archspec.syntax.fault import Fault
 from archspec.syntax.parsing import DEEPEST
-from archspec.syntax.recovery import UNREADABLE
 from archspec.syntax.stumble import Stumble, told
 from archspec.syntax.text import parse_line
 from archspec.syntax.tree import (
     BESIDE_OP,
     HOLDING,
+    UNREADABLE,
     Entry,
     Fields,
     Items,

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import final
 
-import networkx as nx
-
-from archspec.graph import Graph, Node, Output, Path, Value
+from archspec.graph import Graph, Node, Output, Value
 from archspec.size import Formula, Size, named
 
 
@@ -30,18 +28,13 @@ def alone(node: Node, graph: Graph) -> Alone:
         ShapeError: it needs to know how its sizes hang together, which in a model of its own are any.
     """
     known: dict[Formula, Formula] = {}
-    network: nx.MultiDiGraph[Path] = nx.MultiDiGraph()
     inputs = []
     for number, value in enumerate(node.inputs):
         sizes = [each if isinstance(each, int) else known.setdefault(each, _fresh(known)) for each in value.shape]
         inputs.append(Value((f"x{number}",), value.shape.with_sizes(sizes), node.span))
-        network.add_node((f"x{number}",))
     path = ("layer",)
     shapes = node.op.outputs(*(value.shape for value in inputs))
     values = tuple(Value(path, shape, node.span, port) for port, shape in enumerate(shapes))
-    network.add_node(path, node=Node(path, node.op, tuple(inputs), values, node.span, is_named=True))
-    for number, value in enumerate(inputs):
-        network.add_edge(value.producer, path, key=number)
     model = replace(
         graph,
         name="Layer",
@@ -49,7 +42,7 @@ def alone(node: Node, graph: Graph) -> Alone:
         inputs=tuple(inputs),
         outputs=tuple(Output(f"output{port}", value) for port, value in enumerate(values)),
         groups={},
-        network=network,
+        nodes=(Node(path, node.op, tuple(inputs), values, node.span, is_named=True),),
         repeats=(),
     )
     return Alone(model, {str(name): size for size, name in known.items()})
