@@ -14,6 +14,8 @@ SPEC := specs/alexnet.yaml
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Of the many modules that are installed a third is ever used. Each is compiled by who needs it first, and kept.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench nightly clean
@@ -30,7 +32,7 @@ $(READY): pyproject.toml constraints.txt $(PLUGIN)/pyproject.toml
 		exit 1; }
 	@echo "Setting up $(VENV) (a few minutes the first time: PyTorch is large) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]" -e $(PLUGIN)
+	@$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e ".[dev]" -e $(PLUGIN)
 	@touch $@
 
 demo: $(READY) ## check, compile, run and draw AlexNet
@@ -61,13 +63,14 @@ test: $(READY) ## run all tests, a process on each core
 check: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 	$(BIN)/lint-imports
 
-bench: $(READY) ## measure cold starts, building, summaries, and compiled models beside ones by hand
+bench: $(READY) ## measure cold starts, building, summaries, layouts, and compiled models beside ones by hand
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/linear_build.py
 	$(BIN)/python -m benchmarks.summary
+	$(BIN)/python -m benchmarks.layout
 	$(BIN)/python -m benchmarks.compiled_models
 
 nightly: $(READY) ## compare 5,000 mutants with torch, and check texts of all kinds, for an hour or so

@@ -8,7 +8,7 @@ which they finish when the model first runs, then those that did not run, in the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import prod, sqrt
 from pathlib import Path
@@ -23,6 +23,9 @@ DIRECTORY: Final = Path(__file__).parent / "golden"
 
 FIRST_INPUT: Final = 1_000_003
 """The counter of the first input."""
+
+TOGETHER: Final = 2**15
+"""So many numbers are made together as the cache of a processor holds."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +72,21 @@ def described(output: Tensor) -> dict[str, Any]:
 
 @torch.no_grad()
 def given_by(model: nn.Module, golden: Golden, early: str | None = None, late: str | None = None) -> dict[str, Any]:
-    """What a model gives first for the example input, filled by the rule.
+    """What a model, which may have no memory yet, gives first for the example input, filled by the rule.
 
     What is called `early` runs first in its block, where it is recorded so, and what is called `late` runs last; their
     block runs them at another time.
     """
-    model = model.double().eval()
+    # The order in which modules finish does not depend on numbers, and all numbers are those of the rule.
+    model = model.to("meta").double().eval()
+    order = tuple(_in_order(model, torch.empty(golden.input, dtype=torch.double, device="meta"), early, late))
+    model = model.to_empty(device="cpu")
     x = example_input(golden.input)
     # Where other programs run too, threads that wait for each other take fifty times as long as one.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        fill(model, x, early, late)
+        _fill(order)
         output = model(x)
         return described(output[0] if isinstance(output, tuple) else output)
     finally:
@@ -89,15 +95,18 @@ def given_by(model: nn.Module, golden: Golden, early: str | None = None, late: s
 
 def spread(count: int, counter: int) -> NDArray[np.float64]:
     """That many numbers from -1/2 to 1/2: the 32-bit finaliser of MurmurHash3, applied to their positions."""
-    bits = np.arange(count, dtype=np.uint32)
-    bits *= np.uint32(2_654_435_761)
-    bits += np.uint32(counter * 0x9E37_79B9 % 2**32)
-    for shift, factor in ((16, 0x85EB_CA6B), (13, 0xC2B2_AE35)):
-        bits ^= bits >> np.uint32(shift)
-        bits *= np.uint32(factor)
-    bits ^= bits >> np.uint32(16)
-    numbers: NDArray[np.float64] = bits / 2**32
-    numbers -= 0.5
+    numbers = np.empty(count)
+    for start in range(0, count, TOGETHER):
+        part = numbers[start : start + TOGETHER]
+        bits = np.arange(start, start + len(part), dtype=np.uint32)
+        bits *= np.uint32(2_654_435_761)
+        bits += np.uint32(counter * 0x9E37_79B9 % 2**32)
+        for shift, factor in ((16, 0x85EB_CA6B), (13, 0xC2B2_AE35)):
+            bits ^= bits >> np.uint32(shift)
+            bits *= np.uint32(factor)
+        bits ^= bits >> np.uint32(16)
+        np.divide(bits, 2**32, out=part)
+        part -= 0.5
     return numbers
 
 
@@ -111,10 +120,14 @@ def example_input(shape: list[int], counter: int = FIRST_INPUT) -> Tensor:
 
 
 @torch.no_grad()
-def fill(model: nn.Module, example: Tensor, early: str | None = None, late: str | None = None) -> None:
+def fill(model: nn.Module, example: Tensor) -> None:
     """Give every parameter and running statistic the numbers of the rule."""
+    _fill(tuple(_in_order(model, example, None, None)))
+
+
+def _fill(modules: Iterable[nn.Module]) -> None:
     counter = 0
-    for module in _in_order(model, example, early, late):
+    for module in modules:
         for name, parameter in module.named_parameters(recurse=False):
             counter += 1
             parameter.copy_(_weights(module, name, _tensor(parameter.shape, counter)))

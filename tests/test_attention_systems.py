@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import archspec
+from tests.read_once import read_once
 
 SPECS: Final = Path(__file__).parent.parent / "specs" / "attention"
 
@@ -19,7 +19,7 @@ SPECS: Final = Path(__file__).parent.parent / "specs" / "attention"
 def compiled(spec: str, **settings: Any) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module of a spec, and its weights, which are all random, also those that start from zero."""
     torch.manual_seed(11)
-    module = archspec.load(SPECS / spec, **settings).compile()
+    module = read_once(SPECS / spec, **settings).compile()
     assert isinstance(module, nn.Module)
     module = module.double().eval()
     with torch.no_grad():

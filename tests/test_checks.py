@@ -37,9 +37,10 @@ import pytest
 
 from archspec import Diagnostic, Source, loads
 from archspec.build import Settings
-from archspec.compiler import Outside, read_path, rewritten, text_override
+from archspec.compiler import Outside, read_path, rewritten
 from archspec.diagnostics import Report
 from archspec.findings import CATALOG
+from archspec.overriding import text_override
 from archspec.render.text import render
 from tests import stored
 

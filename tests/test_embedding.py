@@ -16,7 +16,7 @@ from archspec.shape import Element, Shape
 from archspec.size import Size, named
 from archspec_torch.lower import OpenSizeError, lower
 from tests.lowered import built, call_of, shape_of
-from tests.test_emit import CACHE, said
+from tests.test_emit import STRICTLY, said
 
 B, N, T = map(named, "BNT")
 
@@ -273,7 +273,7 @@ def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_pat
     (tmp_path / "topics.py").write_text(archspec.loads(SPEC).source())
     assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", ".", folder=tmp_path)
+    assert not said("mypy", *STRICTLY, ".", folder=tmp_path)
 
 
 def test_a_bag_of_fractions_is_found() -> None:

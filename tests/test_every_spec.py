@@ -16,6 +16,7 @@ import archspec
 from archspec.compiler import guessed_syntax, split_variant
 from archspec.source import Source
 from tests import test_systems
+from tests.read_once import read_once
 from tests.test_emit_parameters import inputs_of, is_small
 
 SPECS: Final = Path(__file__).parent.parent / "specs"
@@ -108,7 +109,7 @@ each_file: Final = pytest.mark.parametrize("file", FILES)
 
 @cache
 def spec(name: str) -> archspec.Model:
-    return archspec.load(SPECS / name)
+    return read_once(SPECS / name)
 
 
 COMPARED: Final = {f"vision/{system.spec}" for system in test_systems.SYSTEMS.values()}

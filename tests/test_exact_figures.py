@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import archspec
 from archspec.size import evaluate
+from tests.read_once import read_once
 
 SPECS: Final = Path(__file__).parent.parent / "specs"
 
@@ -114,7 +114,7 @@ FIGURES: Final = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_spec_has_the_figures_of_its_definition(name: str) -> None:
-    graph, figures = archspec.load(SPECS / name).graph, FIGURES[name]
+    graph, figures = read_once(SPECS / name).graph, FIGURES[name]
     sizes = {"B": 1, "T": 20}
     assert graph.parameters == figures.parameters
     assert evaluate(graph.macs, sizes) == figures.macs
@@ -155,7 +155,7 @@ def test_two_3x3_convolutions_see_as_far_as_one_of_5x5() -> None:
 
 def compiled(name: str, **settings: Any) -> nn.Module:
     torch.manual_seed(3)
-    module = archspec.load(SPECS / name, **settings).compile()
+    module = read_once(SPECS / name, **settings).compile()
     assert isinstance(module, nn.Module)
     module = module.double().eval()
     with torch.no_grad():
@@ -165,7 +165,7 @@ def compiled(name: str, **settings: Any) -> nn.Module:
 
 
 def test_the_policy_of_alphago_pools_nothing_and_has_a_bias_for_each_point() -> None:
-    graph = archspec.load(SPECS / "games/alphago_policy.arch").graph
+    graph = read_once(SPECS / "games/alphago_policy.arch").graph
     convolutions = [node for node in graph.nodes if node.op.name == "conv"]
     assert len(convolutions) == 1 + 12
     assert not [node for node in graph.nodes if "pool" in node.op.name]
@@ -251,7 +251,7 @@ def test_a_spec_gives_what_the_same_layers_give_by_hand(name: str) -> None:
     shape, layers = BY_HAND[name]
     torch.manual_seed(3)
     expected = nn.Sequential(*layers()).double().eval()
-    module = archspec.load(SPECS / name).compile()
+    module = read_once(SPECS / name).compile()
     assert isinstance(module, nn.Module)
     module = module.double().eval()
     values = list(expected.state_dict().values())

@@ -9,7 +9,8 @@ import pytest
 
 from archspec import Diagnostic
 from archspec.explanation import CODE, explanation
-from archspec.manual import findings, manual
+from archspec.manual import findings
+from archspec.manual.terminal import explained
 from docs import explanations as reference
 from tests.test_checks import ERRORS
 
@@ -60,7 +61,7 @@ def test_every_link_leads_somewhere() -> None:
 @each_kind
 @pytest.mark.parametrize("width", [60, 100])
 def test_on_a_terminal_lines_are_as_long_as_it_is_wide(kind: type[Diagnostic], width: int) -> None:
-    text = manual(kind.code, width=width)
+    text = explained(kind.code, width=width)
     assert text.startswith(f"{kind.code}: {kind.name}\n\n")
     for line in text.splitlines():
         # Examples are not divided, and neither are words.

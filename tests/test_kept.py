@@ -20,6 +20,7 @@ from archspec.shape import Element, Shape
 from archspec.size import evaluate
 from archspec.storage import Amount, Widths
 from tests.lowered import as_tuple, quiet, runnable, zeros
+from tests.read_once import read_once
 from tests.saved import Saved, memory, saved_by, size
 
 SPECS: Final = Path(__file__).parents[1] / "specs"
@@ -127,7 +128,7 @@ MODELS: Final = [
 
 @pytest.mark.parametrize(("spec", "sizes", "settings"), MODELS, ids=[spec for spec, _, _ in MODELS])
 def test_a_model_keeps_what_autograd_saves(spec: str, sizes: dict[str, int], settings: dict[str, Any]) -> None:
-    model = archspec.load(SPECS / spec, **settings)
+    model = read_once(SPECS / spec, **settings)
     expected = evaluate(costs(model.graph).kept.bytes(ON_CPU), sizes)
     shapes = [each.shape.with_sizes(evaluate(size, sizes) for size in each.shape) for each in model.graph.inputs]
     module = model.compile()

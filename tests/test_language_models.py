@@ -18,6 +18,7 @@ from torch import Tensor, nn
 import archspec
 from archspec.size import evaluate
 from tests.golden_rule import DIRECTORY, FIRST_INPUT, Golden, described, spread
+from tests.read_once import read_once
 
 SPECS: Final = Path(__file__).parent.parent / "specs" / "attention"
 SMALL: Final = {"vocabulary": 13, "context": 9, "width": 12, "heads": 3, "depth": 2}
@@ -34,11 +35,11 @@ def _same_numbers() -> None:
 
 @cache
 def spec(name: str) -> archspec.Model:
-    return archspec.load(SPECS / f"{name}.arch")
+    return read_once(SPECS / f"{name}.arch")
 
 
 def compiled(name: str, **settings: Any) -> nn.Module:
-    module = archspec.load(SPECS / f"{name}.arch", **settings).compile()
+    module = read_once(SPECS / f"{name}.arch", **settings).compile()
     assert isinstance(module, nn.Module)
     return module
 

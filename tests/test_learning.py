@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
 import archspec
@@ -20,6 +18,9 @@ SPEC: Final = Path(__file__).parent.parent / "specs" / "lenet.arch"
 
 def digits(size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Images of 8 x 8 pixels, or of as many as are asked for, to learn from and to be tested on; and what they show."""
+    from sklearn.datasets import load_digits  # It takes a second, which only who learns waits for.
+    from sklearn.model_selection import train_test_split
+
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).float()[:, None]
     if size > 8:

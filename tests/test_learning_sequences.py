@@ -17,6 +17,7 @@ import torch.nn.functional as F  # noqa: N812  # Its usual name.
 from torch import Tensor, nn
 
 import archspec
+from tests.read_once import read_once
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def network(spec: str, **settings: Any) -> nn.Module:
-    module = archspec.load(SPECS / spec, **settings).compile()
+    module = read_once(SPECS / spec, **settings).compile()
     assert isinstance(module, nn.Module)
     return module
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from math import exp, sqrt
 from pathlib import Path
@@ -21,6 +19,8 @@ from archspec.ops.memory import Address, Read, Write
 from archspec.shape import Shape
 from archspec.size import Size, named
 from tests.lowered import call_of, module_of, result
+from tests.read_once import read_once
+from tests.test_emit import STRICTLY, said
 
 B, H, N, W = map(named, "BHNW")
 
@@ -276,20 +276,11 @@ def test_such_a_model_can_be_exported_with_any_batch_and_any_slots() -> None:
         assert [each.shape for each in on_meta] == [each.shape for each in expected]
 
 
-def said(tool: str, *arguments: str, folder: Path) -> str:
-    """What a tool says of the files in a folder, if it has anything to say."""
-    result = subprocess.run(
-        [sys.executable, "-m", tool, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return (result.stdout + result.stderr) if result.returncode else ""
-
-
 def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_path: Path) -> None:
     (tmp_path / "remembers.py").write_text(spec().source())
     assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-    cache = Path(__file__).parent.parent / ".mypy_cache" / "written"
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={cache}", ".", folder=tmp_path)
+    assert not said("mypy", *STRICTLY, ".", folder=tmp_path)
 
 
 # ---------------------------------------------------------------------------------------------------------------- specs
@@ -300,7 +291,7 @@ SPECS: Final = Path(__file__).parent.parent / "specs" / "memory"
 def compiled(name: str, **settings: Any) -> nn.Module:
     """The module of a spec, for numbers of many digits."""
     torch.manual_seed(5)
-    module = archspec.load(SPECS / name, **settings).compile()
+    module = read_once(SPECS / name, **settings).compile()
     assert isinstance(module, nn.Module)
     return module.double()
 

@@ -21,7 +21,7 @@ from archspec.size import Size, evaluate, named
 from archspec_torch.lower import OpenSizeError, lower
 from tests.golden_rule import DIRECTORY, FIRST_INPUT, described, spread
 from tests.lowered import built, call_of, shape_of
-from tests.test_emit import CACHE, said
+from tests.test_emit import STRICTLY, said
 
 B, D, S, T = map(named, "BDST")
 
@@ -603,7 +603,7 @@ def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_pat
         (tmp_path / f"{name}.py").write_text(reader(name).source())
     assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", ".", folder=tmp_path)
+    assert not said("mypy", *STRICTLY, ".", folder=tmp_path)
 
 
 def test_a_model_carries_the_classes_that_it_uses() -> None:

@@ -19,7 +19,7 @@ from archspec.shape import Shape
 from archspec.size import Size, named
 from archspec_torch.lower import OpenSizeError, lower
 from tests.lowered import built, call_of, result, shape_of
-from tests.test_emit import CACHE, said
+from tests.test_emit import STRICTLY, said
 
 B, D, H, S, T = map(named, "BDHST")
 
@@ -310,4 +310,4 @@ def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_pat
     (tmp_path / "scores.py").write_text(archspec.loads(SPEC).source())
     assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={CACHE}", ".", folder=tmp_path)
+    assert not said("mypy", *STRICTLY, ".", folder=tmp_path)

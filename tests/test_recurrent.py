@@ -25,6 +25,7 @@ from archspec_torch.lower import OpenSizeError, lower
 from tests.golden_rule import DIRECTORY, described, example_input, fill
 from tests.laws import agrees_with_torch
 from tests.lowered import as_tuple, random_uses
+from tests.read_once import read_once
 
 B, D, H, T = map(named, "BDHT")
 
@@ -518,7 +519,7 @@ SPECS: Final = DIRECTORY.parent.parent / "specs" / "sequence"
 
 
 def system(spec: str, **settings: Any) -> nn.Module:
-    module = archspec.load(SPECS / spec, **settings).compile()
+    module = read_once(SPECS / spec, **settings).compile()
     assert isinstance(module, nn.Module)
     return module.double().eval()
 
@@ -542,7 +543,7 @@ def test_a_classifier_looks_at_the_state_behind_the_last_word() -> None:
     torch.testing.assert_close(module(words), scored(module, h[0]))
     # In training, some of the state is left out.
     assert not module.train()(words).equal(scored(module, h[0]))
-    graph = archspec.load(SPECS / "lstm_classifier.arch").graph
+    graph = read_once(SPECS / "lstm_classifier.arch").graph
     assert graph.parameters == 20_000 * 100 + 4 * 128 * (100 + 128 + 2) + 2 * 129 == 2_118_018
     assert evaluate(graph.macs, {"B": 1, "T": 10}) == 10 * 4 * 128 * (100 + 128) + 2 * 128
 
@@ -559,7 +560,7 @@ def test_a_segmenter_gives_each_character_a_tag(layers: int) -> None:
 
 @pytest.mark.parametrize(("variant", "layers", "millions"), [("two_layers", 2, 2.3), ("three_layers", 3, 3.8)])
 def test_stacked_layers_have_as_many_weights_as_in_the_paper(variant: str, layers: int, millions: float) -> None:
-    graph = archspec.load(SPECS / f"stacked_bilstm.arch:{variant}").graph
+    graph = read_once(SPECS / f"stacked_bilstm.arch:{variant}").graph
     assert isinstance(graph.parameters, int)
     assert round(graph.parameters / 1e6, 1) == millions
     module = system("stacked_bilstm.arch", layers=layers, hidden=5)

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archspec
 from archspec.size import evaluate
 from tests.golden_rule import Golden, given_by, spread
+from tests.read_once import read_once
 from tests.test_systems import shapes_of
 
 ROOT: Final = Path(__file__).parent.parent
@@ -27,7 +28,7 @@ each_name: Final = pytest.mark.parametrize("name", NAMES)
 
 @cache
 def spec(file: str) -> archspec.Model:
-    return archspec.load(ROOT / "specs" / file)
+    return read_once(ROOT / "specs" / file)
 
 
 def compiled(file: str) -> nn.Module:

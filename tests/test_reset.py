@@ -13,6 +13,7 @@ from torch import nn
 import archspec
 from tests.interpreted import compiled
 from tests.kinds import KINDS
+from tests.read_once import read_once
 
 SPECS: Final = sorted((Path(__file__).parents[1] / "specs").rglob("*.arch"))
 SMALL: Final = {
@@ -42,7 +43,7 @@ LAYERS: Final = """
 
 def small(path: Path) -> type[nn.Module]:
     with torch.device("meta"):
-        return type(archspec.load(path).compile())
+        return type(read_once(path).compile())
 
 
 def is_same(module: nn.Module, other: nn.Module) -> bool:

@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec import Report, SpecError, loads
-from archspec.compiler import Model, Outside, read_bytes
+from archspec.compiler import Outside, read_bytes
 from archspec.main import main
+from archspec.model import Model
 from archspec.render.text import render
 from tests.fuzz.hostile import ARCH, YAML, Hostile
 from tests.test_checks import CHECKS

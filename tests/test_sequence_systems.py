@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import archspec
+from tests.read_once import read_once
 
 SPECS: Final = Path(__file__).parent.parent / "specs"
 
@@ -22,7 +22,7 @@ def _same_numbers() -> None:
 
 
 def compiled(spec: str, **settings: Any) -> nn.Module:
-    module = archspec.load(SPECS / spec, **settings).compile()
+    module = read_once(SPECS / spec, **settings).compile()
     assert isinstance(module, nn.Module)
     return module.double().eval()
 
@@ -351,16 +351,16 @@ def test_the_transformer_is_that_of_torch_between_tied_embeddings() -> None:
 
 
 def test_the_transformer_has_the_parameters_of_torch_and_one_embedding() -> None:
-    graph = archspec.load(SPECS / "attention" / "transformer.arch").graph
+    graph = read_once(SPECS / "attention" / "transformer.arch").graph
     with torch.device("meta"):
         reference = nn.Transformer(512, 8, 6, 6, 2048, batch_first=True)
     assert graph.parameters == sum(weight.numel() for weight in reference.parameters()) + 37_000 * 512
-    module = archspec.load(SPECS / "attention" / "transformer.arch", vocabulary=30, depth=1).compile()
+    module = read_once(SPECS / "attention" / "transformer.arch", vocabulary=30, depth=1).compile()
     assert module.get_parameter("logits.weight") is module.get_parameter("embed.weight")
 
 
 def test_the_weights_of_the_transformer_start_as_the_spec_says() -> None:
-    module = archspec.load(SPECS / "attention" / "transformer.arch", vocabulary=500, depth=1).compile()
+    module = read_once(SPECS / "attention" / "transformer.arch", vocabulary=500, depth=1).compile()
     assert module.get_parameter("embed.weight").std().item() == pytest.approx(512**-0.5, rel=0.02)
     inner = module.get_parameter("encoder.layers.0.linear1.weight")
     assert inner.abs().max().item() == pytest.approx(math.sqrt(6 / (512 + 2048)), rel=0.01)

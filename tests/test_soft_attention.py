@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from math import exp, sqrt, tanh
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +18,7 @@ from archspec.ops.soft_attention import HardAttention, Pointer, ScoredAttention,
 from archspec.shape import Element, Shape
 from archspec.size import Size, named
 from tests.lowered import call_of, module_of, result, results
+from tests.test_emit import STRICTLY, said
 
 B, D, Q, T = map(named, "BDQT")
 SCORES: Final[tuple[dict[str, Any], ...]] = (
@@ -537,21 +536,12 @@ def test_such_a_model_is_compiled_in_one_piece(score: str) -> None:
     torch.testing.assert_close(tuple(whole(*given)), tuple(module(*given)))
 
 
-def said(tool: str, *arguments: str, folder: Path) -> str:
-    """What a tool says of the files in a folder, if it has anything to say."""
-    result = subprocess.run(
-        [sys.executable, "-m", tool, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return (result.stdout + result.stderr) if result.returncode else ""
-
-
 def test_formatters_linters_and_type_checkers_find_nothing_in_the_source(tmp_path: Path) -> None:
     for score in WRITTEN:
         (tmp_path / f"{score}.py").write_text(spec(score).source())
     assert not said("ruff", "format", "--isolated", "--no-cache", "--diff", ".", folder=tmp_path)
     assert not said("ruff", "check", "--isolated", "--no-cache", ".", folder=tmp_path)
-    cache = Path(__file__).parent.parent / ".mypy_cache" / "written"
-    assert not said("mypy", "--strict", "--config-file=", f"--cache-dir={cache}", ".", folder=tmp_path)
+    assert not said("mypy", *STRICTLY, ".", folder=tmp_path)
 
 
 # ---------------------------------------------------------------------------------------------------------------- specs

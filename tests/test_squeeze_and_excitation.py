@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.size import evaluate
+from tests.read_once import read_once
 from tests.test_systems import SPECS
 
 Part = Callable[[Tensor], Tensor]
@@ -40,7 +41,7 @@ each_placement: Final = pytest.mark.parametrize("placement", PLACEMENTS)
 
 @cache
 def graph_of(spec: str, **settings: Any) -> archspec.Graph:
-    return archspec.load(SPECS / spec, **settings).graph
+    return read_once(SPECS / spec, **settings).graph
 
 
 def multiply_adds(spec: str, **settings: Any) -> int:
@@ -83,7 +84,7 @@ def scaled(x: Tensor, part: nn.Module) -> Tensor:
 @cache
 def without_numbers(placement: str) -> nn.Module:
     with torch.device("meta"):
-        module = archspec.load(SPECS / f"se_placements.arch:se_{placement}").compile()
+        module = read_once(SPECS / f"se_placements.arch:se_{placement}").compile()
     assert isinstance(module, nn.Module)
     return module
 
@@ -167,7 +168,7 @@ def test_a_placement_costs_what_its_channels_say(placement: str) -> None:
 @pytest.mark.parametrize("reduction", [2, 4, 8, 16, 32])
 def test_without_biases_the_closed_form_is_exact(reduction: int) -> None:
     closed_form = 2 * (3 * 256**2 + 4 * 512**2 + 6 * 1024**2 + 3 * 2048**2) // reduction
-    model = archspec.load(SPECS / "se_placements.arch:se_bias_free", reduction=reduction)
+    model = read_once(SPECS / "se_placements.arch:se_bias_free", reduction=reduction)
     assert not list(model.check())
     assert model.graph.parameters == RESNET_50 + closed_form
 

@@ -20,6 +20,7 @@ from archspec.size import evaluate, named
 from archspec.summary import FORMS, Summary
 from archspec.summary.tree import PAGE
 from archspec.summary.wording import factored, of_bytes, short
+from tests.read_once import read_once
 
 ROOT: Final = Path(__file__).parents[1]
 SPECS: Final = ROOT / "specs"
@@ -51,7 +52,7 @@ model M { input x: [B, 8]
 
 @cache
 def summary_of(path: Path) -> Summary:
-    return archspec.load(path).summary()
+    return read_once(path).summary()
 
 
 def told(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archspec
 from archspec.size import evaluate
 from tests.golden_rule import DIRECTORY, FIRST_INPUT, described, example_input, spread
+from tests.read_once import read_once
 
 SPEC: Final = Path(__file__).parent.parent / "specs" / "attention" / "transformer_body.arch"
 LAYER: Final = "use std.transformer\nmodel M {{\n{inputs}\n    {chain}\n}}"
@@ -33,9 +34,9 @@ def one_layer(inputs: Mapping[str, str], use: str) -> archspec.Model:
 def spec(name: str) -> archspec.Model:
     match name:
         case "transformer":
-            return archspec.load(f"{SPEC}:base", **TORCH)
+            return read_once(f"{SPEC}:base", **TORCH)
         case "transformer_norm_first":
-            return archspec.load(f"{SPEC}:norm_first", **TORCH)
+            return read_once(f"{SPEC}:norm_first", **TORCH)
         case "encoder_layer":
             return one_layer({"source": "S"}, "EncoderLayer")
         case _:
@@ -151,7 +152,7 @@ SMALL: Final[Mapping[str, Any]] = {"width": 12, "heads": 3, "inner": 20, "depth"
 @pytest.mark.parametrize("is_causal", [True, False])
 def test_the_transformer_is_that_of_torch_with_its_gradients(is_first: bool, is_causal: bool) -> None:
     torch.manual_seed(3)
-    module = archspec.load(f"{SPEC}:norm_first" if is_first else str(SPEC), **SMALL, causal=is_causal).compile()
+    module = read_once(f"{SPEC}:norm_first" if is_first else str(SPEC), **SMALL, causal=is_causal).compile()
     assert isinstance(module, nn.Module)
     module = module.double()
     with torch.no_grad():
