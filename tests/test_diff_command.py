@@ -160,6 +160,17 @@ def test_a_diagram_shows_what_was_added_removed_and_changed(tmp_path: Path) -> N
     assert not any(word in unchanged for word in ("added", "removed", "changed"))
 
 
+def test_a_diagram_shows_which_repeats_have_another_length_each_at_its_passes(tmp_path: Path) -> None:
+    file = Path(__file__).parent.parent / "specs" / "vision" / "resnet.arch"
+    names = [f"{file}:resnet18", f"{file}:resnet34"]
+    assert main(["diff", *names, "-o", str(tmp_path / "diff.svg")]) == 1
+    svg = (tmp_path / "diff.svg").read_text()
+    for place, note in (("layer1.0", "2 -&gt; 3"), ("layer2.1", "1 -&gt; 3"), ("layer3.1", "1 -&gt; 5")):
+        assert f"{note} passes" in part(svg, f"group.{place}")
+        assert "changed" in part(svg, f"group.{place}")
+    assert "changed" not in part(svg, "group.layer2.0")
+
+
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_specs_that_have_little_in_common_are_drawn_too(step: int) -> None:
     pairs = neighbours()

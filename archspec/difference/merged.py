@@ -10,7 +10,7 @@ from archspec.difference import Change, Difference, Fact, Kind, Use
 from archspec.difference.wording import TO as ARROW
 from archspec.difference.wording import arrow
 from archspec.drawing import Drawing, Mark, Marked
-from archspec.graph import Graph, Group, Node, Path, Tie, Value
+from archspec.graph import Graph, Group, Node, Path, Repetition, Tie, Value
 from archspec.summary.wording import exact
 
 TO: Final = "->"
@@ -28,7 +28,8 @@ def merged(difference: Difference) -> tuple[Graph, Drawing]:
     merger = _Merger(difference)
     graph = merger.graph()
     marks = tuple(merger.marks())
-    return graph, Drawing(marks=marks, expand=_opened(graph, marks))
+    opened = _opened(graph, marks)
+    return graph, Drawing(marks=marks, expand=opened, fold=_closed(graph, marks, opened))
 
 
 def _opened(graph: Graph, marks: tuple[Marked, ...]) -> tuple[str, ...]:
@@ -43,6 +44,13 @@ def _opened(graph: Graph, marks: tuple[Marked, ...]) -> tuple[str, ...]:
             elif not any(group.path[:length] in passes for length in range(1, depth + 1)):
                 found[group.name] = None
     return tuple(found) if len(found) <= MOST_OPEN else ()
+
+
+def _closed(graph: Graph, marks: tuple[Marked, ...], opened: tuple[str, ...]) -> tuple[str, ...]:
+    """The groups that differ as a whole, and not by what is in them; blocks by their names."""
+    changed = (graph.groups[each.path] for each in marks if each.mark is Mark.CHANGED and each.path in graph.groups)
+    names = dict.fromkeys(group.block or group.name for group in changed if len(group.path) > 1)
+    return tuple(name for name in names if name not in opened)
 
 
 @final
@@ -195,11 +203,17 @@ class _Merger:
                 (fact,) = use.facts
                 for each in self.new.repeats:
                     if each.path == use.new and str(len(each.passes)) == fact.new:
-                        yield Marked(each.path or each.passes[0][0], Mark.CHANGED, (_plain(f"{arrow(fact)} passes"),))
+                        yield Marked(self._place(each), Mark.CHANGED, (_plain(f"{arrow(fact)} passes"),))
             case Kind.AFFECTED:
                 return
             case _:
                 yield Marked(use.path, Mark.CHANGED, tuple(map(_note, use.facts)))
+
+    def _place(self, repetition: Repetition) -> Path:
+        """Where a repeat is seen: at the group of which it is all there is, or else at its first pass."""
+        held = {path for members in repetition.passes for path in members}
+        is_all = repetition.path and all(each.path in held for each in self.new.members(repetition.path))
+        return repetition.path if is_all else repetition.passes[0][0]
 
 
 def _note(fact: Fact) -> str:
