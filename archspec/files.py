@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +22,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         return
     path = path.resolve()
     mode = _mode(path)
+    import tempfile  # Most commands write no file, and need not wait.
+
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -10,19 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 
-from archspec.backend import MissingLibraryError
 from archspec.clash import other_distribution
 from archspec.commands import NAMES, command
 from archspec.commands.command import CLEAN, FOUND, WRONG_USE, Command, UsageError
-from archspec.commands.writing import show
-from archspec.model import SpecError, WeightsError
-from archspec.paths import NoSpecsError
-from archspec.plugins import PluginError
-from archspec.size import SizeError
-from archspec.targets import UnknownTargetError
 from archspec.version import VERSION
 
 
@@ -41,15 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = run(options)
         sys.stdout.flush()
-    except (SpecError, WeightsError) as error:
-        show(error.report, options, sys.stderr)
-        return FOUND
-    except (UsageError, NoSpecsError, UnknownTargetError, MissingLibraryError, PluginError) as error:
-        print(f"archspec: {error}", file=sys.stderr)
-        return WRONG_USE
-    except SizeError as error:
-        print(f"archspec: this needs {error}; fix some of the open sizes, such as `--size H=224`", file=sys.stderr)
-        return WRONG_USE
     except BrokenPipeError:
         _close_output()  # Whoever read our output has seen enough.
         return CLEAN
@@ -61,11 +44,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if sys.stderr.isatty():
             print(file=sys.stderr)  # What comes next does not stand behind the `^C` of the terminal.
         return 130
-    except Exception:
-        traceback.print_exc()
-        print("archspec: this is a fault of archspec itself, not of the spec; please report it", file=sys.stderr)
-        return WRONG_USE
+    except Exception as error:
+        return _told(error, options)
     return status
+
+
+def _told(error: Exception, options: argparse.Namespace) -> int:
+    """Say why there is no result; returns the exit status. What is imported here, only an error waits for."""
+    from archspec.backend import MissingLibraryError
+    from archspec.commands.writing import show
+    from archspec.model import SpecError, WeightsError
+    from archspec.paths import NoSpecsError
+    from archspec.plugins import PluginError
+    from archspec.size import SizeError
+    from archspec.targets import UnknownTargetError
+
+    match error:
+        case SpecError() | WeightsError():
+            show(error.report, options, sys.stderr)
+            return FOUND
+        case UsageError() | NoSpecsError() | UnknownTargetError() | MissingLibraryError() | PluginError():
+            print(f"archspec: {error}", file=sys.stderr)
+        case SizeError():
+            print(f"archspec: this needs {error}; fix some of the open sizes, such as `--size H=224`", file=sys.stderr)
+        case _:
+            import traceback
+
+            traceback.print_exception(error)
+            print("archspec: this is a fault of archspec itself, not of the spec; please report it", file=sys.stderr)
+    return WRONG_USE
 
 
 def _close_output() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
@@ -33,6 +32,8 @@ MOST_FILES: Final = 100
 
 STANDARD: Final = "std"
 """What the shipped library is called."""
+
+_STANDARD: Final = Path(__file__).parent / STANDARD
 
 _PART: Final = re.compile(r"[^\W\d]\w*(\.\w*)*")
 """What `use` says of a part of a library."""
@@ -175,7 +176,7 @@ class _Reader:
         if Path(line.text).suffix in SUFFIXES and (Path(source.name).parent / line.text).exists():
             return None
         word = line.text.partition(".")[0]
-        return files("archspec.std") if word == STANDARD else self.installed.libraries.get(word)
+        return _STANDARD if word == STANDARD else self.installed.libraries.get(word)
 
     def part(self, line: Scalar, folder: Traversable) -> tuple[str, Opens] | None:
         """A part of a library."""
@@ -212,7 +213,7 @@ class _Reader:
             problem, cure = "`use` names no file", 'such as `use "blocks/unit.arch"`'
         elif relative.suffix.lower() not in SUFFIXES:
             problem = f"`{line.text}` is neither a file of specs nor a part of a library"
-            known = [f"{STANDARD}.{each}" for each in _parts_of(files("archspec.std"))]
+            known = [f"{STANDARD}.{each}" for each in _parts_of(_STANDARD)]
             meant = closest(line.text, known) or closest(f"{STANDARD}.{line.text}", known)
             cure = f"files of specs end in `.arch` or `.yaml`; parts of libraries have names such as `{STANDARD}.se`"
             cure = cure if meant is None else did_you_mean(meant)

@@ -17,8 +17,9 @@ from archspec.op import Op
 from archspec.ops.activation import Relu
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
+from archspec.ops.joining import Concat
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Concat, Mul
+from archspec.ops.merge import Add, Mul
 from archspec.ops.norm import LayerNorm
 from archspec.ops.reshaping import Broadcast, Reshape, Split
 from archspec.scan import Scan

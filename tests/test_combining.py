@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from archspec.op import Op, ShapeError
-from archspec.ops.merge import Average, Div, Dot, Einsum, MaskedFill, Maximum, Minimum, Mul, Sub, Where
+from archspec.ops.merge import Average, Div, MaskedFill, Maximum, Minimum, Mul, Sub, Where
+from archspec.ops.product import Dot, Einsum
 from archspec.shape import Element, Shape
 from archspec.size import Size, named
 from archspec_torch.inline import Inline

@@ -34,8 +34,8 @@ from archspec.ops.activation import Relu
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.conv import Conv
 from archspec.ops.elementwise import Clamp
+from archspec.ops.joining import Concat
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Concat
 from archspec.ops.norm import BatchNorm, LayerNorm
 from archspec.ops.pool import AdaptiveAvgPool, MaxPool
 from archspec.ops.reduction import Sum

@@ -19,8 +19,9 @@ from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
 from archspec.ops.conv import Conv
 from archspec.ops.embedding import Embedding
+from archspec.ops.joining import Concat
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Concat, Mul
+from archspec.ops.merge import Add, Mul
 from archspec.ops.norm import BatchNorm, LayerNorm
 from archspec.ops.pool import GlobalAvgPool, MaxPool
 from archspec.ops.reshaping import Broadcast, Flatten, Permute, Reshape, Select, Split

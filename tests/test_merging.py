@@ -15,7 +15,9 @@ from archspec.expression import EvaluationError
 from archspec.op import Op, ShapeError
 from archspec.ops.agreement import agreed, broadcast_size
 from archspec.ops.arithmetic import Arithmetic, formula_of
-from archspec.ops.merge import Add, Concat, Matmul, Mul, Stack
+from archspec.ops.joining import Concat, Stack
+from archspec.ops.merge import Add, Mul
+from archspec.ops.product import Matmul
 from archspec.shape import Element, Shape
 from archspec.size import Size, evaluate, named
 from archspec.source import Source

@@ -37,7 +37,7 @@ from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.shapes import ShapeFault, WrongElement
 from archspec.diagnostics import Diagnostic, Report
-from archspec.expression import Expression, is_unknown
+from archspec.expression import Expression, free_names, is_unknown, written
 from archspec.graph import Node, Path, Tie
 from archspec.op import Op, ShapeError, count
 from archspec.shape import Element, Shape
@@ -417,17 +417,21 @@ class Placer(Limited, ABC):
         inputs: Sequence[Draft],
     ) -> None:
         blamed, cure = (error.setting, error.help) if isinstance(error, ShapeError) else (None, "")
-        span = layer.span
+        span, setting = layer.span, ""
         if blamed is not None and blamed in given:
             span = given[blamed].span
             self.meanings.doubt(given[blamed])
+            value = written(getattr(op, blamed))
+            if any(free_names(given[blamed])) and value != span.text:
+                setting = f"`{span.text}` is {value} here"
         shapes = tuple(str(each.shapes[0]) for each in inputs)
         producers = tuple(each.span for each in inputs)
         axes = error.axes if isinstance(error, ShapeError) else ()
         found = [origin_of(self.assembly, each, axes[0] % each.shapes[0].rank) for each in inputs if axes]
         origins = tuple(dict.fromkeys(each for each in found if each is not None))
         trials = tuple(self.trials(layer, op, error, inputs)) if isinstance(error, ShapeError) else ()
-        self.report.add(ShapeFault(span, op.name, str(error), cure, shapes, producers, axes, origins, trials))
+        facts = op.name, str(error), cure, shapes, producers, axes, origins, trials
+        self.report.add(ShapeFault(span, *facts, setting=setting))
 
     def trials(self, layer: Layer, op: Op, error: ShapeError, inputs: Sequence[Draft]) -> Iterator[Trial]:
         """Changes that might let a layer take what it is given."""

@@ -69,12 +69,15 @@ class ShapeFault(Diagnostic):
     origins: tuple[Related, ...] = ()
     trials: tuple[Trial, ...] = ()
     tried: tuple[str, ...] = ()
+    setting: str = ""
+    """What the setting at fault is, where the text does not show it: "`context` is 1024 here"."""
 
     def message(self) -> str:
         return f"`{self.op}` {self.problem}"
 
     def notes(self) -> tuple[str, ...]:
-        return (aligned(self.inputs, self.axes),) if len(self.inputs) > 1 and self.axes else ()
+        shapes = aligned(self.inputs, self.axes) if len(self.inputs) > 1 and self.axes else ""
+        return tuple(filter(None, (shapes, self.setting)))
 
     def label(self) -> str:
         return f"its input is {' and '.join(self.inputs)}"

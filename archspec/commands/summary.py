@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from archspec.commands.command import CLEAN, Command, UsageError
 from archspec.commands.options import one_spec
 from archspec.commands.reading import load
-from archspec.commands.writing import screen, write
+from archspec.commands.writing import encoding_of, write
 from archspec.size import LARGEST
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         return CLEAN
     summary = _summary(load(options.spec, options), options)
     if options.format == "text":
-        text = summary.table(options.depth, _width(options), is_ascii=screen(options, sys.stdout).encoding == "ascii")
+        text = summary.table(options.depth, _width(options), is_ascii=encoding_of(options, sys.stdout) == "ascii")
         write(options, f"{text}\n".encode())
     else:
         write(options, summary.written(options.format, options.depth).encode())
@@ -125,6 +124,8 @@ def _width(options: argparse.Namespace) -> int:
     if options.width is not None:
         return int(options.width)
     if "COLUMNS" in os.environ or (options.output == "-" and sys.stdout.isatty()):
+        import shutil  # Only terminals wait for it.
+
         return max(40, shutil.get_terminal_size((WIDTH, 0)).columns)
     return WIDTH
 

@@ -117,3 +117,21 @@ def check_element(x: Shape, element: Element, what: str, cure: str) -> None:
 def counted(axes: int) -> str:
     """A number of axes in words."""
     return "1 axis" if axes == 1 else f"{axes} axes"
+
+
+def laid_over(*xs: Shape) -> tuple[Size, ...]:
+    """The sizes of values that are laid over each other, position by position."""
+    sizes = xs[0].sizes
+    for each in xs[1:]:
+        sizes = broadcast(sizes, each)
+    return sizes
+
+
+def same_size(axis: int, left: Size, right: Size) -> Size:
+    """The size that both have at an axis; raises `ShapeError` where they differ for every input."""
+    size = agreed(left, right)
+    if size is None:
+        raise ShapeError(
+            f"needs equal shapes, but axis {axis} differs: {left} and {right}", help="give both the same size there"
+        )
+    return size

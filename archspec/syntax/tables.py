@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -61,7 +60,7 @@ def _short(part: Any) -> str:
 
 def text_of(name: str) -> str:
     """The content of a file that lies beside this one."""
-    return files("archspec.syntax").joinpath(name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def _origin(grammar: str) -> str:

@@ -8,16 +8,11 @@ from typing import Any
 from archspec.ops.merge import (
     Add,
     Average,
-    Concat,
     Div,
-    Dot,
-    Einsum,
     MaskedFill,
-    Matmul,
     Maximum,
     Minimum,
     Mul,
-    Stack,
     Sub,
     Where,
 )
@@ -25,7 +20,7 @@ from archspec.shape import Shape
 from archspec_torch.call import Call, Given, Operation, Variable
 from archspec_torch.inline import Inline, Method
 from archspec_torch.lower import lower
-from archspec_torch.lower.arguments import all_given, changed
+from archspec_torch.lower.arguments import all_given
 
 
 @lower.register
@@ -72,31 +67,6 @@ def _(op: Where, condition: Shape, a: Shape, b: Shape) -> Inline:
 def _(op: MaskedFill, x: Shape, mask: Shape) -> Inline:
     value = Operation("-", (Variable("torch.inf"),)) if op.value is None else op.value
     return Inline(Method(Given(0), "masked_fill", (Given(1), value)))
-
-
-@lower.register
-def _(op: Concat, *xs: Shape) -> Inline:
-    return Inline(Call.of("torch.cat", all_given(len(xs)), dim=op.axis))
-
-
-@lower.register
-def _(op: Stack, *xs: Shape) -> Inline:
-    return Inline(Call.of("torch.stack", all_given(len(xs)), dim=op.axis))
-
-
-@lower.register
-def _(op: Matmul, a: Shape, b: Shape) -> Inline:
-    return Inline(Operation("@", all_given(2)))
-
-
-@lower.register
-def _(op: Dot, a: Shape, b: Shape) -> Inline:
-    return Inline(Call("torch.linalg.vecdot", all_given(2), changed(dim=(op.axis, -1))))
-
-
-@lower.register
-def _(op: Einsum, *xs: Shape) -> Inline:
-    return Inline(Call("torch.einsum", (op.equation, *all_given(len(xs)))))
 
 
 def _folded(symbol: str, inputs: int) -> Any:
