@@ -245,6 +245,11 @@ def read_expectations(tree: Tree, info: ValidationInfo) -> tuple[Expectation, ..
 def _condition(tree: Tree, info: ValidationInfo) -> Expectation:
     if not isinstance(tree, Fields):
         return Expectation(_that(tree, info), tree.span)
+    only = tree.entries[0] if len(tree.entries) == 1 else None
+    if only is not None and closest(only.key.text, ("that", "message")) is None:
+        comparison = f"{only.key.text} == {' '.join(only.value.span.text.split())}"
+        report_of(info).add(WrongKind(tree.span, "an expectation in a list", "a comparison", kind_of(tree), comparison))
+        return unless_wrong(_equation, only, info) or Expectation(Hole(tree.span), tree.span)
     read = validated(Demand, tree, report_of(info), {})
     if read is None:
         return Expectation(Hole(tree.span), tree.span)

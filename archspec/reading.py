@@ -96,9 +96,16 @@ def entries_of(tree: Tree, info: ValidationInfo, subject: str, example: str) -> 
         return ()
     if not isinstance(tree, Fields):
         expected, cure = f"a mapping such as `{example}`", ""
-        if isinstance(tree, Items) and tree.items and all(isinstance(each, Fields) for each in tree.items):
+        mappings = [each for each in tree.items if isinstance(each, Fields)] if isinstance(tree, Items) else []
+        if isinstance(tree, Items) and tree.items and len(mappings) == len(tree.items):
+            # What is meant is plain, and so the rest of the file is read with it.
             cure = "leave out the `-` before its keys"
-        elif isinstance(tree, Scalar) and subject == "`expect`" and _COMPARED.search(tree.text):
+            report_of(info).add(WrongKind(tree.span, subject, expected, kind_of(tree), cure=cure))
+            entries: dict[str, Entry] = {}
+            for entry in (entry for each in mappings for entry in each.entries):
+                entries.setdefault(entry.key.text, entry)
+            return tuple(entries.values())
+        if isinstance(tree, Scalar) and subject == "`expect`" and _COMPARED.search(tree.text):
             cure = f"conditions stand in a list: `- {tree.text.partition(chr(10))[0]}`"
         if isinstance(tree, Hole):
             pass_over()
