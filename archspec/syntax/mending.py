@@ -95,6 +95,7 @@ def mended(source: Source, stumble: Stumble, reader: Reader) -> tuple[Mended | N
     found: Stumble | None = stumble
     left = MOST_READ
     while found is not None:
+        found = _left_open(now, found) or found
         faults.append((now, found))
         sooner: tuple[Mended, Stumble] | None = None
         for candidate, last in _candidates(now, found):
@@ -115,6 +116,25 @@ def mended(source: Source, stumble: Stumble, reader: Reader) -> tuple[Mended | N
     return now, faults
 
 
+def _left_open(now: Mended, stumble: Stumble) -> Stumble | None:
+    """The fault of a bracket that is open at the end of a line, where an item of a list stands below it: in brackets,
+    there are none, and so it is not the item that is wrong."""
+    number = now.line_of(stumble.place)
+    if not _is_item(now.lines[number]):
+        return None
+    least = _indent(now.lines[number])
+    for above in range(number - 1, -1, -1):
+        line = now.lines[above]
+        if not line.strip() or _indent(line) >= least:
+            continue
+        least = _indent(line)
+        if (opened := _OPENED.search(line)) is not None:
+            is_closed = any(sign in each for each in now.lines[above + 1 : number] for sign in "]}")
+            start = now.starts[above] + opened.start()
+            return None if is_closed else replace(stumble, begun=start)
+    return None
+
+
 def _candidates(now: Mended, stumble: Stumble) -> Iterator[tuple[Mended, int]]:
     """The ways to go on, the best first, each with the last line of what the fault spoils."""
     number = now.line_of(stumble.start)
@@ -124,6 +144,9 @@ def _candidates(now: Mended, stumble: Stumble) -> Iterator[tuple[Mended, int]]:
         spaces = tuple(_TABS.sub(lambda tabs: " " * len(tabs.group()), line) for line in now.lines)
         yield replace(now, lines=spaces), number
     last = _last_below(now.lines, number)
+    if (opened := _OPENED.search(now.lines[number])) is not None:
+        closed = f"{now.lines[number].rstrip()}{_CLOSING[opened[0]]}"
+        yield replace(now, lines=(*now.lines[:number], closed, *now.lines[number + 1 :])), last
     is_block = stumble.begun is None
     colon = _COLON.search(now.lines[number])
     first_word = now.starts[number] + (_indent(now.lines[number]) if colon is None else colon.start())
@@ -231,6 +254,11 @@ def _is_item(line: str) -> bool:
 
 _MOST_COLUMNS: Final = 3
 """So many places are tried for a line at most."""
+
+_OPENED: Final = re.compile(r"[\[{](?=[ \t]*$)")
+"""A bracket that opens at the end of a line."""
+
+_CLOSING: Final = {"[": "]", "{": "}"}
 
 _COLON: Final = re.compile(r":(?=\s|$)")
 _TABS: Final = re.compile(r"^[ \t-]*\t[ \t]*")

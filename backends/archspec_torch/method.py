@@ -172,6 +172,8 @@ class _Method:
         if not 0 <= number < len(self.scope.steps) - 2 or self._waits(number - 1):
             return False
         made, between, after = self.scope.steps[number : number + 3]
+        if not made.outputs:
+            return False  # Nothing uses what it makes.
         is_first_term = made.outputs == after.inputs[:1] and (self._is_in_place(after) or self._is_sum(made, after))
         is_left = len(between.outputs) == 1 and made.outputs[0] not in between.uses
         return is_first_term and is_left and not made.in_training_only
