@@ -52,7 +52,7 @@ def bases() -> tuple[Base, ...]:
             found.append(Base(name if variant is None else f"{name}:{variant}", adjusted(own, name)))
     for check in CHECKS:
         syntax, *options = check.info.split()
-        if check.expected == "clean\n" and not check.files and not options:
+        if check.expected == "clean\n" and not check.files and not options and check.id not in LEFT_OUT:
             plain = plain_of(_read("<check>", check.body, syntax))
             if "model" in plain and not set(plain) & {"use", "rename"} and len(check.body) < LONGEST_CHECK:
                 plain.pop("variants", None)
@@ -67,6 +67,14 @@ def _has_text(base: Base) -> bool:
     except Fault:
         return False
 
+
+LEFT_OUT: Final = (
+    # Its kernel needs an axis that is longer than all that are tried.
+    "advice:Positions at the end that are padding, few, or of unknown number:arch",
+    # One of its names is a word of Python, which the target tells of.
+    "outputs:Several outputs, of models and of blocks:yaml",
+)
+"""Right specs of which it is known why they do not run here."""
 
 LONGEST_CHECK: Final = 4_000
 """What is longer is long in order to be slow."""
@@ -134,6 +142,8 @@ def _narrower(plain: Plain) -> Plain:
 def adjusted(plain: Plain, name: str) -> Plain:
     """A spec with the numbers for which it is right when it is smaller."""
     match name:
+        case "sequence/rnnsearch.arch":
+            plain["params"]["hidden"] = "128"
         case "vision/alexnet_two_streams.arch":
             plain["params"]["side"] = "67"
         case "vision/bn_inception.arch":
