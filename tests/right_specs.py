@@ -71,7 +71,7 @@ def _has_text(base: Base) -> bool:
 LEFT_OUT: Final = (
     # Its kernel needs an axis that is longer than all that are tried.
     "advice:Positions at the end that are padding, few, or of unknown number:arch",
-    # One of its names is a word of Python, which the target tells of.
+    # An output is called `double`, as a method of every `nn.Module` is: the target tells of it.
     "outputs:Several outputs, of models and of blocks:yaml",
 )
 """Right specs of which it is known why they do not run here."""
