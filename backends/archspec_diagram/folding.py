@@ -180,17 +180,17 @@ class _Folder:
     def _what_fits(self, forced: Mapping[Path, bool]) -> set[Path]:
         graph = self.graph
         opened = {path for path, is_open in forced.items() if is_open}
-        uses: dict[str, set[Path]] = {}
+        uses: dict[Path, set[Path]] = {}
         aside = {path for path in graph.groups if self._is_aside(path)}
-        for path, group in graph.groups.items():
+        for path in graph.groups:
             if path not in forced and path not in aside:
-                uses.setdefault(group.block or ".".join(path), set()).add(path)
+                uses.setdefault(self._kind(path), set()).add(path)
         ends = len(graph.inputs) + len(graph.outputs)
         boxes = self._boxes((), opened)
-        level, tried = self._groups((), opened), set[str]()
+        level, tried = self._groups((), opened), set[Path]()
         while level:
             for path in level:
-                kind = graph.groups[path].block or ".".join(path)
+                kind = self._kind(path)
                 if path in forced or path in aside or kind in tried:
                     continue
                 tried.add(kind)
@@ -200,6 +200,14 @@ class _Folder:
                     boxes = more
             level = [inner for path in level if path in opened for inner in self._groups(path, opened)]
         return opened
+
+    def _kind(self, path: Path) -> Path:
+        """What all groups have in common that are seen alike: the uses of a block, and each group inside of them."""
+        for depth in range(len(path), 0, -1):
+            block = self.graph.groups[path[:depth]].block
+            if block is not None:
+                return (block, *path[depth:])
+        return path
 
     def _is_aside(self, path: Path) -> bool:
         """Whether all of a group is there in training alone, so that it is not what a figure is for."""
