@@ -26,3 +26,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     started = Browser(tmp_path_factory.mktemp("profile"))
     yield started
     started.end()
+
+
+@pytest.fixture
+def steady() -> Iterator[None]:
+    """One thread, and the same random numbers each time: for networks so small that threads would wait for each other
+    most of the time, above all on a busy machine."""
+    import torch  # Most tests that ask for nothing of this do not need it.
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)

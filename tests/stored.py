@@ -37,6 +37,21 @@ def write(path: Path, tensors: Tensors, data: Mapping[str, bytes] | None = None)
     return path
 
 
+def sharded(folder: Path, tensors: Tensors, places: Mapping[str, str], data: Mapping[str, bytes] | None = None) -> Path:
+    """Files with these tensors, each in the one that it is said to be in, and their index."""
+    for shard in set(places.values()):
+        own = {name: tensors[name] for name in tensors if places[name] == shard}
+        write(folder / shard, own, {name: data[name] for name in own} if data else None)
+    return index(folder, places)
+
+
+def index(folder: Path, places: Any) -> Path:
+    """What says in which file each tensor is, as the library writes it."""
+    path = folder / "model.safetensors.index.json"
+    path.write_text(json.dumps({"metadata": {"total_size": 0}, "weight_map": places}))
+    return path
+
+
 def header(entries: Mapping[str, Any]) -> bytes:
     text = json.dumps(entries).encode()
     return len(text).to_bytes(8, "little") + text

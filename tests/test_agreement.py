@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-import torch
 
 from archspec.op import ShapeError
 from archspec.ops import OPS
@@ -21,6 +19,8 @@ from tests.agreement import Outcome, compared
 from tests.mutants import mutants
 from tests.right_specs import bases
 
+pytestmark = pytest.mark.usefixtures("steady")
+
 FIRST: Final = int(os.environ.get("ARCHSPEC_FIRST", "0"))
 MUTANTS: Final = int(os.environ.get("ARCHSPEC_MUTANTS", "160"))
 TOGETHER: Final = 160
@@ -28,15 +28,6 @@ TOGETHER: Final = 160
 
 PARTS: Final = 4
 """So many tests run the specs that mutants are made of: their names are known only once all of them are read."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """What is computed is so small that threads would wait for one another most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + MUTANTS, TOGETHER))

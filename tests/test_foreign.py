@@ -17,18 +17,11 @@ from torch.nn import functional
 
 import archspec
 from archspec.expression import FUNCTIONS
-from archspec.foreign import (
-    ABSENT,
-    ELEMENTS,
-    KEYS,
-    OUR_OPS,
-    OURS,
-    SETTINGS,
-    foreign_functions,
-    foreign_op,
-    foreign_ops,
-    foreign_setting,
-)
+from archspec.foreign.elements import ELEMENTS
+from archspec.foreign.keys import KEYS
+from archspec.foreign.meaning import OUR_OPS, foreign_functions, foreign_op, foreign_ops, foreign_setting
+from archspec.foreign.ours import OURS
+from archspec.foreign.settings import ABSENT, SETTINGS
 from archspec.ops import OPS
 from archspec.shape import Element
 from archspec.spec import Spec

@@ -10,6 +10,9 @@ from typing import Final
 
 import pytest
 
+import archspec
+from archspec.ops import MODULES
+
 ROOT: Final = Path(__file__).parent.parent
 
 BACKENDS: Final = {path.name for path in (ROOT / "backends").iterdir() if path.is_dir()}
@@ -69,6 +72,14 @@ def test_a_spec_waits_for_no_library_that_only_others_need() -> None:
     # That could not fail if these did not pass.
     assert "yaml" in imported(command("check", "specs/alexnet.yaml"))
     assert "networkx" in imported(LOAD + "model.graph.network")
+
+
+def test_a_spec_waits_for_no_op_but_those_that_stand_beside_its_own() -> None:
+    used = {node.op.name for node in archspec.load(ROOT / "specs" / "lenet.arch").graph.nodes}
+    needed = {module for module, names in MODULES.items() if used & set(names)}
+    loaded = "{each for each in MODULES if f'archspec.ops.{each}' in sys.modules}"
+    end = f"\nfrom archspec.ops import MODULES\nassert {loaded} == {needed}, {loaded}"
+    imported(command("check", "specs/lenet.arch") + end)
 
 
 def test_a_command_waits_for_no_other() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import archspec
+
+pytestmark = pytest.mark.usefixtures("steady")
 
 SPEC: Final = Path(__file__).parent.parent / "specs" / "lenet.arch"
 
@@ -51,15 +52,6 @@ def accuracy(model: nn.Module, size: int = 28, epochs: int = 30) -> float:
     model.eval()
     with torch.no_grad():
         return float((model(held_out_images).argmax(1) == held_out_labels).float().mean())
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """The network is so small that threads cost more than they bring, most of all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def lenet() -> nn.Module:

@@ -7,7 +7,7 @@ network that it leaves is trained too, and stays below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,19 +19,9 @@ from torch import Tensor, nn
 import archspec
 from tests.read_once import read_once
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("steady")]
 
 SPECS: Final = Path(__file__).parent.parent / "specs"
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """The networks are so small that threads cost more than they bring, most of all on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
 
 
 def network(spec: str, **settings: Any) -> nn.Module:

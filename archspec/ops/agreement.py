@@ -123,7 +123,7 @@ def laid_over(*xs: Shape) -> tuple[Size, ...]:
     """The sizes of values that are laid over each other, position by position."""
     sizes = xs[0].sizes
     for each in xs[1:]:
-        sizes = broadcast(sizes, each)
+        sizes = broadcast(sizes, each.sizes)
     return sizes
 
 

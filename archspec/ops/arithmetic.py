@@ -6,11 +6,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from string import ascii_lowercase
 from typing import Annotated, Final, TypeAlias, final
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field
 
 from archspec.expression import Binary, EvaluationError, Expression, Name, Unary, Value, described, evaluate, free_names
@@ -28,16 +28,14 @@ MOST_OPERATIONS: Final = 100
 
 
 @final
-@dataclass(frozen=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """An input, by its number."""
 
     position: int
 
 
 @final
-@dataclass(frozen=True)
-class Calculation:
+class Calculation(Struct, frozen=True):
     """`+ - * / **` of two terms, or `-` of one. The second term of `**` is a number."""
 
     symbol: str
@@ -147,7 +145,7 @@ def _shape(term: Term, xs: tuple[Shape, ...]) -> Shape | Element:
         )
     sizes = shapes[0].sizes
     for each in shapes[1:]:
-        sizes = broadcast(sizes, each)
+        sizes = broadcast(sizes, each.sizes)
     return Shape(sizes, element)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, final
 
+from msgspec import Struct
 from pydantic import Field
 
 from archspec.kept import Kept
@@ -17,8 +17,7 @@ from archspec.size import Size, differs
 
 
 @final
-@dataclass(frozen=True)
-class Roles:
+class Roles(Struct, frozen=True):
     """What each input of an attention is for."""
 
     query: Shape

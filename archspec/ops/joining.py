@@ -42,7 +42,7 @@ class Concat(Op):
         sizes = list(xs[0].sizes)
         for x in xs[1:]:
             _check_ranks(xs[0], x)
-            _check_sizes(sizes, x, but=axis)
+            _check_sizes(sizes, x.sizes, but=axis)
             for place, size in enumerate(x):
                 sizes[place] = sizes[place] + size if place == axis else same_size(place, sizes[place], size)
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))
@@ -89,7 +89,7 @@ class Stack(Op):
         sizes = list(xs[0].sizes)
         for x in xs[1:]:
             _check_ranks(xs[0], x)
-            _check_sizes(sizes, x)
+            _check_sizes(sizes, x.sizes)
             sizes = [same_size(place, *pair) for place, pair in enumerate(zip(sizes, x, strict=True))]
         sizes.insert(axis, len(xs))
         return Shape(tuple(sizes), joint_element(*(each.element for each in xs)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from math import prod
 from typing import Annotated, Final, final
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field
 
 from archspec.kept import Kept
@@ -140,8 +140,7 @@ def _without_axis(sight: Sight, summed: int) -> Sight:
 
 
 @final
-@dataclass(frozen=True)
-class Subscripts:
+class Subscripts(Struct, frozen=True):
     """What an equation says: the letters of the axes of each input, and of the output. `...` is any number of axes."""
 
     inputs: tuple[tuple[str, ...], ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC
-from dataclasses import replace
 from math import prod
 from typing import Literal, final
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from archspec.kept import Kept

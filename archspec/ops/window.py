@@ -22,18 +22,20 @@ formulas.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from archspec.op import ShapeError
+from archspec.ops.agreement import counted
 from archspec.shape import Shape
 from archspec.sight import EVERYTHING, MOST_PARTS, Sight, Sliding, along
 from archspec.size import Size, below
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """How a window moves along one axis."""
 
     kernel: Size
@@ -138,6 +140,22 @@ def per_axis(value: Any, axes: int, setting: str) -> tuple[Any, ...]:
             help=f"write one number, or a list of {axes}",
         )
     return value
+
+
+def sizes_wanted(size: Any, x: Shape, like: Shape | None, nothing: str) -> tuple[Size, ...]:
+    """The size of each axis of space that a setting, or a second input, asks for."""
+    sizes = space(x)
+    if like is None:
+        if size is None:
+            raise ShapeError(nothing, setting="size", help="give it a `size`, or a second input: `(x, y) -> ...`")
+        return per_axis(size, len(sizes), "size")
+    if size is not None:
+        raise ShapeError("has a `size` and also a second input", setting="size", help="keep one of them")
+    if like.rank != x.rank:
+        raise ShapeError(
+            f"needs equally many axes in each input, but one has {counted(x.rank)} and one {counted(like.rank)}"
+        )
+    return like[2:]
 
 
 def windows_of(axes: int, *, kernel: Any, stride: Any, dilation: Any, padding: Any) -> tuple[Window, ...]:

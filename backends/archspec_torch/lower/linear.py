@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.ops.linear import Bilinear, Linear
+from archspec.ops.linear import Linear
 from archspec.shape import Shape
 from archspec_torch.call import Call
 from archspec_torch.lower import lower
@@ -15,20 +15,6 @@ def _(op: Linear, x: Shape) -> Call:
     layer = Call(
         "nn.Linear",
         (number(op, "the last size of its input", x[-1]), number(op, "its features", op.features)),
-        changed(bias=(op.bias, True)),
-    )
-    return parametrised(layer, op.parametrisation)
-
-
-@lower.register
-def _(op: Bilinear, left: Shape, right: Shape) -> Call:
-    layer = Call(
-        "nn.Bilinear",
-        (
-            number(op, "the last size of its first input", left[-1]),
-            number(op, "the last size of its second input", right[-1]),
-            number(op, "its features", op.features),
-        ),
         changed(bias=(op.bias, True)),
     )
     return parametrised(layer, op.parametrisation)

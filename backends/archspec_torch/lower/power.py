@@ -1,0 +1,14 @@
+"""Powers: methods of tensors that are called as the ops are."""
+
+from __future__ import annotations
+
+from archspec.ops.power import Reciprocal, Rsqrt, Sqrt, Square
+from archspec.shape import Shape
+from archspec_torch.call import Given
+from archspec_torch.inline import Inline, Method
+from archspec_torch.lower import lower
+
+
+@lower.register
+def _(op: Square | Sqrt | Rsqrt | Reciprocal, x: Shape) -> Inline:
+    return Inline(Method(Given(0), op.name))
