@@ -14,7 +14,6 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from itertools import combinations, pairwise
 from math import hypot
@@ -24,29 +23,32 @@ from typing import Any, final
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 import archspec
 from archspec.backend import MissingLibraryError
 from archspec.drawing import Direction, Drawing
 from archspec.graph import Graph, Group, Node, Output, Path, Value
 from archspec.op import Example, Family, Op
-from archspec.ops.activation import Relu
+from archspec.ops.adaptive_pool import AdaptiveAvgPool
 from archspec.ops.arithmetic import Arithmetic
+from archspec.ops.batch_norm import BatchNorm
 from archspec.ops.conv import Conv
-from archspec.ops.elementwise import Clamp
+from archspec.ops.dropout import Dropout
 from archspec.ops.joining import Concat
+from archspec.ops.layer_norm import LayerNorm
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm, LayerNorm
-from archspec.ops.pool import AdaptiveAvgPool, MaxPool
-from archspec.ops.reduction import Sum
-from archspec.ops.regularisation import Dropout
+from archspec.ops.max_pool import MaxPool
+from archspec.ops.piecewise import Clamp
+from archspec.ops.rectifier import Relu
 from archspec.ops.reshaping import Flatten, Reshape
 from archspec.ops.softmax import Softmax
+from archspec.ops.total import Sum
 from archspec.shape import Shape
 from archspec.size import Size, named
 from archspec.source import Source
-from archspec_diagram import BACKEND, folding, font, views, wording
-from archspec_diagram.chart import ROUNDING, Chart, Form
+from archspec_diagram import BACKEND, folding, font, painting, views, wording
+from archspec_diagram.chart import ROUNDING, STACKED, Chart, Form
 from archspec_diagram.layout import layout
 from archspec_diagram.palette import colour
 from archspec_diagram.picture import Line, Mark, Part, Picture, Point, Rectangle, Text
@@ -318,6 +320,71 @@ def test_cards_and_frames_do_not_overlap(name: str, how: str) -> None:
         a, b = one.rectangle, other.rectangle
         related = one.identity in around[other.identity] or other.identity in around[one.identity]
         assert (a.contains(b) or b.contains(a)) if related else not a.overlaps(b), (one.identity, other.identity)
+
+
+@pytest.mark.parametrize("how", DRAWINGS)
+@pytest.mark.parametrize("name", SPECS)
+def test_no_line_of_a_value_is_drawn_twice(name: str, how: str) -> None:
+    chart = chart_of(name, how)
+    drawn: dict[str, list[tuple[Point, Point]]] = {}
+    for edge, points in painting.ways(chart):
+        assert points[-1] == edge.points[-1]
+        before = drawn.setdefault(edge.source, [])
+        for start, end in pairwise(points):
+            for first, last in before:
+                on_one = start.x == end.x == first.x == last.x or start.y == end.y == first.y == last.y
+                assert not on_one or shared((start, end), (first, last)) < 0.1, edge
+        before += pairwise(points)
+
+
+def shared(one: tuple[Point, Point], other: tuple[Point, Point]) -> float:
+    """How far two stretches of one line run together."""
+    (first, last), (begin, end) = (sorted((a.x + a.y, b.x + b.y)) for a, b in (one, other))
+    return min(last, end) - max(first, begin)
+
+
+@pytest.mark.parametrize("name", [name for name in SPECS if name.startswith("attention/bert")])
+def test_what_two_inputs_join_to_stands_in_the_middle(name: str) -> None:
+    chart = chart_of(name, "as it is")
+    places = {card.identity: card.rectangle for card in chart.cards}
+    words, segments = (places[f"input.{each}"].centre.x for each in ("words", "segments"))
+    joint = min((card for card in chart.cards if card.form is Form.SIGN), key=lambda card: card.rectangle.y)
+    middle = joint.rectangle.centre.x
+    assert middle == pytest.approx((words + segments) / 2)
+    assert {edge.points[-1].x - middle for edge in chart.edges if edge.target == joint.identity} == {-12, 12}
+    # So does what follows, until it parts again.
+    following = [place for place in places.values() if place.y >= joint.rectangle.y]
+    apart = min((place.y for place in following if abs(place.centre.x - middle) > 0.01), default=chart.height)
+    assert sum(place.y < apart for place in following) > 8
+    assert (apart < chart.height) == (len([card for card in chart.cards if card.identity.startswith("output.")]) > 1)
+
+
+@every_chart
+def test_a_frame_ends_a_padding_behind_what_is_in_it(name: str, how: str) -> None:
+    """That is 8 pixels where the model leads out of it, and 16 beside, but 24 where a title is there. Lanes within a
+    frame are beside what is in it too."""
+    chart = chart_of(name, how)
+    right = DRAWINGS[how].direction is Direction.RIGHT
+
+    def turned(place: Rectangle, further: float = 0) -> Rectangle:
+        """As if the model ran down."""
+        if not right:
+            return place
+        return Rectangle(place.y, place.x, place.height, place.width + further)
+
+    places = [turned(card.rectangle, STACKED * card.stacks) for card in chart.cards]
+    places += [turned(pill.rectangle) for pill in chart.pills]
+    frames = [turned(frame.rectangle) for frame in chart.frames]
+    lines = [turned(line) for _, _, line in segments(chart)]
+    for frame in frames:
+        inside = [each for each in (*places, *frames) if each != frame and frame.contains(each)]
+        assert frame.bottom - max(each.bottom for each in inside) == pytest.approx(8, abs=0.02)
+        first, last = min(each.x for each in inside), max(each.right for each in inside)
+        upright = [line.x for line in lines if line.height > 0 and frame.y < line.y and line.bottom < frame.bottom]
+        if not any(frame.x < line < first for line in upright):
+            assert first - frame.x == pytest.approx(24 if right else 16, abs=0.02)
+        if not any(last < line < frame.right for line in upright):
+            assert frame.right - last == pytest.approx(16, abs=0.02)
 
 
 def groups_around(view: View) -> dict[str, set[str]]:

@@ -11,11 +11,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 import archspec
 from archspec.drawing import Drawing
@@ -81,8 +82,8 @@ def darkened(value: Any) -> Any:
         return Ink(value.name, value.dark, value.dark)
     if type(value) is tuple:
         return tuple(map(darkened, value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: darkened(getattr(value, each.name)) for each in fields(value)})
+    if isinstance(value, Struct):
+        return replace(value, **{name: darkened(part) for name, part in asdict(value).items()})
     return value
 
 

@@ -9,12 +9,12 @@ import builtins
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import archspec
 from archspec.backend import MissingLibraryError

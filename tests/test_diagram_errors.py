@@ -103,7 +103,7 @@ def test_what_clashes_is_red_and_what_depends_on_it_is_unknown() -> None:
     assert sum(each.get("stroke") == RED for each in svg.iter(f"{SVG}polyline")) == 2
     said = " ".join("".join(each.itertext()) for each in parts(svg)["layer.sum"].iter(f"{SVG}text"))
     assert "a + b" in said
-    assert "A301: arithmetic needs equal shapes, but axis 3 differs: 6 and 4" in said
+    assert "A301: a + b needs equal shapes, but axis 3 differs: 6 and 4" in said
     assert "[?]" not in "".join(svg.itertext())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 import archspec
 from archspec.drawing import Direction, Drawing, DrawingError
 from archspec.graph import Graph
+from archspec.graph import Path as Path_
 from archspec_diagram import BACKEND
 from archspec_diagram.chart import Chart
 from archspec_diagram.folding import view_of
@@ -24,6 +25,7 @@ SPECS = Path(__file__).parent.parent / "specs"
 RESNET = "vision/resnet.arch:resnet50"
 GOOGLENET = "vision/googlenet.arch"
 TRANSFORMER = "attention/transformer.arch"
+FILES = tuple(str(path.relative_to(SPECS)) for path in sorted(SPECS.rglob("*")) if path.suffix in (".arch", ".yaml"))
 
 
 @cache
@@ -70,6 +72,26 @@ def test_all_uses_of_a_block_are_open_or_none_is() -> None:
     folded = {item.group.block for item in view(GOOGLENET).items.values() if item.group}
     assert folded == {"Inception", "Auxiliary"}
     assert not any(item.group for item in view("vision/unet.arch").items.values())
+
+
+@pytest.mark.parametrize("spec", FILES)
+def test_branches_that_take_the_same_are_all_open_or_none_is(spec: str) -> None:
+    model = graph(spec)
+    shown = view(spec)
+    taken: dict[Path_, set[Path_]] = {path: set() for path in model.groups}
+    for node in model.nodes:
+        for depth in range(1, len(node.path)):
+            group = node.path[:depth]
+            taken[group] |= {value.producer for value in node.inputs if value.producer[:depth] != group}
+    training = {node.path[:depth] for node in model.nodes for depth in range(1, len(node.path))} - {
+        node.path[:depth]
+        for node in model.nodes
+        if node.path not in model.in_training_only
+        for depth in range(1, len(node.path))
+    }
+    for one, other in combinations(model.groups, 2):
+        if one[:-1] == other[:-1] and taken[one] == taken[other] and not {one, other} & training:
+            assert (one in shown.opened) == (other in shown.opened), (one, other)
 
 
 def test_what_is_there_in_training_alone_is_folded_and_dashed() -> None:
@@ -390,6 +412,15 @@ def test_no_option_is_passed_over(form: str, options: dict[str, Any], told: str)
     target = next(each for each in BACKEND.targets if each.name == form)
     with pytest.raises(DrawingError, match=re.escape(told)):
         BACKEND.draw(graph("sequence/lstm_classifier.arch"), target, Drawing.of(**options))
+
+
+@pytest.mark.parametrize("form", ["mermaid", "dot"])
+def test_a_shape_that_boxes_say_is_not_said_of_their_arrows_too(form: str) -> None:
+    target = next(each for each in BACKEND.targets if each.name == form)
+    text = BACKEND.draw(graph("lenet.arch"), target, Drawing.of(label="{op} {shape}")).decode()
+    arrows = [line for line in text.splitlines() if "->" in line]
+    assert len(arrows) == 9
+    assert [line for line in arrows if "[B, " in line] == [line for line in arrows if "[B, 1, 28, 28]" in line]
 
 
 @pytest.mark.parametrize("style", ["graph", "volumes", "table"])

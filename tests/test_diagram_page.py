@@ -5,13 +5,13 @@ The script itself is run where there is a Chromium; everything that it takes fro
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 import pytest
+from msgspec.structs import replace
 
 import archspec
 from archspec.drawing import Drawing
@@ -105,10 +106,12 @@ def evil() -> Graph:
     span = Source(f"folder/{path}.arch", f"{EVIL}\n{EVIL}").whole()
     nodes = tuple(replace(node, span=span, is_named=True, name_span=span) for node in made.nodes)
     groups: Mapping[tuple[str, ...], Group] = {
-        where: replace(group, span=span, block=EVIL, doc=EVIL) for where, group in made.groups.items()
+        where: dataclasses.replace(group, span=span, block=EVIL, doc=EVIL) for where, group in made.groups.items()
     }
     outputs = tuple(replace(each, name=EVIL) for each in made.outputs)
-    return replace(made, doc=EVIL, source=span.source, span=span, groups=groups, nodes=nodes, outputs=outputs)
+    return dataclasses.replace(
+        made, doc=EVIL, source=span.source, span=span, groups=groups, nodes=nodes, outputs=outputs
+    )
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -288,6 +291,8 @@ def test_in_a_browser_the_page_moves_folds_tells_and_finds(browser: Browser, tmp
         page.point(*page.middle('[id="group.two"]'), click=True)
         assert of("group.two", "ariaExpanded") == "false"
 
+        # What is found is moved to the middle, and may come to lie below a pointer that rests in the picture.
+        page.point(1, 1)
         page.press("/")
         assert page.run("document.activeElement.id") == "search"
         page.write("two.second.0")
@@ -300,6 +305,45 @@ def test_in_a_browser_the_page_moves_folds_tells_and_finds(browser: Browser, tmp
         assert page.run("document.activeElement.id") == "view"
 
         assert page.run("[...document.querySelectorAll('#view g[tabindex]')].every((each) => each.ariaLabel)")
+        assert not page.complaints
+
+
+@pytest.mark.parametrize(
+    "spec", ["sequence/peephole.arch", "attention/soft_attention.arch", "attention/transformer.arch"]
+)
+def test_on_a_page_of_cells_each_part_has_its_line(spec: str) -> None:
+    model = archspec.load(ROOT / "specs" / spec).graph
+    text = drawn(model, Drawing(style="cells"))
+    found = Page(text)
+    assert not found.inside
+    shown = [attributes["id"] for attributes in found.of("g") if attributes.get("id")]
+    entries = {attributes["data-of"]: attributes.get("data-at") for attributes in found.of("li")}
+    assert shown
+    assert all(entries[name] for name in shown)
+    # A text that says what several of the cells are is there once.
+    texts = ["".join(each) for each in text.split("<pre")[1:]]
+    assert len(set(texts)) == len(texts)
+    assert model.source.text.splitlines()[0] in found.within("pre")
+
+
+def test_in_a_browser_cells_are_searched_and_told_of(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    model = archspec.load(ROOT / "specs" / "attention/soft_attention.arch").graph
+    file.write_text(drawn(model, Drawing(style="cells")), encoding="utf-8")
+    with browser.page(file, 1000, 700) as page:
+
+        def of(id: str, what: str) -> Any:
+            return page.run(f"document.getElementById({id!r}).{what}")
+
+        page.point(*page.middle('[id="cell0.layer.reset_gate.0"]'))
+        assert "gru.arch, line 10" in of("facts", "textContent")
+        assert "reset_gate" in page.run("document.querySelector('pre .here').textContent")
+        page.press("/")
+        page.write("update_gate")
+        assert "found" in of("found", "textContent")
+        page.press("Enter")
+        page.press("Enter")
+        assert of("cell0.layer.update_gate.0", "classList.contains('current')")
         assert not page.complaints
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from itertools import pairwise, product
 from pathlib import Path
@@ -10,15 +11,19 @@ from random import Random
 import pytest
 
 import archspec
-from archspec.drawing import Direction, Drawing
+from archspec.drawing import Direction, Drawing, Engine
+from archspec_diagram import font
 from archspec_diagram.chart import Chart, Edge
 from archspec_diagram.folding import view_of
 from archspec_diagram.layout import layout
-from archspec_diagram.picture import Rectangle
+from archspec_diagram.painting import letter_of
+from archspec_diagram.picture import Line, Rectangle
 from archspec_diagram.structure import Key, Kind
 from archspec_diagram.track import Across, Turn, tracks_of
 
 SPECS = Path(__file__).parent.parent / "specs"
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the program `dot` is not here")
 
 every_direction = pytest.mark.parametrize("direction", Direction)
 
@@ -40,6 +45,11 @@ def chain(last: str) -> str:
 def drawn(text: str, direction: Direction = Direction.DOWN) -> Chart:
     drawing = Drawing(direction=direction, depth=99)
     return layout(view_of(archspec.loads(text, syntax="arch").graph, drawing), drawing)
+
+
+def extent(line: Line) -> Rectangle:
+    """Where a letter is that has neither accent nor tail."""
+    return Rectangle(line.at.x, line.at.y - 0.73 * line.size, font.width_of(line.runs, line.size), 0.73 * line.size)
 
 
 def crossings(chart: Chart) -> int:
@@ -119,6 +129,74 @@ def test_a_sum_has_its_skips_on_the_right_whichever_comes_first() -> None:
         centre = next(card.rectangle.centre for card in chart.cards if card.identity == "layer.total")
         (skip,) = [edge for edge in chart.edges if edge.skips and edge.target == "layer.total"]
         assert max(point.x for point in skip.points) > centre.x + 24
+
+
+def test_a_skip_to_a_sum_is_on_the_left_where_only_that_side_is_free() -> None:
+    """A lane on the right would lead around the frames that stand beside, through which it would have to come back."""
+    chart = layout(view_of(archspec.load(SPECS / "memory/end_to_end.arch").graph, Drawing()), Drawing())
+    places = {card.identity: card.rectangle for card in chart.cards}
+    skips = [edge for edge in chart.edges if edge.skips and edge.target.startswith(("layer.hop1.", "layer.last."))]
+    assert any(edge.points[-1].x == pytest.approx(places[edge.target].x) for edge in skips)
+    for edge in chart.edges:
+        for frame in (each.rectangle for each in chart.frames):
+            if not frame.contains(places[edge.source]) and not frame.contains(places[edge.target]):
+                assert not any(frame.overlaps(each) for each in pieces(edge)), edge
+
+
+def pieces(edge: Edge) -> Iterator[Rectangle]:
+    for one, other in pairwise(edge.points):
+        left, top = min(one.x, other.x), min(one.y, other.y)
+        yield Rectangle(left, top, abs(one.x - other.x) or 0.01, abs(one.y - other.y) or 0.01)
+
+
+# --------------------------------------------------------------------------------------------------------- letters
+
+FORMULAS = """
+    model M {
+        input x: [B, 16]
+        input y: [B, 16]
+        z = x -> linear(16)
+        g = y -> linear(16) -> sigmoid
+        h = g * z + (1 - g) * x
+        d = h - z
+        e = x / d
+        k = e - x * h
+        all = d * g * e + k
+        left = (all, k) -> sub
+        left * all
+    }
+"""
+LETTERS = {
+    "layer.h": {"layer.g.1": "a", "layer.z": "b", "input.x": "c"},
+    "layer.d": {"layer.h": "a", "layer.z": "b"},
+    "layer.e": {"input.x": "a", "layer.d": "b"},
+    "layer.k": {"layer.e": "a", "input.x": "b", "layer.h": "c"},
+    "layer.all": {"layer.d": "a", "layer.g.1": "b", "layer.e": "c", "layer.k": "d"},
+    "layer.left": {"layer.all": "a", "layer.k": "b"},
+}
+
+
+@every_direction
+@pytest.mark.parametrize("engine", [Engine.OWN, pytest.param(Engine.DOT, marks=needs_dot)])
+def test_arrows_to_a_formula_say_which_of_its_letters_they_are(direction: Direction, engine: Engine) -> None:
+    drawing = Drawing(direction=direction, layout=engine)
+    chart = layout(view_of(archspec.loads(FORMULAS, syntax="arch").graph, drawing), drawing)
+    found: dict[str, dict[str, str]] = {}
+    for edge in chart.edges:
+        if edge.letter:
+            found.setdefault(edge.target, {})[edge.source] = edge.letter
+    assert found == LETTERS
+
+
+@every_direction
+def test_the_letter_of_an_arrow_lies_on_nothing(direction: Direction) -> None:
+    chart = drawn(FORMULAS, direction)
+    texts = [extent(letter_of(edge)) for edge in chart.edges if edge.letter]
+    assert texts
+    others = [card.rectangle for card in chart.cards] + [pill.rectangle for pill in chart.pills]
+    others += [piece for edge in chart.edges for piece in pieces(edge)]
+    for number, text in enumerate(texts):
+        assert not any(text.overlaps(each) for each in (*others, *texts[:number]))
 
 
 # ---------------------------------------------------------------------------------------------------------- tracks

@@ -9,6 +9,7 @@ import pytest
 
 import archspec
 from archspec.targets import UnknownTargetError
+from archspec_diagram import palette
 from tests.chromium import Browser
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,39 @@ def test_blocks_alone_tell_their_names() -> None:
 def test_a_notebook_shows_the_figure() -> None:
     picture = ElementTree.fromstring(archspec.load(LENET)._repr_html_())  # noqa: S314  # Written by us.
     assert picture.tag.endswith("svg")
+
+
+def test_figures_beside_each_other_have_no_identifier_in_common() -> None:
+    figures = [archspec.load(spec)._repr_html_() for spec in (LENET, GPT2)]
+    one, other = ({each.get("id") for each in ElementTree.fromstring(text).iter()} - {None} for text in figures)  # noqa: S314  # Written by us.
+    assert one
+    assert not one & other
+    assert figures[0] == archspec.load(LENET)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("said", "prefers_dark", "is_dark"),
+    [
+        ("", True, False),
+        ('data-jp-theme-light="true"', True, False),
+        ('data-jp-theme-light="false"', False, True),
+        ('class="vscode-light"', True, False),
+        ('class="vscode-dark"', False, True),
+        ('class="vscode-high-contrast"', False, True),
+        ('class="vscode-high-contrast vscode-high-contrast-light"', True, False),
+        ('theme="dark"', False, True),
+    ],
+)
+def test_a_figure_is_dark_where_its_notebook_is(
+    browser: Browser, tmp_path: Path, said: str, prefers_dark: bool, is_dark: bool
+) -> None:
+    file = tmp_path / "notebook.html"
+    text = f'<!DOCTYPE html><meta charset="utf-8"><body {said}>{archspec.load(LENET)._repr_html_()}'
+    file.write_text(text, encoding="utf-8")
+    with browser.page(file, 400, 900, dark=prefers_dark) as page:
+        paper = page.run("getComputedStyle(document.querySelector('svg > rect')).fill")
+    colour = palette.PAPER.dark if is_dark else palette.PAPER.light
+    assert paper == f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
 
 
 def test_a_notebook_shows_what_is_wrong_as_text() -> None:

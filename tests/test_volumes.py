@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 from math import cos, radians, sin
@@ -11,6 +10,7 @@ from pathlib import Path as FilePath
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 import archspec
 from archspec.drawing import Drawing, DrawingError
@@ -18,6 +18,7 @@ from archspec.graph import Graph
 from archspec.ops.conv import Conv
 from archspec_diagram import BACKEND, font, volumes
 from archspec_diagram.arrangement import Arrangement, arranged
+from archspec_diagram.arrow import WIDTH
 from archspec_diagram.picture import Box, Mark, Part, Picture, Point, Polygon, Polyline, Rectangle, Text
 from archspec_diagram.solid import HIGHEST, Form, Scale, Solid, bar_height, thickness
 from archspec_diagram.solids import feature_maps
@@ -45,6 +46,9 @@ OPTIONS = {
     "open": Drawing(style="volumes", depth=9),
 }
 FIGURES = [(name, option) for name in MODELS for option in OPTIONS if not option or ":" not in name]
+
+HEADINGS = 64
+"""Where the title and the size of the model end."""
 
 WIDEST = 1320
 """What is wider has letters of less than four points where a page has it in full width."""
@@ -101,6 +105,29 @@ def meet(one: list[Point], other: list[Point]) -> bool:
 
 def test_models_have_feature_maps_save_those_of_some_folders() -> None:
     assert [str(path) for path in ALL if feature_maps(graph_of(str(path)))] == [*FILES]
+
+
+@pytest.mark.parametrize(("name", "option"), FIGURES)
+def test_what_stands_highest_is_right_below_the_title(name: str, option: str) -> None:
+    heights = []
+    for mark in flat(picture(name, option).marks):
+        if isinstance(mark, Polygon | Polyline):
+            heights += [point.y for point in mark.points]
+        elif isinstance(mark, Text) and mark.line.at.y > HEADINGS:
+            heights += [point.y for point in corners(mark)]
+    assert HEADINGS < min(heights) < HEADINGS + 12
+
+
+@pytest.mark.parametrize(("name", "option"), FIGURES)
+def test_no_line_is_drawn_twice(name: str, option: str) -> None:
+    drawn = [mark for mark in flat(picture(name, option).marks) if isinstance(mark, Polyline)]
+    pieces = [piece for mark in drawn if mark.paint.width == WIDTH for piece in pairwise(mark.points)]
+    for one, other in combinations(pieces, 2):
+        for across, along in ((0, 1), (1, 0)):
+            if len({point[across] for point in (*one, *other)}) == 1:
+                first, second = (sorted(point[along] for point in piece) for piece in (one, other))
+                # A line ends within its head.
+                assert min(first[1], second[1]) - max(first[0], second[0]) < 2, (one, other)
 
 
 @pytest.mark.parametrize(("name", "option"), FIGURES)

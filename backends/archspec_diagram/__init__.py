@@ -7,8 +7,9 @@ a paper is no picture, and has forms of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, final
+
+from msgspec.structs import replace
 
 from archspec.backend import Backend, Purpose, Target
 from archspec.drawing import GRAPH, TABLE, Drawing, DrawingError

@@ -7,11 +7,13 @@ within each other and what they pass is smaller, the model is drawn as a U: what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 from math import ceil
 from typing import Final, final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archspec.op import Family
 from archspec_diagram import font
@@ -19,6 +21,7 @@ from archspec_diagram.picture import Point
 from archspec_diagram.rows import BETWEEN, FITTING, GAIN, PAGE, cuts_into
 from archspec_diagram.solid import Form, Solid
 from archspec_diagram.solids import Row
+from archspec_diagram.structure import Key
 
 GAP: Final = 26.0
 """Between two solids, where an arrow leads from one to the other."""
@@ -30,6 +33,9 @@ LEADING: Final = 11.5
 SIZE: Final = 8.5
 """Of the sizes at the slanted edges."""
 
+BRACKET: Final = 24.0
+"""How high a bracket is, with what it says."""
+
 _LABELS: Final = 6.0
 """Between the labels of neighbours."""
 
@@ -38,8 +44,7 @@ _APART: Final = 16.0
 
 
 @final
-@dataclass(frozen=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A solid with the place of its front: the left edge, and the height of the middle of all of it."""
 
     solid: Solid
@@ -75,8 +80,7 @@ class Placed:
 
 
 @final
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     source: int
     target: int
     points: tuple[Point, ...]
@@ -87,8 +91,7 @@ class Arrow:
 
 
 @final
-@dataclass(frozen=True)
-class Arrangement:
+class Arrangement(Struct, frozen=True):
     placed: tuple[Placed, ...]
     arrows: tuple[Arrow, ...]
     left: float
@@ -100,9 +103,9 @@ class Arrangement:
     """Whether it is no wider than a page, or a U, which cannot be cut."""
 
 
-def arranged(row: Row, spacing: float, headroom: float = 0.0) -> Arrangement:
-    """The solids in their places, with so much room above each row for what is said there."""
-    return _Arranger(row, spacing, headroom).arrangement()
+def arranged(row: Row, spacing: float, brackets: Sequence[Set[Key]] = ()) -> Arrangement:
+    """The solids in their places, with room above those that brackets stand over."""
+    return _Arranger(row, spacing, brackets).arrangement()
 
 
 def below(solid: Solid) -> float:
@@ -111,8 +114,7 @@ def below(solid: Solid) -> float:
 
 
 @final
-@dataclass
-class _Chain:
+class _Chain(Struct):
     """Solids in a row, of which each but the last gives to the next."""
 
     places: list[int]
@@ -125,8 +127,8 @@ class _Chain:
 
 @final
 class _Arranger:
-    def __init__(self, row: Row, spacing: float, headroom: float) -> None:
-        self.row, self.spacing, self.headroom = row, spacing, headroom
+    def __init__(self, row: Row, spacing: float, brackets: Sequence[Set[Key]]) -> None:
+        self.row, self.spacing, self.brackets = row, spacing, brackets
         count = len(row.solids)
         self.before: list[list[int]] = [[] for _ in range(count)]
         self.after: list[list[int]] = [[] for _ in range(count)]
@@ -162,7 +164,7 @@ class _Arranger:
             placed,
             arrows,
             left,
-            min([each.top for each in placed] + [point.y for point in points]) - self.headroom,
+            min([each.top for each in placed] + [point.y for point in points] + self._heads(placed, arrows)),
             right,
             max([each.lower for each in placed] + [point.y for point in points]),
             levels is not None or right - left <= FITTING * PAGE,
@@ -399,7 +401,9 @@ class _Arranger:
                 heights = [point.y for point in arrow.points]
                 row = rows[arrow.target]
                 tops[row], bottoms[row] = min(tops[row], *heights), max(bottoms[row], *heights)
-        tops = [top - self.headroom for top in tops]
+        for row in range(len(starts)):
+            here = [each if rows[place] == row else None for place, each in enumerate(placed)]
+            tops[row] = min([tops[row], *self._heads(here, arrows)])
         downs = [0.0]
         for row in range(1, len(starts)):
             downs.append(round(downs[-1] + bottoms[row - 1] - tops[row] + 2 * BETWEEN, 1))
@@ -427,6 +431,16 @@ class _Arranger:
             )
             found.append(replace(arrow, points=way, marks_kernel=False))
         return there, tuple(found)
+
+    def _heads(self, placed: Sequence[Placed | None], arrows: Sequence[Arrow]) -> list[float]:
+        """Where what brackets say ends above, of those that stand over something here."""
+        heads = []
+        for keys in self.brackets:
+            inside = {place: each for place, each in enumerate(placed) if each is not None and each.solid.key in keys}
+            skips = [arrow for arrow in arrows if arrow.skips and {arrow.source, arrow.target} & inside.keys()]
+            heights = [point.y for arrow in skips for point in arrow.points] if inside else []
+            heads += [min([each.top for each in inside.values()] + heights) - BRACKET] if inside else []
+        return heads
 
     def _leads_on_alone(self, arrow: Arrow, placed: Sequence[Placed]) -> bool:
         start = placed[arrow.target].left

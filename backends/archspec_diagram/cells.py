@@ -7,9 +7,12 @@ inside others count too, such as an attention in a cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.drawing import Drawing, DrawingError
 from archspec.graph import Graph, Node
@@ -36,8 +39,7 @@ _NAMED: Final = 3
 
 
 @final
-@dataclass
-class _Inside:
+class _Inside(Struct):
     """What some layers do, and which ones."""
 
     graph: Graph
@@ -46,6 +48,25 @@ class _Inside:
     that are alike."""
 
     names: list[str]
+
+
+def inner_graphs(graph: Graph, drawing: Drawing) -> Mapping[str, Graph]:
+    """What is drawn, by what the names of its parts begin with in the picture."""
+    return {_prefix(number): inside.graph for number, (inside, _) in enumerate(_drawn(_insides(graph)[0], drawing))}
+
+
+def _prefix(number: int) -> str:
+    return f"cell{number}."
+
+
+def _drawn(found: Sequence[_Inside], drawing: Drawing) -> Sequence[tuple[_Inside, Picture]]:
+    """The picture of each, and those once that look alike."""
+    drawn: dict[tuple[Mark, ...], tuple[_Inside, Picture]] = {}
+    for each in found:
+        made = graph_view.picture(each.graph, replace(drawing, variant=""))
+        # Where a sequence attends to itself, and where to another, the same is done.
+        drawn.setdefault(made.marks, (replace(each, names=[]), made))[0].names.extend(each.names)
+    return tuple(drawn.values())
 
 
 def picture(graph: Graph, drawing: Drawing) -> Picture:
@@ -57,20 +78,16 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
             "its layers"
         )
     theme = theme_of(drawing)
-    drawn: dict[tuple[Mark, ...], tuple[_Inside, Picture]] = {}
-    for each in found:
-        made = graph_view.picture(each.graph, replace(drawing, variant=""))
-        # Where a sequence attends to itself, and where to another, the same is done.
-        drawn.setdefault(made.marks, (replace(each, names=[]), made))[0].names.extend(each.names)
-    found = [inside for inside, _ in drawn.values()]
-    pictures = [_captioned(inside, made) for inside, made in drawn.values()]
+    drawn = _drawn(found, drawing)
+    found = [inside for inside, _ in drawn]
+    pictures = [_captioned(inside, made) for inside, made in drawn]
     title = title_of(graph, drawing.variant, _NAME, _WIDEST / 2)
     marks: list[Mark] = [Text(Line(title, _NAME, Point(24, 32), starts=True), theme.ink)]
     x, y, below, width = 0.0, _TOP, _TOP, 24 + font.width_of(title, _NAME)
     for number, shown in enumerate(pictures):
         if x and x + shown.width > _WIDEST:
             x, y = 0.0, below
-        marks += (moved(mark, x, y, f"cell{number}.") for mark in shown.marks)
+        marks += (moved(mark, x, y, _prefix(number)) for mark in shown.marks)
         x += shown.width + _GAP
         below, width = max(below, y + shown.height), max(width, x - _GAP)
     if unknown:
@@ -104,7 +121,9 @@ def _insides(graph: Graph) -> tuple[list[_Inside], list[str]]:
         if kind not in found:
             inner = inner_graph(node)
             name = inner.name if isinstance(node.op, Scan) and inner else str(node.op)
-            found[kind] = None if inner is None else _Inside(replace(inner, name=name), count(node.weights), [])
+            found[kind] = (
+                None if inner is None else _Inside(dataclasses.replace(inner, name=name), count(node.weights), [])
+            )
         inside = found[kind]
         if inside is None:
             unknown[wording.clean(str(node.op))] = None

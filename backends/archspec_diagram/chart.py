@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.op import Family
 from archspec_diagram.picture import Line, Point, Rectangle
 
 ROUNDING: Final = 14.0
 """How round the corners of inputs, outputs and merges are, if they are large enough."""
+
+
+STACKED: Final = 6.0
+"""How far the copies behind a card stand out, to the right and upwards."""
 
 
 class Form(StrEnum):
@@ -28,8 +33,7 @@ class Form(StrEnum):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A layer, a group that is folded, or an input or output of the model."""
 
     identity: str
@@ -51,8 +55,7 @@ class Card:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """The border around a group, with its title on the upper edge."""
 
     identity: str
@@ -67,8 +70,7 @@ class Frame:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """An arrow from a card to the card that takes its value, as a line with corners."""
 
     source: str
@@ -79,10 +81,12 @@ class Edge:
 
     in_training_only: bool = False
 
+    letter: str = ""
+    """What a formula that it leads to calls the value."""
+
 
 @final
-@dataclass(frozen=True, slots=True)
-class Pill:
+class Pill(Struct, frozen=True):
     """The shape of a value, on the line that leaves its source."""
 
     source: str
@@ -91,8 +95,7 @@ class Pill:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A family in the legend."""
 
     family: Family
@@ -101,8 +104,7 @@ class Entry:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     width: float
     height: float
     name: str

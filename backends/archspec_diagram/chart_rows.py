@@ -1,16 +1,18 @@
 """Charts that run to the right in rows: what is wider than a page is cut where one arrow alone leads on.
 
-Nothing is cut that an arrow passes by: where values go side by side to the end, a row stays a row. Of groups, only
+Nothing is cut that an arrow passes by: where values go side by side to the end, a row stays a row; the arrows of one
+value, which part behind the cut, are one there. Of groups, only
 those are cut that are wider than a page by themselves; each part has a frame of its own, and the first has the name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import ceil
 from typing import Final, final
+
+from msgspec.structs import replace
 
 from archspec_diagram import font
 from archspec_diagram.chart import Card, Chart, Edge, Frame, Pill
@@ -43,16 +45,16 @@ def in_rows(chart: Chart) -> Chart:
     """The chart as it is, or, where it is too wide and can be cut, in rows."""
     if chart.width <= FITTING * PAGE:
         return chart
-    cuts = dict(_cuts(chart))
+    cuts = dict(_cuts(chart))  # An arrow is cut once at most, since what it leads over is no gap.
     places = [0.0, *cuts.values(), chart.width]
     widest = max(end - start for start, end in pairwise(places))
     limit = max(FITTING * PAGE - 2 * (_MARGIN + _LANE), _ALONE * widest)
     # As much is in a row as there is room for.
-    chosen: list[Edge] = []
+    chosen: dict[Edge, float] = {}
     starts = [0.0]
-    for (edge, place), after in zip(cuts.items(), places[2:], strict=True):
+    for (edges, place), after in zip(cuts.items(), places[2:], strict=True):
         if after - starts[-1] > limit:
-            chosen.append(edge)
+            chosen |= dict.fromkeys(edges, place)
             starts.append(place)
     if max(end - start for start, end in pairwise([*starts, chart.width])) > _GAIN * chart.width:
         return chart
@@ -109,8 +111,8 @@ def _parts(frame: Frame, chart: Chart, starts: Sequence[float]) -> Iterator[Fram
         yield replace(part, identity=f"{frame.identity}.row{row}", title=title, halo=Rectangle(left, top, 0, 0))
 
 
-def _cuts(chart: Chart) -> Iterator[tuple[Edge, float]]:
-    """The arrows that lead on alone, each with the place where the row may be cut."""
+def _cuts(chart: Chart) -> Iterator[tuple[tuple[Edge, ...], float]]:
+    """The arrows of one value that lead on alone, each with the place where the row may be cut."""
     gaps: list[tuple[float, float]] = []
     end: float | None = None
     whole = [frame for frame in chart.frames if not _is_cut(frame)]
@@ -122,8 +124,9 @@ def _cuts(chart: Chart) -> Iterator[tuple[Edge, float]]:
         place = min(left + 1, (left + right) / 2)  # Whatever begins behind it belongs to what comes next.
         over = [edge for edge in chart.edges if edge.points[0].x < place < edge.points[-1].x]
         beside = [edge for edge in chart.edges if any(_passes(pair, place) for pair in pairwise(edge.points))]
-        if len(over) == 1 and beside == over and _height(over[0], place) is not None:
-            yield over[0], place
+        levels = {(edge.source, _height(edge, place)) for edge in over}
+        if beside == over and len(levels) == 1 and None not in next(iter(levels)):
+            yield tuple(over), place
 
 
 def _passes(pair: tuple[Point, Point], place: float) -> bool:
@@ -140,9 +143,8 @@ def _height(edge: Edge, place: float) -> float | None:
 class _Rows:
     """The rows of a chart that is cut at some arrows."""
 
-    def __init__(self, chart: Chart, cut: Sequence[Edge], starts: Sequence[float]) -> None:
-        self.chart, self.cut, self.starts = chart, cut, starts
-        self.places = dict(zip(cut, starts[1:], strict=True))
+    def __init__(self, chart: Chart, places: Mapping[Edge, float], starts: Sequence[float]) -> None:
+        self.chart, self.places, self.starts = chart, places, starts
         left = [
             min(box.x for box in _boxes(chart, chart.frames) if _row(self.starts, box.x) == row)
             for row in range(len(starts))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Group, Path
 from archspec.op import Family
 from archspec_diagram import font, wording
 from archspec_diagram.chart import Card, Form
-from archspec_diagram.label import labelled, says_shape
+from archspec_diagram.label import labelled, said_beside
 from archspec_diagram.picture import Line, Point, Rectangle, Run
 from archspec_diagram.structure import Key, Kind
 from archspec_diagram.view import Item, View
@@ -35,8 +37,7 @@ _BECOMES: Final = " -> "
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """One layer of an item: most have no more."""
 
     identity: str
@@ -51,8 +52,7 @@ class Band:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     bands: tuple[Band, ...]
     width: float
     height: float
@@ -71,6 +71,11 @@ class Content:
     def is_unordered(self) -> bool:
         """Whether it does not matter in which order its inputs come."""
         return self.bands[0].form is Form.SIGN and self.bands[0].lines[0].text in ("+", "×")
+
+    @property
+    def stacks(self) -> bool:
+        """Whether it stands for several that are alike, and has others behind it."""
+        return self.item.badge is not None and not self.item.badge.is_same
 
     def at(self, rectangle: Rectangle) -> tuple[Card, ...]:
         """The bands, one below the other, in the middle of the rectangle, with their lines."""
@@ -97,7 +102,7 @@ class Content:
                     band.tip,
                     item.in_training_only,
                     band.is_highlighted,
-                    stacks=item.badge is not None and not item.badge.is_same and number == 0,
+                    stacks=self.stacks and number == 0,
                 )
             )
             y += band.height
@@ -112,9 +117,9 @@ def shapes_of(view: View, label: str | None) -> Mapping[Key, str]:
     """The shapes that are said beside boxes, by what makes the value: each that differs from those of the layer's
     inputs, where the box does not say it itself."""
     return {
-        key: font.shortened(", ".join(map(wording.shape, item.said)), SHAPE, WIDEST + 64)
+        key: font.shortened(", ".join(map(wording.shape, said)), SHAPE, WIDEST + 64)
         for key, item in view.items.items()
-        if item.said and not (item.nodes and says_shape(label))
+        if (said := said_beside(item, label))
     }
 
 
@@ -178,7 +183,7 @@ def _band(item: Item, number: int, label: str | None) -> Band:
     if label is not None:
         lines = _said(labelled(label, item, number), size)
         return Band(identity, form, node.op.family, lines, _height(lines, _room(form, len(lines))), tip, lit)
-    if joins and not item.notes.get(node.path) and (sign := wording.sign(node)):
+    if joins and not item.notes.get(node.path) and (sign := wording.sign_alone(node)):
         return Band(
             identity, Form.SIGN, node.op.family, (Line((Run(sign, bold=True),), SIGN, Point(0, 0)),), CIRCLE, tip, lit
         )

@@ -7,8 +7,9 @@ removed is red with broken lines, and what was changed is amber and says how; al
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from archspec.drawing import Drawing, Mark, Marked
 from archspec.graph import Graph, Path

@@ -12,7 +12,7 @@ from archspec.drawing import Direction, Drawing
 from archspec.graph import Graph, Path
 from archspec_diagram import wording
 from archspec_diagram.folding import view_of
-from archspec_diagram.label import check_template, lines_of
+from archspec_diagram.label import check_template, lines_of, said_beside
 from archspec_diagram.palette import Colour
 from archspec_diagram.structure import Key, Kind
 from archspec_diagram.theme import Theme, theme_of
@@ -62,7 +62,7 @@ class _Writer:
         paint: Colour = self.theme.colour(wording.family(item))
         is_round = item.key.kind is not Kind.LAYER or (item.group is None and wording.joins(item.nodes[0]))
         shape = "ellipse" if is_round else "box"
-        if is_round and item.nodes and wording.sign(item.nodes[0]) and self.drawing.label is None:
+        if is_round and item.nodes and wording.sign_alone(item.nodes[0]) and self.drawing.label is None:
             shape = "circle"
         said = [f"label={_quoted(*lines_of(item, self.drawing.label))}", f"shape={shape}"]
         if item.group is not None:
@@ -76,11 +76,16 @@ class _Writer:
 
     def _edges(self) -> Iterator[str]:
         said: set[Key] = set()
+        taken = dict.fromkeys(self.view.structure.keys, 0)
         for link in self.view.structure.links:
             source, target = self.view.items[link.source], self.view.items[link.target]
-            values = source.said if link.source not in said else ()
+            letters = wording.letters(target) if self.drawing.label is None else ()
+            values = said_beside(source, self.drawing.label) if link.source not in said else ()
             said.add(link.source)
-            label = f" [label={_quoted(', '.join(map(wording.shape, values)))}]" if values else ""
+            told = [f"label={_quoted(', '.join(map(wording.shape, values)))}"] if values else []
+            told += [f"headlabel={_quoted(letters[taken[link.target]])}"] if letters else []
+            taken[link.target] += 1
+            label = f" [{', '.join(told)}]" if told else ""
             yield f"  {_quoted(source.identity)} -> {_quoted(target.identity)}{label}"
 
 

@@ -11,11 +11,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, dist
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 from archspec.backend import MissingLibraryError
 from archspec.drawing import Direction, DrawingError
@@ -105,8 +106,7 @@ def answered(request: str) -> str:
 
 
 @final
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True, dict=True):
     """What `dot` is asked."""
 
     structure: Structure
@@ -223,6 +223,7 @@ def _read(answer: dict[str, Any], asked: Request) -> Places:
             labels[key] = Rectangle(left + across + _ABOVE, top + (high - PILL) / 2, label, PILL)
     courses = []
     edges = {edge["id"]: edge["pos"] for edge in answer.get("edges", ())}
+    taken = dict.fromkeys(structure.keys, 0)
     for number, (link, skips) in enumerate(zip(structure.links, asked.skips, strict=True)):
         curve = [Point(x, height - y) for x, y in map(_numbers, edges[f"e{number}"].split())]
         start, end = boxes[link.source], boxes[link.target]
@@ -230,7 +231,8 @@ def _read(answer: dict[str, Any], asked: Request) -> Places:
         last = Point(curve[-1].x, end.y) if down else Point(end.x, curve[-1].y)
         if asked.contents[link.target].is_round:
             last = on_outline(last, end, down=down)
-        courses.append(Course(link.source, link.target, tuple(_line(first, curve, last)), skips))
+        courses.append(Course(link.source, link.target, tuple(_line(first, curve, last)), skips, taken[link.target]))
+        taken[link.target] += 1
     return Places(width, height, boxes, labels, borders, tuple(courses))
 
 

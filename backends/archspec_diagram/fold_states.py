@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.drawing import Drawing
 from archspec.graph import Graph, Path
@@ -33,8 +34,7 @@ _FEW: Final = 24
 
 
 @final
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """A picture with the groups that are open in it."""
 
     picture: Picture
@@ -47,8 +47,7 @@ class State:
 
 
 @final
-@dataclass(frozen=True)
-class FoldStates:
+class FoldStates(Struct, frozen=True):
     states: tuple[State, ...]
     """The first is the one that was asked for."""
 

@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.drawing import Drawing, DrawingError
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.repetition import runs
 from archspec_diagram import wording
 from archspec_diagram.asked import Asked
-from archspec_diagram.structure import Key, Kind, Link, Structure, plain
+from archspec_diagram.structure import Key, Kind, Link, Structure, common, plain
 from archspec_diagram.view import Badge, Container, Item, View
 
 GLANCE: Final = 42.0
@@ -44,8 +46,7 @@ def view_of(graph: Graph, drawing: Drawing, opened: Collection[Path] | None = No
 
 
 @final
-@dataclass
-class _Leaf:
+class _Leaf(Struct):
     nodes: list[Node]
     name: str
     group: Group | None = None
@@ -53,8 +54,7 @@ class _Leaf:
 
 
 @final
-@dataclass
-class _Frame:
+class _Frame(Struct):
     path: Path
     name: str
     identity: str
@@ -182,17 +182,18 @@ class _Folder:
         opened = {path for path, is_open in forced.items() if is_open}
         uses: dict[Path, set[Path]] = {}
         aside = {path for path in graph.groups if self._is_aside(path)}
-        for path in graph.groups:
-            if path not in forced and path not in aside:
-                uses.setdefault(self._kind(path), set()).add(path)
+        chosen = [path for path in graph.groups if path not in forced and path not in aside]
+        kinds = self._kinds() if chosen else {}
+        for path in chosen:
+            uses.setdefault(kinds[path], set()).add(path)
         ends = len(graph.inputs) + len(graph.outputs)
         boxes = self._boxes((), opened)
         level, tried = self._groups((), opened), set[Path]()
         while level:
             for path in level:
-                kind = self._kind(path)
-                if path in forced or path in aside or kind in tried:
+                if path in forced or path in aside or kinds[path] in tried:
                     continue
+                kind = kinds[path]
                 tried.add(kind)
                 more = self._boxes((), opened | uses[kind])
                 if more <= boxes or ends + more <= GLANCE:
@@ -201,8 +202,39 @@ class _Folder:
             level = [inner for path in level if path in opened for inner in self._groups(path, opened)]
         return opened
 
+    def _kinds(self) -> dict[Path, Path]:
+        """Of each group, what it has in common with all that are opened with it: the uses of its block and, beside
+        it, the branches that take what it takes, which are read together."""
+        branches: dict[tuple[Path, frozenset[Path]], list[Path]] = {}
+        for path, taken in self._taken().items():
+            branches.setdefault((path[:-1], taken), []).append(path)
+        found = {path: self._kind(path) for path in self.graph.groups}
+        one_of: dict[Path, Path] = {}
+
+        def first(kind: Path) -> Path:
+            while kind in one_of:
+                kind = one_of[kind]
+            return kind
+
+        for beside in branches.values():
+            for path in beside[1:]:
+                one, other = first(found[beside[0]]), first(found[path])
+                if one != other:
+                    one_of[other] = one
+        return {path: first(kind) for path, kind in found.items()}
+
+    def _taken(self) -> dict[Path, frozenset[Path]]:
+        """What gives to each group from outside."""
+        taken: dict[Path, set[Path]] = {}
+        for node in self.graph.nodes:
+            for value in node.inputs:
+                inner = len(common(value.producer, node.path[:-1]))
+                for depth in range(inner + 1, len(node.path)):
+                    taken.setdefault(node.path[:depth], set()).add(value.producer)
+        return {path: frozenset(producers) for path, producers in taken.items()}
+
     def _kind(self, path: Path) -> Path:
-        """What all groups have in common that are seen alike: the uses of a block, and each group inside of them."""
+        """What all groups have in common that are the same part of a block: its uses, and each group inside of them."""
         for depth in range(len(path), 0, -1):
             block = self.graph.groups[path[:depth]].block
             if block is not None:
@@ -431,12 +463,11 @@ class _Folder:
 
 
 @final
-@dataclass
-class _Found:
-    items: list[Item] = field(default_factory=list)
-    layers: dict[Key, list[Path]] = field(default_factory=dict)
-    members: dict[Path, list[Key]] = field(default_factory=dict)
-    containers: dict[Path, Container] = field(default_factory=dict)
+class _Found(Struct):
+    items: list[Item] = []
+    layers: dict[Key, list[Path]] = {}
+    members: dict[Path, list[Key]] = {}
+    containers: dict[Path, Container] = {}
 
 
 def _simpler(part: _Part) -> _Part:

@@ -10,8 +10,9 @@ whatever the links are, even where a group is no contiguous chain.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, final
+
+from msgspec import Struct
 
 from archspec.graph import Path
 from archspec_diagram.structure import Key, Kind, Link, Structure
@@ -23,8 +24,7 @@ class Cell(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """The rows and columns of a group; the last ones belong to it."""
 
     top: int
@@ -34,8 +34,7 @@ class Extent:
 
 
 @final
-@dataclass(frozen=True)
-class Grid:
+class Grid(Struct, frozen=True):
     cells: Mapping[Key, Cell]
     extents: Mapping[Path, Extent]
     """Of each group that has a frame and, for the empty path, of the whole."""
@@ -45,6 +44,9 @@ class Grid:
 
     apart: float = 32.0
     """How far columns are from each other."""
+
+    waist: int | None = None
+    """A column that takes no room, in the middle between those on both sides of it."""
 
 
 def grid_of(structure: Structure) -> Grid:

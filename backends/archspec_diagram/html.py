@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -50,7 +50,7 @@ def _page(graph: Graph, drawing: Drawing) -> Iterator[str]:
         "base-uri 'none'; form-action 'none'"
     )
     name = escape(wording.clean(f"{graph.name} {drawing.variant}"))
-    outline = Outline(graph, drawing)
+    outline = Outline(_shown(graph, drawing), graph.span, drawing)
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield "<head>"
@@ -85,6 +85,15 @@ def _page(graph: Graph, drawing: Drawing) -> Iterator[str]:
     yield f"<script>{script}</script>"
     yield "</body>"
     yield "</html>"
+
+
+def _shown(graph: Graph, drawing: Drawing) -> Mapping[str, Graph]:
+    """What the picture shows, by what the names of its parts begin with."""
+    if drawing.style != "cells":
+        return {"": graph}
+    from archspec_diagram.cells import inner_graphs
+
+    return inner_graphs(graph, drawing)
 
 
 def _tools() -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from archspec.drawing import DrawingError, meant
-from archspec.graph import Graph
+from archspec.graph import Graph, Value
 from archspec_diagram import wording
 from archspec_diagram.view import Item
 
@@ -34,9 +34,10 @@ def check_template(template: str, graph: Graph) -> None:
             raise DrawingError(f"no layer of the model has `{name}` for a label{meant(name, known)}")
 
 
-def says_shape(template: str | None) -> bool:
-    """Whether boxes have the shape in them, so that it need not stand beside them too."""
-    return template is not None and "{shape}" in template
+def said_beside(item: Item, template: str | None) -> tuple[Value, ...]:
+    """The values whose shapes stand beside an item: none, where the template has its box say them."""
+    has_it_inside = template is not None and "{shape}" in template and bool(item.nodes)
+    return () if has_it_inside else item.said
 
 
 def labelled(template: str, item: Item, number: int) -> list[str]:
@@ -98,7 +99,7 @@ def lines_of(item: Item, template: str | None) -> list[str]:
         return [name + badge, *([" · ".join(said)] if said else [])]
     lines = []
     for number, node in enumerate(item.nodes):
-        sign = wording.sign(node) if wording.joins(node) else ""
+        sign = wording.sign_alone(node) if wording.joins(node) else ""
         own = "" if sign else item.name if number == 0 else wording.own_name(node)
         op = sign or wording.called(node)
         name = (f"{own}: {op}" if own else op) + (badge if number == 0 else "")

@@ -55,7 +55,10 @@ def layout(view: View, drawing: Drawing, spacing: float = 1.0) -> Chart:
         source, target = contents[course.source], contents[course.target]
         points = tuple(Point(round(left + x, 2), round(top + y, 2)) for x, y in course.points)
         training = source.item.in_training_only or target.item.in_training_only
-        edges.append(Edge(source.bands[-1].identity, target.bands[0].identity, points, course.skips, training))
+        ends = source.bands[-1].identity, target.bands[0].identity
+        letters = wording.letters(target.item) if drawing.label is None else ()
+        letter = letters[course.input] if letters else ""
+        edges.append(Edge(*ends, points, course.skips, training, letter))
     keys, groups = view.structure.keys, view.structure.groups
     borders = {path: places.borders[path] for path in groups if path in places.borders}
     return Chart(

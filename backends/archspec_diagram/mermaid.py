@@ -9,7 +9,7 @@ from archspec.drawing import Direction, Drawing
 from archspec.graph import Graph, Path
 from archspec_diagram import wording
 from archspec_diagram.folding import view_of
-from archspec_diagram.label import check_template, lines_of
+from archspec_diagram.label import check_template, lines_of, said_beside
 from archspec_diagram.palette import Colour
 from archspec_diagram.structure import Key, Kind
 from archspec_diagram.theme import Theme, theme_of
@@ -82,7 +82,7 @@ class _Writer:
         # What joins several values is round.
         if not wording.joins(item.nodes[0]):
             return f"[{label}]"
-        return f"(({label}))" if wording.sign(item.nodes[0]) and self.drawing.label is None else f"([{label}])"
+        return f"(({label}))" if wording.sign_alone(item.nodes[0]) and self.drawing.label is None else f"([{label}])"
 
     def _class(self, item: Item) -> str:
         family = wording.family(item)
@@ -90,10 +90,16 @@ class _Writer:
 
     def _edges(self) -> Iterator[str]:
         said: set[Key] = set()
+        taken = dict.fromkeys(self.view.structure.keys, 0)
         for link in self.view.structure.links:
-            values = self.view.items[link.source].said if link.source not in said else ()
+            source = self.view.items[link.source]
+            values = said_beside(source, self.drawing.label) if link.source not in said else ()
             said.add(link.source)
-            label = f"|{_quoted(', '.join(map(wording.shape, values)))}|" if values else ""
+            letters = wording.letters(self.view.items[link.target]) if self.drawing.label is None else ()
+            told = [", ".join(map(wording.shape, values))] if values else []
+            told += [letters[taken[link.target]]] if letters else []
+            taken[link.target] += 1
+            label = f"|{_quoted(*told)}|" if told else ""
             yield f"  {self.names[link.source]} -->{label} {self.names[link.target]}"
 
 

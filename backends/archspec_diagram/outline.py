@@ -7,7 +7,7 @@ page, and whoever reads it without one, find all facts in one place.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import PurePath
 from typing import Final, final
@@ -25,22 +25,57 @@ _CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u2
 
 @final
 class Outline:
-    def __init__(self, graph: Graph, drawing: Drawing) -> None:
-        self.graph = graph
+    def __init__(self, graphs: Mapping[str, Graph], spec: Span, drawing: Drawing) -> None:
+        """An outline of graphs, by what the names of their parts begin with in the picture, and of the spec of all."""
+        self.parts = [_Part(prefix, graph, drawing) for prefix, graph in graphs.items()]
+        spans = [span for part in self.parts for span in part.spans]
+        texts: dict[tuple[str, str], int] = {}
+        self.numbers: dict[int, int] = {}
+        """Of each source the number of its text, since one file may have been read several times."""
+        self.texts: list[Source] = []
+        for source in (span.source for span in (*spans, spec) if span.source.text.strip()):
+            if id(source) not in self.numbers:
+                number = self.numbers[id(source)] = texts.setdefault((source.name, source.text), len(texts))
+                self.texts += [source] if number == len(self.texts) else []
+
+    def layers(self) -> Iterator[str]:
+        for part in self.parts:
+            if len(self.parts) > 1:
+                yield f"<h2>{escape(wording.clean(part.graph.name))}</h2>"
+            yield from part.layers(self.numbers)
+
+    def sources(self) -> Iterator[str]:
+        files = [PurePath(source.name) for source in self.texts]
+        for number, source in enumerate(self.texts):
+            # The folders are those of whoever drew the model, and nobody else's; one tells namesakes apart.
+            file = files[number]
+            alike = [each.name for each in files].count(file.name) > 1
+            name = escape(wording.clean("/".join(file.parts[-2:]) if alike else file.name))
+            opened = "" if number else " open"
+            yield f'<details class="source" id="source-{number}"{opened}><summary>{name}</summary>'
+            lines = _CONTROL.sub("\ufffd", source.text.replace("\r\n", "\n")).rstrip("\n").split("\n")
+            said = "".join(f"<span>{escape(line)}\n</span>" for line in lines)
+            yield f'<pre tabindex="0" aria-label="{name}">{said}</pre></details>'
+
+
+@final
+class _Part:
+    """One graph of an outline."""
+
+    def __init__(self, prefix: str, graph: Graph, drawing: Drawing) -> None:
+        self.prefix, self.graph = prefix, graph
+        self.numbers: Mapping[int, int] = {}
         whole = view_of(graph, drawing, tuple(graph.groups))
         items = [item for item in whole.items.values() if item.nodes]
         self.shown = {node.path for item in items for node in item.nodes}
-        spans = [graph.span]
+        self.spans = [graph.span]
         for path in (node.path for node in graph.nodes if node.path in self.shown):
-            spans += [graph.groups[path[:depth]].span for depth in range(1, len(path))]
-            spans.append(graph.node(path).span)
-        # By their objects: two texts may have the same name.
-        sources: dict[int, Source] = {id(span.source): span.source for span in spans if span.source.text.strip()}
-        self.texts = tuple(sources.values())
-        self.numbers = {source: number for number, source in enumerate(sources)}
+            self.spans += [graph.groups[path[:depth]].span for depth in range(1, len(path))]
+            self.spans.append(graph.node(path).span)
 
-    def layers(self) -> Iterator[str]:
-        graph = self.graph
+    def layers(self, numbers: Mapping[int, int]) -> Iterator[str]:
+        """The list of its layers, with the places where they are written in the texts of these numbers."""
+        graph, self.numbers = self.graph, numbers
         yield "<ul>"
         for value in graph.inputs:
             name = wording.clean(value.name)
@@ -84,20 +119,7 @@ class Outline:
     def _place(self, key: Key, span: Span) -> str:
         number = self.numbers.get(id(span.source))
         at = "" if number is None else f' data-at="{number} {span.first().line} {_last(span)}"'
-        return f' data-of="{escape(key.identity)}"{at}'
-
-    def sources(self) -> Iterator[str]:
-        files = [PurePath(source.name) for source in self.texts]
-        for number, source in enumerate(self.texts):
-            # The folders are those of whoever drew the model, and nobody else's; one tells namesakes apart.
-            file = files[number]
-            alike = [each.name for each in files].count(file.name) > 1
-            name = escape(wording.clean("/".join(file.parts[-2:]) if alike else file.name))
-            opened = "" if number else " open"
-            yield f'<details class="source" id="source-{number}"{opened}><summary>{name}</summary>'
-            lines = _CONTROL.sub("\ufffd", source.text.replace("\r\n", "\n")).rstrip("\n").split("\n")
-            said = "".join(f"<span>{escape(line)}\n</span>" for line in lines)
-            yield f'<pre tabindex="0" aria-label="{name}">{said}</pre></details>'
+        return f' data-of="{escape(self.prefix + key.identity)}"{at}'
 
 
 def _last(span: Span) -> int:

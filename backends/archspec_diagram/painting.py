@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from archspec_diagram.arrow import arrow
-from archspec_diagram.chart import ROUNDING, Card, Chart, Edge, Entry, Form, Frame, Pill
-from archspec_diagram.picture import Box, Mark, Paint, Part, Picture, Point, Polyline, Rectangle, Text
+from archspec_diagram.arrow import HEAD, arrow, behind
+from archspec_diagram.chart import ROUNDING, STACKED, Card, Chart, Edge, Entry, Form, Frame, Pill
+from archspec_diagram.picture import Box, Line, Mark, Paint, Part, Picture, Point, Polyline, Rectangle, Run, Text
 from archspec_diagram.theme import Theme
 
 _DASH: Final = (4.0, 3.0)
 """Of what there is in training alone."""
+
+
+_LETTER: Final = 8.0
+"""Of what a formula calls its inputs."""
 
 
 def painted(chart: Chart, theme: Theme) -> Picture:
@@ -37,8 +41,8 @@ def _marks(chart: Chart, theme: Theme) -> Iterator[Mark]:
         if card.stacks:
             yield from _copies(card, theme)
     # Skips come first, so that where lines meet the straight way is on top.
-    for edge in sorted(chart.edges, key=lambda edge: not edge.skips):
-        yield from _edge(edge, theme)
+    for edge, points in sorted(ways(chart), key=lambda way: not way[0].skips):
+        yield from _edge(edge, points, theme)
     for pill in chart.pills:
         yield from _pill(pill, theme)
     for card in chart.cards:
@@ -60,8 +64,30 @@ def _title(frame: Frame, theme: Theme) -> Iterator[Mark]:
         yield Text(frame.badge, theme.ink)
 
 
-def _edge(edge: Edge, theme: Theme) -> Iterator[Mark]:
-    return arrow(edge.points, theme.skip if edge.skips else theme.line, _DASH if edge.in_training_only else ())
+def ways(chart: Chart) -> Iterator[tuple[Edge, tuple[Point, ...]]]:
+    """The arrows, the straight ones first, each from where it leaves those of the same value before it: a line that is
+    drawn twice is darker than others, or of two colours."""
+    drawn: dict[tuple[str, Point], list[tuple[Point, ...]]] = {}
+    for edge in sorted(chart.edges, key=lambda edge: (edge.skips, edge.in_training_only)):
+        before = drawn.setdefault((edge.source, edge.points[0]), [])
+        yield edge, behind(edge.points, before)
+        before.append(edge.points)
+
+
+def _edge(edge: Edge, points: tuple[Point, ...], theme: Theme) -> Iterator[Mark]:
+    yield from arrow(points, theme.skip if edge.skips else theme.line, _DASH if edge.in_training_only else ())
+    if edge.letter:
+        yield Text(letter_of(edge), theme.quiet)
+
+
+def letter_of(edge: Edge) -> Line:
+    """The letter beside the head of an arrow: on its right, or above one that runs level."""
+    before, tip = edge.points[-2:]
+    beside = Point(tip.x + HEAD / 2 + 2, tip.y - 4 if before.y < tip.y else tip.y + 10)
+    if before.y == tip.y:
+        # The next line that crosses it may be close behind the head.
+        beside = Point(tip.x + (5 if before.x > tip.x else -10), tip.y - 4)
+    return Line((Run(edge.letter),), _LETTER, beside, starts=True)
 
 
 def _pill(pill: Pill, theme: Theme) -> Iterator[Mark]:
@@ -82,7 +108,7 @@ def _copies(card: Card, theme: Theme) -> Iterator[Mark]:
     """Two more cards behind one, since it stands for several."""
     box, rounding = _outline(card, theme)
     place = card.rectangle
-    for away in (6, 3):
+    for away in (STACKED, STACKED / 2):
         yield Box(Rectangle(place.x + away, place.y - away, place.width, place.height), box, rounding)
 
 

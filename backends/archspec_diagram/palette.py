@@ -8,8 +8,9 @@ fill is the hue with little light, and the text on it is pale.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.op import Family
 from archspec_diagram.picture import Ink
@@ -19,8 +20,7 @@ _WHITE: Final = "#ffffff"
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Colour:
+class Colour(Struct, frozen=True):
     fill: Ink
     stroke: Ink
     text: Ink

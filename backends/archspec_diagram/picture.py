@@ -7,8 +7,10 @@ is decided in one place and can be tested without reading SVG. Lengths are in pi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Point(NamedTuple):
@@ -17,8 +19,7 @@ class Point(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Rectangle:
+class Rectangle(Struct, frozen=True):
     x: float
     y: float
     width: float
@@ -53,8 +54,7 @@ class Ink(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(Struct, frozen=True):
     """How the inside and the outline of a shape are drawn."""
 
     fill: Ink | None = None
@@ -64,8 +64,7 @@ class Paint:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """A rectangle, perhaps with round corners."""
 
     rectangle: Rectangle
@@ -74,8 +73,7 @@ class Box:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Ellipse:
+class Ellipse(Struct, frozen=True):
     centre: Point
     across: float
     """Half of its width."""
@@ -85,15 +83,13 @@ class Ellipse:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Polygon:
+class Polygon(Struct, frozen=True):
     points: tuple[Point, ...]
     paint: Paint
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Polyline:
+class Polyline(Struct, frozen=True):
     """A line with corners."""
 
     points: tuple[Point, ...]
@@ -101,8 +97,7 @@ class Polyline:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """A line of Bézier curves: a start, then two controls and an end for each."""
 
     points: tuple[Point, ...]
@@ -110,8 +105,7 @@ class Curve:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A part of a line in one weight. What is quiet is drawn paler."""
 
     text: str
@@ -120,8 +114,7 @@ class Run:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of text: `at` is the middle of its baseline, or its start where `starts` says so."""
 
     runs: tuple[Run, ...]
@@ -135,8 +128,7 @@ class Line:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A line of text in its colour, turned by so many degrees around its place."""
 
     line: Line
@@ -145,8 +137,7 @@ class Text:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Marks that belong together, such as a layer: what is pointed at, read out and styled as one."""
 
     identity: str
@@ -165,8 +156,7 @@ Mark: TypeAlias = Box | Ellipse | Polygon | Polyline | Curve | Text | Part
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     width: float
     height: float
     name: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import sqrt
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Path
 from archspec_diagram.chart import ROUNDING
@@ -17,8 +18,7 @@ PILL: Final = 16
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Border:
+class Border(Struct, frozen=True):
     """The frame around a group."""
 
     rectangle: Rectangle
@@ -27,8 +27,7 @@ class Border:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """The way of an arrow."""
 
     source: Key
@@ -37,10 +36,12 @@ class Course:
     skips: bool
     """Whether it passes other layers by."""
 
+    input: int
+    """Which of the inputs of its target it is."""
+
 
 @final
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True):
     width: float
     height: float
     boxes: Mapping[Key, Rectangle]

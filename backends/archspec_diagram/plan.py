@@ -14,6 +14,7 @@ from typing import Final, final
 
 from archspec.drawing import Direction
 from archspec.graph import Path
+from archspec_diagram.chart import STACKED
 from archspec_diagram.content import Content
 from archspec_diagram.grid import Cell, Grid, grid_of
 from archspec_diagram.picture import Point, Rectangle
@@ -22,6 +23,7 @@ from archspec_diagram.route import Gutter, Route, Routes, Way, routes_of
 from archspec_diagram.structure import Key, Kind, Structure, forked
 from archspec_diagram.tower import Tower, towers_of
 from archspec_diagram.u_form import u_form
+from archspec_diagram.waist import keeps_to_it, with_waist
 
 _NARROWEST: Final = 144
 """Boxes are at least this wide, so that a chain of short names has the proportions of a chain."""
@@ -47,13 +49,23 @@ def own_places(
     unordered = {key for key, content in contents.items() if content.is_unordered}
     # In a U no frames are drawn, so that nothing may depend on them.
     found = None if frames_say_more else u_form(structure)
+    if found is not None:
+        direction = Direction.DOWN  # A U stands upright, and leads to the right by itself.
+
+    def planned(grid: Grid, routes: Routes) -> _Plan:
+        return _Plan(grid, routes, towers_of(structure, grid, routes), contents, labels, direction, spacing)
+
+    plan = None
     if found is None:
         grid = grid_of(structure)
+        if (waisted := with_waist(structure, grid)) is not None:
+            routes = routes_of(structure, waisted, round_ones, unordered)
+            plan = planned(waisted, routes) if keeps_to_it(routes, waisted) else None
         found = grid, routes_of(structure, grid, round_ones, unordered)
-    grid, routes = found
-    towers = towers_of(structure, grid, routes)
-    placed = _Placed(_Plan(grid, routes, towers, contents, labels, direction, spacing))
-    wide, high = placed.plan.width, placed.plan.height
+    if plan is None or not plan.fits:
+        plan = planned(*found)
+    grid, placed = plan.grid, _Placed(plan)
+    wide, high = plan.width, plan.height
     return Places(
         *((wide, high) if direction is Direction.DOWN else (high, wide)),
         {key: placed.box(key) for key in contents},
@@ -95,6 +107,9 @@ class _Plan:
         self.heights = dict.fromkeys(self.grid.cells, 0.0)
         self.widths |= {key: each.width if down else each.height for key, each in self.contents.items()}
         self.heights |= {key: each.height if down else each.width for key, each in self.contents.items()}
+        stacked = () if down else (key for key, each in self.contents.items() if each.stacks)
+        self.copies = dict.fromkeys(stacked, STACKED)
+        """How far the copies behind a box stand out, where the arrow leaves it."""
         for route in self.routes.all:
             target = route.link.target
             if target not in self.contents:
@@ -128,10 +143,19 @@ class _Plan:
         for path in extents:
             if path:
                 inside[path[:-1]].append(path)
+        self.inside = inside
+        """The groups directly in each."""
+        self.members: dict[Path, list[Key]] = {}
+        """The boxes directly in each."""
+        for key in self.grid.cells:
+            self.members.setdefault(key.group, []).append(key)
         gutters: dict[Path, list[Gutter]] = {}
         for gutter in self.routes.lane_counts:
             gutters.setdefault(gutter.group, []).append(gutter)
-        beside = _BESIDE if self.runs_down else _BESIDE + 8
+        self.beside = _BESIDE if self.runs_down else _BESIDE + 8
+        """On the left of what is in a frame: of what runs to the right, the title is there."""
+        self.laned: set[tuple[Path, bool]] = set()
+        """The frames, and which sides of them, that lanes are within."""
         reaches: dict[Path, dict[tuple[int, bool], float]] = {}
         for path in sorted(extents, key=len, reverse=True):
             own, reach = extents[path], self.reach if path == () else {}
@@ -145,7 +169,12 @@ class _Plan:
                 side = gutter.column, gutter.is_left
                 self.lanes[gutter] = reach.get(side, 0) + _BESIDE
                 reach[side] = self.lanes[gutter] + 8 * (self.routes.lane_counts[gutter] - 1)
-            self.left[path] = reach.get((own.left, True), 0) + beside
+            for is_left, column in ((True, own.left), (False, own.right)):
+                lanes = any((each.column, each.is_left) == (column, is_left) for each in gutters.get(path, ()))
+                ends = {each: extents[each].left if is_left else extents[each].right for each in inside[path]}
+                if lanes or any((each, is_left) in self.laned and end == column for each, end in ends.items()):
+                    self.laned.add((path, is_left))
+            self.left[path] = reach.get((own.left, True), 0) + self.beside
             self.right[path] = reach.get((own.right, False), 0) + _BESIDE
             self.top[path] = 1 + max((self.top[i] for i in inside[path] if extents[i].top == own.top), default=0)
             bottoms = (self.bottom[i] for i in inside[path] if extents[i].bottom == own.bottom)
@@ -154,12 +183,33 @@ class _Plan:
     def _place_columns(self) -> None:
         self.centres: list[float] = []
         x = 0.0
+        waist = self.grid.waist
         for column in self.columns:
+            if column == waist:
+                self.centres.append(0.0)
+                continue
             x += self.reach.get((column, True), 0)
             self.centres.append(x + self.column_widths[column] / 2)
             x += self.column_widths[column] + self.reach.get((column, False), 0)
             self.width = x
             x += self.grid.apart * self.spacing
+        if waist is not None:
+            self.centres[waist] = (self.centres[waist - 1] + self.centres[waist + 1]) / 2
+
+    def drawn(self, key: Key) -> float:
+        """How much of the width of a box its bands fill: several, which lie along it, have a size of their own."""
+        content = self.contents.get(key)
+        several = content is not None and len(content.bands) > 1 and not self.runs_down
+        return content.height if content is not None and several else self.widths[key]
+
+    @property
+    def fits(self) -> bool:
+        """Whether a waist is no wider than what it is between."""
+        waist = self.grid.waist
+        return waist is None or (
+            self.left_of(waist) >= self.reach.get((waist, True), 0)
+            and self.right_of(waist) + self.reach.get((waist, False), 0) <= self.width
+        )
 
     def left_of(self, column: int) -> float:
         return self.centres[column] - self.column_widths[column] / 2
@@ -210,10 +260,12 @@ class _Plan:
         groups = {path: each for path, each in self.grid.extents.items() if path and self.tower_around(path) == tower}
         heights = dict.fromkeys(self.rows, 0.0)
         said = dict.fromkeys(self.rows, 0.0)
+        copies = dict.fromkeys(self.rows, 0.0)
         for key, cell in self.grid.cells.items():
             if self.tower(cell) != tower:
                 continue
             heights[cell.row] = max(heights[cell.row], self.heights[key])
+            copies[cell.row] = max(copies[cell.row], self.copies.get(key, 0))
             # What runs up has its shape above it, in the room of the row before.
             row = cell.row - 1 if key in self.grid.rising else cell.row
             if key in self.pills and row >= 0:
@@ -229,7 +281,7 @@ class _Plan:
             y += 16 * starting[row]
             self.tops[tower, row] = y
             self.middles[tower, row] = y + heights[row] / 2
-            y += heights[row]
+            y += heights[row] + copies[row]
             y += 4 + said[row] if said[row] else 0
             self.ends[tower, row] = y
             y += 8 * ending[row]
@@ -247,6 +299,10 @@ class _Placed:
 
     def __init__(self, plan: _Plan) -> None:
         self.plan = plan
+        self._edges: dict[Path, tuple[float, float, float]] = {}
+        for path in sorted(plan.inside, key=len, reverse=True):
+            if path:
+                self._edges[path] = self._side(path, True), self._side(path, False), self._end(path)
 
     def _turned(self, rectangle: Rectangle) -> Rectangle:
         if self.plan.runs_down:
@@ -268,19 +324,43 @@ class _Placed:
         width, height = plan.pills[key]
         # In a row of boxes of several sizes, the shape stands right below its own box.
         box = self._rectangle(key)
-        top = box.y - 4 - height if key in plan.grid.rising else box.bottom + 4
+        top = box.y - 4 - height if key in plan.grid.rising else box.bottom + plan.copies.get(key, 0) + 4
         return self._turned(Rectangle(plan.centres[cell.column] - width / 2, top, width, height))
 
     def border(self, path: Path) -> Border:
         plan, extent = self.plan, self.plan.grid.extents[path]
-        left = plan.left_of(extent.left) - plan.left[path]
-        right = plan.right_of(extent.right) + plan.right[path]
+        left, right, bottom = self._edges[path]
         tower = plan.tower_around(path)
         top = plan.tops[tower, extent.top] - 16 * plan.top[path]
-        bottom = plan.ends[tower, extent.bottom] + 8 * plan.bottom[path]
         place = self._turned(Rectangle(left, top, right - left, bottom - top))
         # An arrow comes in at the middle of the first column.
         return Border(place, plan.centres[extent.left] - left if plan.runs_down else place.width)
+
+    def _end(self, path: Path) -> float:
+        """The lower edge of a frame: a padding below what is in it, whatever else its last row holds outside."""
+        plan = self.plan
+        row = plan.grid.extents[path].bottom
+        ends = [self._edges[inner][2] for inner in plan.inside[path] if plan.grid.extents[inner].bottom == row]
+        for key in plan.members.get(path, ()):
+            if plan.grid.cells[key].row == row:
+                said = 4 + plan.pills[key][1] if key in plan.pills else 0
+                ends.append(self._rectangle(key).bottom + plan.copies.get(key, 0) + said)
+        return max(ends) + 8
+
+    def _side(self, path: Path, is_left: bool) -> float:
+        """An edge beside a frame: a padding away from what is in it, whatever else its column holds outside; lanes are
+        beside the whole column."""
+        plan, extent = self.plan, self.plan.grid.extents[path]
+        sides = [self._edges[inner][0 if is_left else 1] for inner in plan.inside[path]]
+        for key in plan.members.get(path, ()):
+            half = max(plan.drawn(key), plan.pills.get(key, (0, 0))[0]) / 2
+            sides.append(plan.centres[plan.grid.cells[key].column] + (-half if is_left else half))
+        side = min(sides) - plan.beside if is_left else max(sides) + _BESIDE
+        if (path, is_left) not in plan.laned:
+            return side
+        if is_left:
+            return min(side, plan.left_of(extent.left) - plan.left[path])
+        return max(side, plan.right_of(extent.right) + plan.right[path])
 
     def courses(self) -> Iterator[Course]:
         """The ways from box to box; those through a fork begin with the way to it."""
@@ -296,7 +376,7 @@ class _Placed:
                 first.pop()
             turned = (point if self.plan.runs_down else point[::-1] for point in (*first, *self._points(route)))
             source = link.source if before is None else before.link.source
-            yield Course(source, link.target, tuple(Point(x, y) for x, y in turned), route.skips)
+            yield Course(source, link.target, tuple(Point(x, y) for x, y in turned), route.skips, route.input)
 
     def _points(self, route: Route) -> list[tuple[float, float]]:
         """The corners of a route, as if the model ran down."""

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import NamedTuple, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Path
 from archspec_diagram.grid import Grid
@@ -57,8 +59,7 @@ class Lane(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     link: Link
     way: Way
     port: int
@@ -72,10 +73,12 @@ class Route:
     skips: bool = False
     """Whether it passes other layers by."""
 
+    input: int = 0
+    """Which of the inputs of its target it is."""
+
 
 @final
-@dataclass(frozen=True)
-class Routes:
+class Routes(Struct, frozen=True):
     all: tuple[Route, ...]
     tracks: Mapping[tuple[int, Key], int]
     """The track of each value in each channel where it turns. Channel `r` lies below row `r`."""
@@ -100,7 +103,7 @@ class _Router:
 
     def __init__(self, structure: Structure, grid: Grid, round_ones: Set[Key], unordered: Set[Key]) -> None:
         self.structure, self.round_ones, self.unordered = structure, round_ones, unordered
-        self.cells = grid.cells
+        self.cells, self.waist = grid.cells, grid.waist
         self.extents = grid.extents
         self.stretches = _stretches(structure, grid)
         # The line below the middle of each source is its own.
@@ -129,15 +132,15 @@ class _Router:
             port = 0 if place == middle else self._port(link, way, round((place - start) * step))
             self._claim(link, way, port)
             skips = way is Way.LANE and link not in self.structure.crossing
-            routes.append(Route(link, way, port, skips=skips))
+            routes.append(Route(link, way, port, skips=skips, input=index))
         for index in sides:
             link, way = links[index], ways[index]
             if way is Way.LANE:
-                routes.append(Route(link, way, 0, enters_side=True, skips=True))
+                routes.append(Route(link, way, 0, enters_side=True, skips=True, input=index))
                 continue
             for channel in range(self.cells[link.source].row, self.cells[target].row):
                 self.claims[channel, self.cells[link.source].column, 0] = link.source
-            routes.append(Route(link, Way.SIDE, 0))
+            routes.append(Route(link, Way.SIDE, 0, input=index))
         return routes
 
     def _sides(self, target: Key, links: tuple[Link, ...], ways: list[Way]) -> list[int]:
@@ -167,7 +170,9 @@ class _Router:
             else:
                 continue
             in_order = target in self.unordered or index == (len(links) - 1 if from_right else 0)
-            if is_free and in_order and from_right not in found and len(found) < len(links) - 1:
+            # What stands in the middle between both has nothing above it.
+            most = len(links) - (self.waist != cell.column)
+            if is_free and in_order and from_right not in found and len(found) < most:
                 found[from_right] = index
         return list(found.values())
 
@@ -200,12 +205,15 @@ class _Router:
         return True
 
     def _left_ones(self, target: Key, links: tuple[Link, ...], ways: list[Way]) -> list[Link]:
-        """The first of the links that pass others by, so many of them that as few lines as can be cross each other."""
-        if target in self.unordered or len(links) < 2:
+        """The first of the links that pass others by, so many of them that as few lines as can be cross each other;
+        where their order does not matter, those that have something to pass by on the right alone."""
+        if len(links) < 2:
             return []
         lanes = [
             index for index, way in enumerate(ways) if way is Way.LANE and links[index] not in self.structure.crossing
         ]
+        if target in self.unordered:
+            return [links[index] for index in lanes if self._is_clear_on_the_left(links[index])]
         # Of two on one side, the one that begins further up is the outer one.
         left: list[int] = []
         right = sorted(self.cells[links[index].source].row for index in lanes)
@@ -221,6 +229,12 @@ class _Router:
             if cost < best:
                 best, most = cost, count
         return [links[index] for index in lanes[:most]]
+
+    def _is_clear_on_the_left(self, link: Link) -> bool:
+        """Whether a lane on the right would lead around what stands beside, and one on the left around nothing."""
+        columns = self.cells[link.source].column, self.cells[link.target].column
+        left, right = (self._gutter(link, each).column for each in (True, False))
+        return right > max(columns) and left == min(columns)
 
     def gutter(self, link: Link) -> Gutter:
         """Where the link can pass what stands between its ends."""

@@ -7,10 +7,11 @@ longer, and more channels are always thicker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import log2, sqrt
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.op import Family
 from archspec_diagram import font
@@ -38,8 +39,7 @@ class Form(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A part of the channels of a box, such as what a concatenation took from one of its inputs."""
 
     part: float
@@ -52,8 +52,7 @@ class Slice:
 
 
 @final
-@dataclass(frozen=True)
-class Solid:
+class Solid(Struct, frozen=True):
     key: Key
     item: Item
     form: Form
@@ -94,8 +93,7 @@ class Solid:
 
 
 @final
-@dataclass(frozen=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """How long axes of space are drawn, in a model whose longest one is known."""
 
     longest: int

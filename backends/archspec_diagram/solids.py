@@ -7,8 +7,10 @@ darker band of what it follows. Nor is what only lays numbers out anew, such as 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol, final, runtime_checkable
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Node, Value
 from archspec.op import Family
@@ -71,8 +73,7 @@ def feature_maps(graph: Graph) -> frozenset[Value]:
 
 
 @final
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """The solids, in an order in which they can run, and which gives to which."""
 
     solids: tuple[Solid, ...]

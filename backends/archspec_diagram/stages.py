@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Group, Node, Path
 from archspec.op import Family
@@ -30,8 +32,7 @@ _UNSAID: Final = frozenset({*wording.SLIM, Family.MERGE, Family.RESHAPING, Famil
 
 
 @final
-@dataclass(frozen=True)
-class Stage:
+class Stage(Struct, frozen=True):
     name: str
     """What the author called it, or the first of several."""
 

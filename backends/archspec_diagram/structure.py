@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple, final
+
+from msgspec import Struct
 
 from archspec.graph import Path
 
@@ -43,8 +44,7 @@ class Key(NamedTuple):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One use of a value: the arrow from where it is made to where it is taken."""
 
     source: Key
@@ -52,8 +52,7 @@ class Link:
 
 
 @final
-@dataclass(frozen=True)
-class Structure:
+class Structure(Struct, frozen=True, dict=True):
     keys: tuple[Key, ...]
     """Inputs, layers and outputs, in an order in which they can run."""
 

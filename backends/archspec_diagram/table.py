@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from html import escape
 from io import StringIO
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.drawing import Drawing, DrawingError
 from archspec.graph import Graph
@@ -37,8 +39,7 @@ _STYLE: Final = """
 
 
 @final
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     name: str
     sizes: tuple[str, ...]
     """The different output sizes, of which most rows have one."""
@@ -54,8 +55,7 @@ class Row:
 
 
 @final
-@dataclass(frozen=True)
-class Table:
+class Table(Struct, frozen=True):
     title: str
     models: tuple[str, ...]
     rows: tuple[Row, ...]

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.diagnostics import Report
 from archspec.drawing import Drawing, DrawingError, meant
@@ -41,9 +43,8 @@ _MOST: Final = 4.0
 
 
 @final
-@dataclass(frozen=True)
-class Theme:
-    families: Mapping[str, Colour] = field(default_factory=dict)
+class Theme(Struct, frozen=True):
+    families: Mapping[str, Colour] = {}
     """Those that differ from the palette."""
 
     font: str = font.FAMILIES

@@ -7,8 +7,9 @@ inside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
+
+from msgspec import Struct
 
 from archspec.graph import Path
 from archspec_diagram.grid import Cell, Extent, Grid
@@ -17,8 +18,7 @@ from archspec_diagram.structure import Structure, common
 
 
 @final
-@dataclass(frozen=True)
-class Tower:
+class Tower(Struct, frozen=True):
     group: Path
     extent: Extent
 

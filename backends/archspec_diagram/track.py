@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import Final, Generic, TypeAlias, TypeVar, final
+
+from msgspec import Struct
 
 from archspec_diagram.structure import Key
 
@@ -49,8 +51,7 @@ class Parallels(Generic[Place]):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What a route does in a channel: it runs level between a line and another, from or to above or below."""
 
     channel: int
@@ -60,16 +61,20 @@ class Turn:
 
 
 @final
-@dataclass(eq=False)
-class _Level:
+class _Level(Struct, eq=False, dict=True):
     """All that a value does in a channel."""
 
     value: Key
-    above: set[Across] = field(default_factory=set)
-    below: set[Across] = field(default_factory=set)
+    above: set[Across] = set()
+    below: set[Across] = set()
 
-    def measure(self) -> None:
-        self.left, self.right = min(self.above | self.below), max(self.above | self.below)
+    @cached_property
+    def left(self) -> Across:
+        return min(self.above | self.below)
+
+    @cached_property
+    def right(self) -> Across:
+        return max(self.above | self.below)
 
     def meets(self, other: _Level) -> bool:
         return self.left <= other.right and other.left <= self.right
@@ -97,8 +102,6 @@ def tracks_of(turns: Iterable[Turn]) -> tuple[dict[tuple[int, Key], int], dict[i
 
 
 def _numbers(levels: list[_Level]) -> dict[Key, int]:
-    for level in levels:
-        level.measure()
     above: dict[_Level, list[_Level]] = {}
     if len(levels) > _MANY:
         levels = sorted(levels, key=lambda level: level.right[0] - level.left[0])

@@ -4,14 +4,16 @@ That is read off the links alone: every value goes on to the next box, and besid
 behind it, each pair inside the pair before. What comes before the innermost of these pairs stands on the left and runs
 down; what comes behind stands on the right and runs up, so that both ends of each pair are on one level.
 
-Frames of groups are not drawn: the levels of the U say the same.
+Frames of groups are not drawn: the levels of the U say the same. Whether a model runs down or to the right, its U is
+the same: laid on its side, it would be many pages wide, and the second half of it would run to the left.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from archspec_diagram.grid import Cell, Extent, Grid
 from archspec_diagram.route import Route, Routes, Way
@@ -60,7 +62,11 @@ def u_form(structure: Structure) -> tuple[Grid, Routes] | None:
     whole = Extent(0, last_row - top, 0, 1)
     grid = Grid(cells, {(): whole}, rising, _APART)
     skips = {(keys[one], keys[other]) for one, other in pairs}
-    routes = tuple(_route(link, cells, (link.source, link.target) in skips) for link in structure.links)
+    routes = tuple(
+        replace(_route(link, cells, (link.source, link.target) in skips), input=number)
+        for key in keys
+        for number, link in enumerate(structure.incoming[key])
+    )
     return grid, Routes(routes, {}, {}, {})
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec_diagram.structure import Key, Structure
 
 
 @final
-@dataclass(frozen=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """How often something runs."""
 
     times: int
@@ -31,8 +31,7 @@ class Badge:
 
 
 @final
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """What becomes one box: an input, an output, layers in a row, or a group that is closed."""
 
     key: Key
@@ -57,7 +56,7 @@ class Item:
     highlighted: frozenset[Path] = frozenset()
     """Which of its layers stand out."""
 
-    notes: Mapping[Path, Sequence[str]] = field(default_factory=dict)
+    notes: Mapping[Path, Sequence[str]] = {}
     """What its boxes say besides, by the layer or the closed group."""
 
     gives: tuple[Value, ...] = ()
@@ -68,8 +67,7 @@ class Item:
 
 
 @final
-@dataclass(frozen=True)
-class Container:
+class Container(Struct, frozen=True):
     """A group that is open, or a pass of a repeat: a frame around others."""
 
     path: Path
@@ -87,8 +85,7 @@ class Container:
 
 
 @final
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     graph: Graph
     structure: Structure
     items: Mapping[Key, Item]

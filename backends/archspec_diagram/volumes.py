@@ -7,16 +7,19 @@ that hold nothing but units of one size, such as the stages of a ResNet, are one
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.drawing import Drawing, DrawingError
 from archspec.graph import Graph, Group, Value
 from archspec.op import Family
 from archspec_diagram import font, wording
 from archspec_diagram.arrangement import LEADING, SIZE, SLOPE, Arrangement, Arrow, Placed, arranged
-from archspec_diagram.arrow import arrow
+from archspec_diagram.arrow import WIDTH, arrow, behind
 from archspec_diagram.chart import Entry
 from archspec_diagram.folding import view_of
 from archspec_diagram.furniture import headings_of, legend_of
@@ -50,9 +53,6 @@ MOST: Final = 28.0
 UNROLLED: Final = 4
 """Passes of a repeat are drawn one by one if they are no more than this."""
 
-_BRACKET: Final = 24.0
-"""How high a bracket is, with what it says."""
-
 _NEAR: Final = 1.5
 """So near to a size no line of a window runs."""
 
@@ -71,13 +71,17 @@ def picture(graph: Graph, drawing: Drawing) -> Picture:
         check_template(drawing.label, graph)
     theme = theme_of(drawing)
     view, row = shown(graph, drawing, maps)
-    headroom = _BRACKET if any(map(_has_bracket, view.containers.values())) else 0.0
-    return _Painter(view, row, arranged(row, theme.spacing, headroom), theme, drawing.variant).picture()
+    brackets = [
+        {key for key in view.structure.keys if key.path[: len(path)] == path}
+        for path, container in view.containers.items()
+        if _has_bracket(container)
+    ]
+    return _Painter(view, row, arranged(row, theme.spacing, brackets), theme, drawing.variant).picture()
 
 
 def shown(graph: Graph, drawing: Drawing, maps: frozenset[Value]) -> tuple[View, Row]:
     """The model with as much of it open as was asked for, or as fits."""
-    unrolled = replace(graph, repeats=tuple(each for each in graph.repeats if len(each.passes) > UNROLLED))
+    unrolled = dataclasses.replace(graph, repeats=tuple(each for each in graph.repeats if len(each.passes) > UNROLLED))
     deepest = max((len(path) for path in graph.groups), default=0)
     if drawing.depth is None:
         alike = [path for path in _stages(graph) if not _is_asked(path, drawing)]
@@ -115,8 +119,7 @@ def _is_asked(path: tuple[str, ...], drawing: Drawing) -> bool:
 
 
 @final
-@dataclass(frozen=True)
-class _Shades:
+class _Shades(Struct, frozen=True):
     """The colours of the sides of a box in one colour."""
 
     front: Ink
@@ -186,11 +189,13 @@ class _Painter:
         placed = self.arrangement.placed
         for each in placed:
             yield self._solid(each)
+        drawn: list[tuple[Point, ...]] = []
         for link in self.arrangement.arrows:
             if link.marks_kernel:
                 yield from self._kernel(placed[link.source], placed[link.target])
             else:
-                yield from self._arrow(link)
+                yield from self._arrow(link, drawn)
+                drawn.append(link.points)
 
     def _solid(self, placed: Placed) -> Part:
         solid = placed.solid
@@ -267,9 +272,16 @@ class _Painter:
 
     # ------------------------------------------------------------------------------------------------------- links
 
-    def _arrow(self, link: Arrow) -> Iterator[Mark]:
+    def _arrow(self, link: Arrow, drawn: Sequence[tuple[Point, ...]]) -> Iterator[Mark]:
+        """The arrow, as far as it is not drawn yet: many part, and many meet."""
         is_training = self.row.solids[link.target].item.in_training_only
-        return arrow(link.points, self.theme.skip if link.skips else self.theme.line, _DASH if is_training else ())
+        ink, dash = self.theme.skip if link.skips else self.theme.line, _DASH if is_training else ()
+        points = behind(link.points, drawn)
+        rest = behind(points[::-1], [other[::-1] for other in drawn])[::-1]
+        if rest[-1] == points[-1]:
+            yield from arrow(points, ink, dash)
+        else:
+            yield Polyline(rest, Paint(stroke=ink, width=WIDTH, dash=dash))
 
     def _kernel(self, source: Placed, target: Placed) -> Iterator[Mark]:
         """The window of the target on the side of the source, and lines from its corners to where it leads."""

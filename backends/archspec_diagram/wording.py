@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from archspec.graph import Graph, Group, Node, Value
@@ -77,18 +78,39 @@ def phrases(op: Op) -> tuple[str, ...]:
     return tuple(_phrase(op, name, given) for name, given in chosen.items())
 
 
+_FORMULAS: Final = {"sub": "a - b", "div": "a / b"}
+"""What ops calculate whose inputs are no equals."""
+
+_OF_EQUALS: Final = re.compile(r"[a-z]( \+ [a-z])*|[a-z]( \* [a-z])*")
+"""Formulas for which it does not matter which input is which."""
+
+
+def letters(item: Item) -> tuple[str, ...]:
+    """What is said of each arrow to an item: what its formula calls the input."""
+    return operands(item.nodes[0]) if item.nodes and item.group is None else ()
+
+
+def operands(node: Node) -> tuple[str, ...]:
+    """What the formula of a layer calls its inputs, if it matters which is which."""
+    formula = _formula(node.op)
+    if not joins(node) or not formula or _OF_EQUALS.fullmatch(formula):
+        return ()
+    return tuple(ascii_lowercase[: len(node.inputs)])
+
+
 def called(node: Node) -> str:
     """What a layer is called: by its op, or by the formula that it computes."""
-    return _formula(node.op) or clean(node.op.name)
+    # As papers print it.
+    return _formula(node.op).replace(" * ", " × ").replace(" - ", " − ") or clean(node.op.name)
 
 
 def _formula(op: Op) -> str:
-    """The formula that is all there is to say of an op, as papers print it."""
+    """The formula that is all there is to say of an op."""
     chosen = op.chosen()
     if op.family is not MERGE or not chosen or tuple(chosen) != op.positional()[:1]:
-        return ""
+        return "" if chosen else _FORMULAS.get(op.name, "")
     said = _rounded(value(next(iter(chosen.values()))))
-    return said.replace(" * ", " × ").replace(" - ", " − ") if _FORMULA.search(said) else ""
+    return said if _FORMULA.search(said) else ""
 
 
 def details(node: Node) -> tuple[str, ...]:
@@ -186,6 +208,11 @@ def sign(node: Node) -> str:
     chosen = node.op.chosen()
     said = str(next(iter(chosen.values()))) if len(chosen) == 1 else "" if chosen else node.op.name
     return SIGNS.get(said, "")
+
+
+def sign_alone(node: Node) -> str:
+    """The sign, where it does not matter which input is which; the others are told by their letters."""
+    return "" if operands(node) else sign(node)
 
 
 def joins(node: Node) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 WORD: Final = "archspec"
 """The word behind the fence."""
 
 
 @final
-@dataclass(frozen=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """A block."""
 
     start: int

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from importlib.metadata import entry_points
 from os.path import relpath
 from pathlib import Path
 from typing import Any, Final, final
 from urllib.parse import quote
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from archspec import plugins
 from archspec.backend import MissingLibraryError, Purpose
@@ -24,13 +26,13 @@ from archspec.diagnostics import Report
 from archspec.drawing import Drawing, DrawingError, meant
 from archspec.graph import Graph
 from archspec.model import Model, SpecError
+from archspec.on_page import inline
 from archspec.render.text import render
 from archspec.source import Span
 from archspec.targets import UnknownTargetError, find_target
 from archspec.version import VERSION
 from archspec_documents import kept
 from archspec_documents.kept import Drawn, Place
-from archspec_documents.page import inline
 
 LOOKS: Final = ("style", "depth", "expand", "fold", "direction", "layout", "label", "theme", "highlight", "scale")
 """The options that say how a drawing looks: those of `archspec draw`, which are fields of a `Drawing`."""
@@ -51,8 +53,7 @@ class FigureError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """What a document asks for."""
 
     document: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, final
+
+from msgspec import Struct
 
 from archspec.files import write_atomically
 
@@ -28,8 +29,7 @@ class Place(NamedTuple):
 
 
 @final
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """A drawing, and what was learnt on the way."""
 
     data: bytes
@@ -37,7 +37,7 @@ class Drawn:
     """The files that were read for it, all of them absolute."""
 
     title: str
-    places: Mapping[str, Place] = field(default_factory=dict)
+    places: Mapping[str, Place] = {}
     """Where the parts of an SVG are written, by their identifiers."""
 
 

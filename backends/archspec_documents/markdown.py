@@ -7,7 +7,6 @@ The block holds a spec, or names one by `file="..."`. It works wherever Python-M
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Final, final
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.preprocessors import Preprocessor
+from msgspec import Struct
 
 from archspec_documents.fences import Fence, fences
 from archspec_documents.figure import Figure, FigureError
@@ -25,8 +25,7 @@ PRIORITY: Final = 29
 
 
 @final
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True):
     """What is read."""
 
     document: str

@@ -1,7 +1,8 @@
 """A drawing as part of a page: an SVG whose identifiers are its own, with links, and no wider than its column.
 
 A drawing that stands alone is dark where its reader prefers that. On a page it is what the page is: one that is always
-light, or has a button for it, says so by the property `color-scheme`, which the colours here follow.
+light, or has a button for it, says so by the property `color-scheme`, which the colours here follow. Some sites and
+notebooks say it in words of their own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 from xml.etree import ElementTree
 
@@ -24,21 +26,34 @@ _OTHERS: Final = (
     # Themes that do not say by `color-scheme` which one they have, but by this, such as Furo.
     ':where([data-theme="dark"]) .archspec { color-scheme: dark; }',
     '@media (prefers-color-scheme: dark) { :where([data-theme="auto"]) .archspec { color-scheme: dark; } }',
+    # JupyterLab, VS Code and Colab.
+    ':where([data-jp-theme-light="true"], .vscode-light, .vscode-high-contrast-light, [theme="light"]) .archspec '
+    "{ color-scheme: light; }",
+    ':where([data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast:not(.vscode-high-contrast-light), '
+    '[theme="dark"]) .archspec { color-scheme: dark; }',
 )
 
 ElementTree.register_namespace("", _SVG)
 
 
-def inline(svg: bytes, prefix: str, links: Mapping[str, str], alt: str | None, width: str | None) -> str:
+def inline(
+    svg: bytes,
+    prefix: str = "",
+    links: Mapping[str, str] = MappingProxyType({}),
+    alt: str | None = None,
+    width: str | None = None,
+) -> str:
     """The text of an element `svg` for a page of HTML.
 
     Args:
         svg: the drawing.
-        prefix: what its identifiers begin with here, since those of two drawings on one page must differ.
+        prefix: what its identifiers begin with here, since those of two drawings on one page must differ; it is made of
+            the drawing where none is given, so that only the same drawing has the same ones.
         links: addresses, by identifiers of the drawing.
         alt: what is read out instead of what the drawing says of itself.
         width: how wide it is, in the words of CSS.
     """
+    prefix = prefix or f"archspec-{sha256(svg).hexdigest()[:8]}"
     root = ElementTree.fromstring(svg)  # noqa: S314  # It comes from a backend, which is a program that was installed.
     if alt is not None:
         for title in root.findall(f"{{{_SVG}}}desc"):
