@@ -7,10 +7,13 @@ with a projection in it; He et al., "Deep residual learning for image recognitio
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.catalog.shapes import ShapeFault
 from archspec.change import Change, Trial
@@ -64,7 +67,11 @@ def add_cures(spec: Spec, report: Report, rebuild: Callable[[Spec], tuple[Report
             if is_right(fault, _changed(spec, partial(_with_changes, trial))):
                 found.append(_told(trial, fault))
         if fault is faults[0] and any(axis > 1 for axis in fault.axes):
-            size = _size_that_fits(spec, partial(is_right, fault), is_too_small=_has_too_large_a_kernel(fault))
+            size = _channels_first(spec, partial(is_right, fault))
+            if size is not None:
+                found.clear()  # What else lets a layer fit is right by chance.
+            else:
+                size = _size_that_fits(spec, partial(is_right, fault), is_too_small=_has_too_large_a_kernel(fault))
             found += [size] if size else []
         if found:
             report.amend(fault, replace(fault, tried=tuple(found)))
@@ -73,6 +80,27 @@ def add_cures(spec: Spec, report: Report, rebuild: Callable[[Spec], tuple[Report
 def _has_too_large_a_kernel(fault: ShapeFault) -> bool:
     """Whether a smaller kernel would fit, so that a larger input does as well."""
     return any("kernel" in change.settings for trial in fault.trials for change in trial)
+
+
+def _channels_first(spec: Spec, is_right: Callable[[Spec], bool]) -> str | None:
+    """The only input with its channels before its axes of space, where they stand last and it is right so."""
+    found = [(line, shape) for line in spec.inputs if len(shape := _shape(line)) == _IMAGE]
+    if len(found) != 1:
+        return None
+    ((line, (batch, *space, channels)),) = found
+    sizes = [each.value for each in (*space, channels) if isinstance(each, Literal) and isinstance(each.value, int)]
+    if len(sizes) != _IMAGE - 1 or sizes[-1] not in COLOURS or min(sizes[:-1]) <= max(COLOURS):
+        return None
+    changed = line.model_copy(update={"shape": (batch, channels, *space)})
+    if not is_right(spec.model_copy(update={"inputs": tuple(changed if one is line else one for one in spec.inputs)})):
+        return None
+    written_shape = ", ".join(each.span.text for each in (batch, channels, *space))
+    return f"an input of `[{written_shape}]`, whose channels stand before its axes of space,"
+
+
+_IMAGE: Final = 4
+COLOURS: Final = (1, 3, 4)
+"""The channels that an image has: grey, or red, green and blue, perhaps with one that says how opaque it is."""
 
 
 def _size_that_fits(spec: Spec, is_right: Callable[[Spec], bool], *, is_too_small: bool) -> str | None:
@@ -250,15 +278,17 @@ def _changed(spec: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(spec, tuple):
         items = tuple(_changed(each, change) for each in spec)
         return spec if all(one is other for one, other in zip(spec, items, strict=True)) else items
-    if isinstance(spec, Span | Scalar | type) or not (isinstance(spec, Part) or is_dataclass(spec)):
+    if isinstance(spec, Span | Scalar | type) or not (
+        isinstance(spec, Part | Struct) or dataclasses.is_dataclass(spec)
+    ):
         return spec
     spec = change(spec)
-    names = type(spec).model_fields if isinstance(spec, Part) else [each.name for each in fields(spec)]
+    names = type(spec).model_fields if isinstance(spec, Part) else type(spec).__match_args__
     found = {name: _changed(getattr(spec, name), change) for name in names}
     different = {name: each for name, each in found.items() if each is not getattr(spec, name)}
     if not different:
         return spec
-    return spec.model_copy(update=different) if isinstance(spec, Part) else replace(spec, **different)
+    return spec.model_copy(update=different) if isinstance(spec, Part) else type(spec)(**found)
 
 
 def _with_changes(trial: Trial, part: Any) -> Any:

@@ -7,12 +7,14 @@ on as well as it can, so that one run tells all. The kinds of findings are the c
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar, Final, Self, dataclass_transform, final
+from typing import ClassVar, Final, dataclass_transform, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.source import Span
 from archspec.spelling import did_you_mean
@@ -37,8 +39,7 @@ class Absence(StrEnum):
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """A second place that explains a finding, such as where the other half of a contradiction was written."""
 
     span: Span
@@ -46,8 +47,7 @@ class Related:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A stretch of a text, and what is to stand there instead."""
 
     span: Span
@@ -55,8 +55,7 @@ class Edit:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change of the text that cures a finding."""
 
     title: str
@@ -72,10 +71,16 @@ class Suggesting:
     suggestion: str | tuple[str, ...] | None
 
 
+class _Led(Struct, frozen=True, eq=False, kw_only=True):
+    """What can be led to."""
+
+    way: tuple[Related, ...] = ()
+    """The uses of blocks and the passes of loops that led there, from the outermost in."""
+
+
 @dataclass_transform(frozen_default=True, eq_default=False)
-@dataclass(frozen=True, eq=False, repr=False)
-class Diagnostic(ABC):
-    """One finding. A subclass is one kind, and a frozen dataclass: its fields are the facts, its methods the words.
+class Diagnostic(_Led, frozen=True, eq=False):
+    """One finding. A subclass is one kind: its fields are the facts, its methods the words.
 
     `message` is the fault, short, in lower case, and stands alone. `label` says what is so at the place of the finding.
     `help` is the only place for the cure. What the user wrote stands in backticks, exactly as written.
@@ -93,17 +98,6 @@ class Diagnostic(ABC):
     """What makes it doubtful, where it is not known what stands in some lines."""
 
     span: Span
-
-    way: tuple[Related, ...] = field(default=(), kw_only=True)
-    """The uses of blocks and the passes of loops that led there, from the outermost in."""
-
-    def __new__(cls, *facts: object, **named: object) -> Self:
-        # There are many kinds, and a check that finds nothing waits for none: each is made into a dataclass at last
-        # when it is found first, and those that it is a kind of before it.
-        for kind in reversed(cls.__mro__):
-            if issubclass(kind, Diagnostic) and "__dataclass_fields__" not in vars(kind):
-                dataclass(frozen=True, eq=False, repr=False)(kind)
-        return super().__new__(cls)
 
     @abstractmethod
     def message(self) -> str: ...
@@ -150,7 +144,14 @@ class Report:
         self._hidden_words: set[str] = set()
 
     def add(self, diagnostic: Diagnostic) -> None:
-        key = (*_reading_order(diagnostic), diagnostic.message())
+        self._add((*_reading_order(diagnostic), diagnostic.message()), diagnostic)
+
+    def add_all(self, other: Report) -> None:
+        """Everything that another report has found."""
+        for key, diagnostic in other._found.items():
+            self._add(key, diagnostic)
+
+    def _add(self, key: tuple[object, ...], diagnostic: Diagnostic) -> None:
         if key in self._found or self._is_hidden(diagnostic):
             return
         if self._way and diagnostic.depends_on_use and not diagnostic.way:
@@ -164,6 +165,11 @@ class Report:
         first, last = place.first().line, place.last().line
         for line in range(first, min(last, place.source.line_count) + 1):
             self._hidden_words.update(_WORDS.findall(place.source.line(line)))
+
+    @property
+    def hidden(self) -> tuple[Span, ...]:
+        """The places of which nothing more is told."""
+        return tuple(self._hidden)
 
     def _is_hidden(self, diagnostic: Diagnostic) -> bool:
         if not self._hidden:

@@ -12,7 +12,7 @@ from archspec.catalog.fields import UnclearLayer, UnknownField, WrongKind
 from archspec.catalog.settings import UnknownOp
 from archspec.configured import Configured
 from archspec.diagnostics import Diagnostic
-from archspec.foreign import foreign_op, foreign_setting, why_absent
+from archspec.foreign.meaning import foreign_op, foreign_setting, why_absent
 from archspec.ops import OPS
 from archspec.spelling import closest
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank
@@ -59,8 +59,14 @@ def too_deep(key: Scalar) -> Diagnostic:
 def named_group(key: Scalar) -> Diagnostic:
     """What is said of a key below which there is a list of layers: it is meant as their name, perhaps."""
     cure = f"a group has its name beside its layers: `name: {key.text}`, and in the next line `layers:`"
+    word, _, rest = key.text.strip().partition(" ")
+    if rest and word in _BESIDE:
+        cure = f"write `{word}: {rest}`, and in the next line `{_BESIDE[word]}:`, with the layers below"
     return WrongKind(key.span, f"what stands below `{key.text}`", "its settings", "a list of layers", cure=cure)
 
+
+_BESIDE: Final = {"if": "then", "repeat": "layers"}
+"""The keys beside which the layers stand under another one."""
 
 _DEFINED: Final = ("block", "cell", "variant")
 """What is defined at the top of a file."""

@@ -337,9 +337,11 @@ def test_each_weight_is_filled_once_by_the_class_that_makes_it() -> None:
         assert weight.eq(0 if "bias" in name else 2).all(), name
 
 
-def test_blocks_whose_results_nothing_takes_are_run_all_the_same() -> None:
+def test_blocks_of_whose_results_only_the_size_counts_are_run_all_the_same() -> None:
     text = source(
         "block Unit(width) { linear(width) -> relu }\n"
-        "model M { input x: [B, 8]\n x -> Unit(4)\n x -> Unit(3)\n x -> Unit(3)\n x -> Unit(3) -> linear(2) }"
+        "block Like {\n input x: [B, 8]\n input y: [B, D]\n x -> linear(D) -> linear(8)\n }\n"
+        "model M { input x: [B, 8]\n (x, Unit(4)) -> Like\n (_, x -> Unit(3)) -> Like\n"
+        " (_, x -> Unit(3)) -> Like -> linear(2) }"
     )
     assert [f"        self.unit{number}(x)\n" in text for number in (1, 2, 3)] == [True] * 3

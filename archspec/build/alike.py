@@ -6,12 +6,13 @@ Nothing but time is saved by it, since an op never changes, and what it says of 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast, final
 
-from archspec.build.possible import Cost
+from msgspec import Struct
+
+from archspec.build.possible import Cost, Options, Possible, Shapes, pattern, possible
 from archspec.configured import Configured
-from archspec.expression import exactly
+from archspec.expression import exactly, is_unknown
 from archspec.graph import Applied
 from archspec.op import Op
 from archspec.shape import Shape
@@ -21,8 +22,7 @@ _C = TypeVar("_C", bound=Configured)
 
 
 @final
-@dataclass(frozen=True)
-class Fitted:
+class Fitted(Struct, frozen=True):
     """An op that nothing is wrong with, on its inputs."""
 
     op: Op
@@ -40,6 +40,7 @@ class Alike:
     def __init__(self) -> None:
         self._ops: dict[Hashable, Configured] = {}
         self._fitted: dict[tuple[int, tuple[Shape, ...]], Fitted] = {}
+        self._possible: dict[tuple[int, int, Hashable], Possible] = {}
 
     def op(self, kind: type[_C], settings: Mapping[str, Any]) -> _C:
         """The op of a kind with some settings; raises `ValidationError`."""
@@ -56,6 +57,19 @@ class Alike:
         known = self._fitted.get(key)
         if known is None:
             known = self._fitted[key] = _fitted(op, tuple(shapes))
+        return known
+
+    def possible(self, op: Op, options: Options, inputs: Sequence[Shapes], names: int) -> Possible:
+        """What an op may give where an error hides how it is set or fed."""
+        known_of = None if options else pattern(inputs)
+        if known_of is None:
+            return possible(op, options, inputs, names)
+        key = id(op), names, known_of
+        known = self._possible.get(key)
+        if known is None:
+            known = possible(op, options, inputs, names)
+            if not is_unknown((known.cost.parameters, known.cost.macs)):
+                self._possible[key] = known
         return known
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, final
+
+from msgspec import Struct
 
 from archspec.build.scope import Draft
 from archspec.expression import is_unknown
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """An output: a value, under a name."""
 
     name: str
@@ -28,34 +28,57 @@ class Given:
 
 
 @final
-@dataclass(eq=False)
-class Assembly:
+class Use(Struct, frozen=True):
+    """A use of a block, and the layers that give what it gives."""
+
+    op: str
+    span: Span
+    results: tuple[Path, ...]
+
+
+@final
+class Unused(Struct, frozen=True):
+    """Something of which nothing uses what it gives."""
+
+    span: Span
+    names: tuple[str, ...]
+    """What the spec calls what it gives."""
+
+    op: str
+    """The word for what it is; empty where an error hides it, or where it is an input."""
+
+    is_input: bool = False
+    is_again: bool = False
+    """Whether something of it is used again, with the weights that it has."""
+
+
+@final
+class Assembly(Struct, eq=False):
     """The layers and values of a model, or of a cell."""
 
-    layers: dict[Path, Node] = field(default_factory=dict)
-    values: dict[tuple[Path, int], Value] = field(default_factory=dict)
-    groups: dict[Path, Group] = field(default_factory=dict)
-    drafts: list[tuple[Draft, bool]] = field(default_factory=list)
+    layers: dict[Path, Node] = {}
+    values: dict[tuple[Path, int], Value] = {}
+    groups: dict[Path, Group] = {}
+    drafts: list[tuple[Draft, bool]] = []
     """All values, each with whether it is an input."""
 
-    known: set[Path] = field(default_factory=set)
-    """The inputs and layers, and whatever gives one of these layers something, be it left out."""
-
-    used: set[Path] = field(default_factory=set)
-    order: list[Path] = field(default_factory=list)
+    used: set[Path] = set()
+    order: list[Path] = []
     """The layers, in the order in which they were added."""
 
-    names: dict[tuple[Path, int, int], str] = field(default_factory=dict)
+    names: dict[tuple[Path, int, int], str] = {}
     """What values are called, as a graph has it."""
 
-    left_out: list[tuple[int, Path, tuple[Draft, ...], Span]] = field(default_factory=list)
+    left_out: list[tuple[int, Path, tuple[Draft, ...], Span]] = []
     """The layers that could not be added: how many were there before each, its path, what flows in, and its place."""
 
-    repeats: list[Repetition | None] = field(default_factory=list)
-    macs: dict[Path, Size] = field(default_factory=dict)
+    uses: dict[Path, Use] = {}
+    """The uses of blocks, those inside before those around them."""
+
+    repeats: list[Repetition | None] = []
+    macs: dict[Path, Size] = {}
 
     def add_input(self, draft: Draft) -> None:
-        self.known.add(draft.producer)
         self.add(draft, is_input=True)
 
     def add(self, draft: Draft, *, is_input: bool) -> None:
@@ -72,8 +95,11 @@ class Assembly:
     @property
     def is_known(self) -> bool:
         """Whether no error hides what one of the values is."""
+        # A layer that is left out may be taken for one that gives something to a layer that is not.
+        known = {*self.layers, *(value.producer for node in self.layers.values() for value in node.inputs)}
+        known.update(draft.producer for draft, is_input in self.drafts if is_input)
         return all(
-            len(draft.shapes) == 1 and draft.producer in self.known and not any(map(is_unknown, draft.shapes[0]))
+            len(draft.shapes) == 1 and draft.producer in known and not any(map(is_unknown, draft.shapes[0]))
             for draft, _ in self.drafts
         )
 
@@ -85,11 +111,56 @@ class Assembly:
         """Add a layer, with what flows into it."""
         self.layers[node.path] = node
         self.order.append(node.path)
-        self.known.update((node.path, *(value.producer for value in node.inputs)))
 
     def leave_out(self, path: Path, inputs: Sequence[Draft], span: Span) -> None:
         """Take notice of a layer that cannot be added."""
         self.left_out.append((len(self.order), path, tuple(inputs), span))
+
+    def end_use(self, path: Path, use: Use) -> None:
+        """Take notice of a use of a block that is complete: what it gives is used where something around it does."""
+        if path not in self.uses:
+            self.uses[path] = use
+            self.used.difference_update(each for each in use.results if each[: len(path)] == path)
+
+    def unused(self) -> Iterator[Unused]:
+        """The inputs, layers and uses of blocks of which nothing uses what they give."""
+        left = list(self.left_over())
+        if left:
+            names, again = self.called(), self.used_again()
+            for path, results, span, op, is_input in left:
+                called = (path[-1],) if is_input else _called(path, results, names)
+                yield Unused(span, called, op, is_input, path in again)
+
+    def left_over(self) -> Iterator[tuple[Path, Sequence[Path], Span, str, bool]]:
+        """The path of each of them, the layers that give its results, its place and op, and whether it is an input."""
+        used, told, given = set(self.used), set[Path](), set[Path]()
+        # Those around others come first: what they give is what some of those inside give.
+        for path, use in reversed(self.uses.items()):
+            if not used.isdisjoint(use.results):
+                used.update(use.results)
+            elif () not in use.results and not told.issuperset(use.results):
+                told.update(use.results)
+                yield path, use.results, use.span, use.op, False
+            given.update(use.results)
+        given |= self.used
+        for draft, is_input in self.drafts:
+            path = draft.producer
+            if path not in given:
+                node = self.node(path)
+                op = "" if node is None else node.op.name
+                yield path, (path,), draft.span, op, is_input
+
+    def used_again(self) -> set[Path]:
+        """The layers whose weights others share, and the groups around them."""
+        firsts = {each.shares for each in self.layers.values() if each.shares is not None}
+        return {path[:depth] for path in firsts for depth in range(1, len(path) + 1)}
+
+    def called(self) -> Mapping[Path, Sequence[tuple[int, int, str]]]:
+        """What the spec calls the values of each layer: which it is, how deep in groups that is said, and the name."""
+        names: dict[Path, list[tuple[int, int, str]]] = {}
+        for (producer, port, depth), name in self.names.items():
+            names.setdefault(producer, []).append((port, depth, name))
+        return names
 
     def members(self, first: int, path: Path) -> tuple[Path, ...]:
         """The layers and groups directly in a group that were added from the layer of this number on."""
@@ -140,6 +211,19 @@ class Assembly:
         from archspec.partial import Taken
 
         return _taken(self.value(draft)) if len(draft.shapes) == 1 else Taken(draft.producer, draft.port, None)
+
+
+def _called(
+    path: Path, results: Sequence[Path], names: Mapping[Path, Sequence[tuple[int, int, str]]]
+) -> tuple[str, ...]:
+    """What the spec calls the results of a layer, or of a use of a block, outside of it."""
+    found: dict[tuple[Path, int], tuple[int, str]] = {}
+    for producer in results:
+        for port, depth, name in names.get(producer, ()):
+            known = found.get((producer, port))
+            if depth < len(path) and (known is None or depth < known[0]):
+                found[producer, port] = depth, name
+    return tuple(dict.fromkeys(name for _, name in found.values()))
 
 
 def _taken(value: Value) -> Taken:

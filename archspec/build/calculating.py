@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from archspec.build.limits import BRANCH
 from archspec.build.loop import SCAN
 from archspec.build.placing import CURRENT, Placer
 from archspec.build.possible import OPEN
 from archspec.build.scope import Draft, Scope
-from archspec.build.start import arguments_of
+from archspec.build.start import arguments_of, layer_of
 from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.graph import UnknownValue
 from archspec.catalog.parameters import WrongLayers
@@ -34,7 +35,7 @@ from archspec.expression import (
 )
 from archspec.source import Hole, Span
 from archspec.spelling import closest
-from archspec.steps import Argument, Formula, Layer
+from archspec.steps import Argument, Formula, Group, Layer, Step, with_names
 from archspec.syntax.tree import Scalar
 
 Operands = dict[str, Draft]
@@ -64,6 +65,8 @@ class Calculator(Placer):
         alone = self.alone(formula, scope, current)
         if alone is not None:
             return alone
+        if (chain := self.meant_chain(formula, scope)) is not None:
+            return self.step(chain, scope, current) or self.nothing_known(formula.span)
         operands: Operands = {}
         expression = self.taken_apart(formula.expression, operands, scope, current)
         layer = Layer(Scalar(formula.span.text, formula.span), (), formula.names, (), formula.span)
@@ -82,6 +85,28 @@ class Calculator(Placer):
             drafts = self.place(calculated, Arithmetic, fed, path, scope)
         self.name(layer, drafts, scope, is_known=settled is not None, least=1)
         return drafts[0]
+
+    def meant_chain(self, formula: Formula, scope: Scope) -> Step | None:
+        """The layers in a row that a formula is meant for whose signs stand in the place of arrows; that is told."""
+        if not isinstance(formula.expression, Binary):
+            return None
+
+        def is_value(word: str) -> bool:
+            return word == CURRENT or word in self.meanings.scope or scope.find(word) is not None
+
+        def is_layer(word: str) -> bool:
+            return self.is_layer(word, scope)
+
+        from archspec.build.arrow import meant_chain, no_arrow
+
+        found = meant_chain(formula.expression, formula.expression.operator, is_layer, is_value)
+        if not found:
+            return None
+        self.report.add(no_arrow(found))
+        first, *others = [each for each in map(layer_of, found) if each is not None]
+        name = formula.names[0] if len(formula.names) == 1 else None
+        steps = (replace(first, is_word=isinstance(found[0], Name)), *others)
+        return with_names(Group(steps, name, is_chain=True, span=formula.span), formula.names)
 
     def alone(self, formula: Formula, scope: Scope, current: Draft | None) -> Draft | None:
         """What a formula gives in which nothing is calculated: a value, or what one op makes of values."""
@@ -123,7 +148,10 @@ class Calculator(Placer):
             return None
         if not used:
             problem = "this calculates with numbers alone, and gives no value that could flow"
-            self.report.add(InvalidExpression(expression.span, problem, f"`{CURRENT}` stands for what flows in"))
+            cure = f"`{CURRENT}` stands for what flows in"
+            if isinstance(expression, Unary) and isinstance(expression.operand, Literal):
+                cure = f"layers have no numbers: {cure}, and a name for what the layer gives that has it"
+            self.report.add(InvalidExpression(expression.span, problem, cure))
             return None
         return Literal(text, expression.span), used
 
@@ -209,7 +237,10 @@ class Calculator(Placer):
             if current is not None:
                 self.assembly.used.add(current.producer)  # It may be meant to flow in.
             problem = f"in a formula `{use.function}` is applied to values, and `{stranger.span.text}` is none"
-            cure = f"its settings have names there: `{use.function}(x, name=value)`"
+            kind = self.frame.environment.op(use.function)
+            setting = kind.positional()[:1] if kind is not None and use.arguments[0] is stranger else ()
+            pair = f"{setting[0]}={stranger.span.text}" if setting else "name=value"
+            cure = f"its settings have names there: `{use.function}(x, {pair})`"
             if _MINUS.match(use.span.source.text, use.span.end):
                 cure = "if an arrow is meant, it is written `->`"
             self.report.add(InvalidExpression(stranger.span, problem, cure))

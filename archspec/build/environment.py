@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
+
+from msgspec import Struct
 
 from archspec.build.loop import expressions_in, sizes_of, words_in
 from archspec.expression import Expression
@@ -17,8 +18,7 @@ from archspec.syntax.tree import Scalar
 
 
 @final
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True):
     """A file that another one uses."""
 
     line: Scalar
@@ -28,8 +28,7 @@ class Use:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Environment:
+class Environment(Struct, frozen=True, eq=False, dict=True):
     """What the words of one file stand for, beside the ops."""
 
     own: Sequence[Block | Cell]
@@ -37,27 +36,30 @@ class Environment:
     is_partial: bool = False
     """Whether there are files whose blocks nobody knows."""
 
-    further: Mapping[str, type[Op]] = field(default_factory=dict)
+    further: Mapping[str, type[Op]] = {}
     """Ops that are not shipped, by name. What a file defines itself goes before them."""
 
     settings: Sequence[Expression] = ()
     """What the parameters of a model may be: their defaults, and what variants set them to."""
 
-    home: Mapping[str, Environment] = field(init=False)
-    """The file that each block and cell comes from, by name."""
-
-    definitions: Mapping[str, Block | Cell] = field(init=False)
-
-    def __post_init__(self) -> None:
-        definitions: dict[str, Block | Cell] = {}
-        home: dict[str, Environment] = {}
-        for environment, found in ((self, self.own), *((use.environment, use.environment.own) for use in self.uses)):
-            for each in found:
+    @cached_property
+    def _known(self) -> Mapping[str, tuple[Block | Cell, Environment]]:
+        known: dict[str, tuple[Block | Cell, Environment]] = {}
+        for environment in (self, *(use.environment for use in self.uses)):
+            for each in environment.own:
                 # What has the name of another is told of by whoever reads the files; the nearest is meant.
-                if definitions.setdefault(each.name.text, each) is each:
-                    home[each.name.text] = environment
-        object.__setattr__(self, "definitions", definitions)
-        object.__setattr__(self, "home", home)
+                known.setdefault(each.name.text, (each, environment))
+        return known
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Block | Cell]:
+        """The blocks and cells that there are, by name."""
+        return {name: each for name, (each, _) in self._known.items()}
+
+    @cached_property
+    def home(self) -> Mapping[str, Environment]:
+        """The file that each block and cell comes from, by name."""
+        return {name: environment for name, (_, environment) in self._known.items()}
 
     def op(self, word: str) -> type[Op] | None:
         """The op of a name, if it is one."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import count as counting
+
+from msgspec.structs import replace
 
 from archspec.build.flow import Flow
 from archspec.build.loop import SCAN, size_of

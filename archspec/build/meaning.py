@@ -154,12 +154,13 @@ class Meanings:
                 found[name.text] = value
         self.fixed, self._fixed_at, self._model = found, places, model
 
-    def find_unknown_sizes(self, known: Sequence[str]) -> None:
+    def find_unknown_sizes(self) -> None:
         """Report sizes that are fixed and that no input names."""
+        known = tuple(name for name in self.scope if name not in self.words) if self._fixed_at else ()
         for name, span in self._fixed_at.items():
             if name not in known:
                 suggestion, is_parameter = closest(name, known), name in self.parameters
-                self.report.add(UnknownSize(span, self._model, name, tuple(known), suggestion, is_parameter))
+                self.report.add(UnknownSize(span, self._model, name, known, suggestion, is_parameter))
 
     @contextmanager
     def where(self, values: Mapping[str, Value]) -> Iterator[None]:
@@ -181,6 +182,9 @@ class Meanings:
             self.report.add(MissingParameter(parameter.name.span, parameter.name.text))
             return self.unknown()
         is_word = isinstance(expression, Name) and expression.text not in self.scope
+        if is_word and isinstance(expression, Name) and expression.text in _FLAGS:
+            self.report.add(UnknownName(expression.span, expression.text, expression.text.lower()))
+            return self.unknown()
         # A word is for a setting that takes words.
         value = expression.text if is_word and isinstance(expression, Name) else self.value(expression)
         if value is None or not self.is_allowed(parameter, value, expression):
@@ -231,7 +235,8 @@ class Meanings:
             return evaluate(expression, self.scope)
         except UnknownNameError as error:
             suggestion = closest(error.name, self.scope) or flag_meant(error.name)
-            self.tell_unknown(error.span, error.name, suggestion, _cure_of(expression, error.name))
+            cure = _cure_of(expression, error.name) or (OPEN_SIZE if error.name in NOTHING else "")
+            self.tell_unknown(error.span, error.name, suggestion, cure)
         except HoleError:
             self.is_partial = True
         except EvaluationError as error:
@@ -310,8 +315,14 @@ def flag_meant(word: str) -> str | None:
 AS_FLAG: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 """What `true` and `false` are called elsewhere."""
 
+_FLAGS: Final = ("True", "False")
+"""What `true` and `false` are called in Python, which no word of a setting is."""
+
 NOTHING: Final = frozenset({"None", "none", "null", "nil", "nan"})
 """What says elsewhere that there is no value."""
+
+
+OPEN_SIZE: Final = "a size that is open has a name, which `input x: [B, 8]` gives it: here `B`"
 
 
 def _cure_of(expression: Expression, name: str) -> str:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count as counting
 from typing import TYPE_CHECKING, Any, final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import Environment, key_of
 from archspec.build.limits import TooManyError
-from archspec.build.loop import SCAN
+from archspec.build.loop import SCAN, expressions_in, words_in
 from archspec.build.meaning import Meanings
 from archspec.build.placing import Account
 from archspec.build.possible import Cost
@@ -25,7 +27,7 @@ from archspec.build.scope import Draft, Frame, Layers, Scope, names_in
 from archspec.build.start import starts_of
 from archspec.build.uses import Part
 from archspec.catalog.fields import DuplicateName, InvalidExpression
-from archspec.catalog.graph import BlockLikeOp, UnusedBlock
+from archspec.catalog.graph import BlockLikeOp, UnusedBlock, UnusedValue
 from archspec.catalog.parameters import UnusedParameter
 from archspec.diagnostics import Report
 from archspec.expression import Literal
@@ -43,20 +45,18 @@ if TYPE_CHECKING:
 
 
 @final
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """What building gave: the graph, if nothing was wrong, and what is known of its parts in any case."""
 
     graph: Graph | None
     parts: tuple[Part, ...]
 
-    partial: Callable[[], PartialGraph] | None = field(default=None, compare=False, repr=False)
+    partial: Callable[[], PartialGraph] | None = None
     """What could be built, where something was wrong."""
 
 
 @final
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What is set from outside: parameters of the model, and sizes of its inputs."""
 
     parameters: tuple[Override, ...] = ()
@@ -116,19 +116,20 @@ class _Builder(Recurrences):
         given = {name: self.setting(name) for name in meanings.parameters}
         inputs = [self.input(each, self.account.scope) for each in spec.inputs]
         self.account.inputs = {line.name.text: each for line, each in zip(spec.inputs, inputs, strict=True)}
-        meanings.find_unknown_sizes([name for name in meanings.scope if name not in meanings.words])
+        meanings.find_unknown_sizes()
         try:
             results = self.results(spec.layers, self.account.scope, inputs[0] if len(inputs) == 1 else None)
         except TooManyError:
             return Built(None, ())
-        self.starts.pop().find_unused(meanings, is_hidden=self.account.cost.is_open)
+        cost = self.account.cost
+        self.starts.pop().find_unused(meanings, is_hidden=cost.is_open)
         meanings.find_unused()
         self.find_unused_values()
         self.find_unused_in_blocks(self.frame.environment)
         if is_first:
             self.find_unused_blocks(self.frame.environment)
         shapes = self.account.shapes_with(results)
-        self.parts.append(Part((*spec.expect, *expectations), self.cost(results), shapes, meanings))
+        self.parts.append(Part((*spec.expect, *expectations), self.evaluated(cost, results), shapes, meanings))
         if self.report.has_errors or self.has_failed or not results:
             rest = partial(self.assembly.partial, inputs, results, spec.model, spec.doc)
             return Built(None, tuple(self.parts), rest)
@@ -142,9 +143,8 @@ class _Builder(Recurrences):
         layers = self.meanings.layers.get(name)
         return self.meanings.scope.get(name) if layers is None else layers.span.text
 
-    def cost(self, results: Sequence[Given]) -> Cost:
+    def evaluated(self, cost: Cost, results: Sequence[Given]) -> Cost:
         """What the model costs, when it is evaluated."""
-        cost = self.account.cost
         if any(each.in_training_only for each in results):
             # What an error hides may be there in training alone, so that it does not count for what is left.
             evaluated = Cost.total([Cost(macs=each) for each in self.assembly.macs_when_evaluated(results)])
@@ -197,6 +197,7 @@ class _Builder(Recurrences):
                 self.inside(layer, definition, frame, account, fed)
                 self.find_unused_values()
                 self.find_unused_parameters(definition)
+                self.find_unused_inputs(definition)
                 if isinstance(definition, Cell):
                     self.find_missing(account, meanings)
             is_whole = is_whole and not self.meanings.is_partial
@@ -223,9 +224,10 @@ class _Builder(Recurrences):
     # ------------------------------------------------------------------------------------------ what nothing uses
 
     def find_unused_in_blocks(self, environment: Environment) -> None:
-        """Report parameters of blocks that nothing uses."""
+        """Report parameters and inputs of blocks that nothing uses."""
         for key in self.used_in_blocks.keys() & environment.by_key.keys():
             self.find_unused_parameters(environment.by_key[key])
+            self.find_unused_inputs(environment.by_key[key])
 
     def find_unused_blocks(self, environment: Environment) -> None:
         """Report blocks and files that nothing uses, which is so in all variants or in none."""
@@ -253,3 +255,17 @@ class _Builder(Recurrences):
         for parameter in definition.params:
             if parameter.name.text not in used and not self.meanings.is_partial:
                 self.report.add(UnusedParameter(parameter.name.span, parameter.name.text))
+
+    def find_unused_inputs(self, definition: Block | Cell) -> None:
+        """Report inputs that no line of a block speaks of, nor of a size that has its name there alone."""
+        lines = definition.inputs
+        if len(lines) < 2 or self.meanings.is_partial or definition.is_partial:
+            return  # A single one flows into the first layer.
+        said = (*(each.condition for each in definition.expect), *(each.value for each in definition.init))
+        words = set(words_in((*expressions_in(definition.layers), *said)))
+        shapes = [() if isinstance(each.shape, Hole) else each.shape for each in lines]
+        sizes = [set(words_in(each for each in shape if not isinstance(each, Rest))) for shape in shapes]
+        for line, own in zip(lines, sizes, strict=True):
+            others = set[str]().union(*(each for each in sizes if each is not own))
+            if line.name.text not in words and words.isdisjoint(own - others):
+                self.report.add(UnusedValue(line.name.span, (line.name.text,), "", is_input=True))

@@ -9,16 +9,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.build.alike import Alike, Fitted
 from archspec.build.assembly import Assembly, Given
 from archspec.build.limits import BRANCH, Limited
 from archspec.build.meaning import Meanings
 from archspec.build.origin import origin_of
-from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, options_of, possible
+from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, options_of
 from archspec.build.scope import Draft, Frame, Reusable, Scope
 from archspec.build.settle import fits, settle
 from archspec.build.start import Starts, initialisers_of, starts_of
@@ -36,6 +38,7 @@ from archspec.catalog.graph import (
 from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.shapes import ShapeFault, WrongElement
+from archspec.configured import Initialiser
 from archspec.diagnostics import Diagnostic, Report
 from archspec.expression import Expression, free_names, is_unknown, written
 from archspec.graph import Node, Path, Tie
@@ -50,7 +53,6 @@ from archspec.syntax.tree import Scalar
 if TYPE_CHECKING:
     from archspec.build.stranger import Meant
     from archspec.change import Trial
-    from archspec.initialiser import Initialiser  # Only specs with `init` wait for it.
 
 OUTPUT = "output"
 """What the output is called that has no name."""
@@ -60,25 +62,24 @@ CURRENT = "_"
 
 
 @final
-@dataclass(eq=False)
-class Account:
+class Account(Struct, eq=False):
     """What is known so far of a model, or of one use of a block: what its expectations are about."""
 
     scope: Scope
     """The scope of its own lines, in which outputs may stand."""
 
-    shapes: dict[str, Shapes] = field(default_factory=dict)
+    shapes: dict[str, Shapes] = {}
     """The shapes of the output, of inputs and of named values."""
 
-    costs: list[Cost] = field(default_factory=list)
+    costs: list[Cost] = []
     """What each of its layers and blocks costs; the sum is worked out when it is asked for, and not at each of them."""
 
-    results: list[Given] = field(default_factory=list)
+    results: list[Given] = []
     flow_at_result: Draft | None = None
     """What flowed where the last output stands; the flow goes on from there."""
 
     owner: str = "the model"
-    inputs: Mapping[str, Draft] = field(default_factory=dict)
+    inputs: Mapping[str, Draft] = {}
     cure: str = ""
     """What to tell where the first input does not fit."""
 
@@ -86,7 +87,7 @@ class Account:
     states: dict[str, Draft] | None = None
     """The states of a cell as they are at first; nothing else has any."""
 
-    next: dict[str, Draft] = field(default_factory=dict)
+    next: dict[str, Draft] = {}
     """What the states of a cell become."""
 
     is_next_hidden: bool = False
@@ -166,7 +167,8 @@ class Placer(Limited, ABC):
             fed = (self.unclear(layer.span, takes),) * takes
         else:
             fed = (current,)
-        self.assembly.used.update(each.producer for each in fed)
+        for each in fed:
+            self.assembly.used.add(each.producer)
         return fed
 
     def joined(self, layer: Layer, scope: Scope, fed: tuple[Draft, ...]) -> tuple[Draft, ...]:
@@ -286,7 +288,9 @@ class Placer(Limited, ABC):
         if place not in self.misspelt:
             from archspec.build.stranger import meant_by
 
-            others = ("scan", *self.frame.layers, *((*scope.visible(), CURRENT) if layer.is_word else ()))
+            others = ["scan", *self.frame.layers]
+            if layer.is_word:
+                others += [*scope.visible(), CURRENT]
             self.misspelt[place] = meant_by(word, layer.arguments, self.frame.environment, others)
         meant = self.misspelt[place]
         if self.frame.environment.is_partial or self.report.hides(place):
@@ -367,11 +371,11 @@ class Placer(Limited, ABC):
         if self.meanings.is_partial:
             return
         told: set[Span] = set()
-        for draft, is_input in self.assembly.drafts:
+        for each in self.assembly.unused():
             # A line that is gone through many times is told of once.
-            if draft.producer not in self.assembly.used and draft.span not in told:
-                told.add(draft.span)
-                self.report.add(UnusedValue(draft.span, ".".join(draft.producer), is_input))
+            if each.span not in told:
+                told.add(each.span)
+                self.report.add(UnusedValue(each.span, each.names, each.op, each.is_input, each.is_again))
 
     # ---------------------------------------------------------------------------------------------------- shapes
 
@@ -404,9 +408,9 @@ class Placer(Limited, ABC):
         if not self.guess(prod((*map(len, inputs), *map(len, options.values())))):
             self.account.costs.append(OPEN)
             return tuple(self.anything() for _ in layer.names or (None,))
-        shapes, cost = possible(op, options, inputs, len(layer.names), self.meanings)
-        self.account.costs.append(cost)
-        return shapes
+        found = self.alike.possible(op, options, inputs, len(layer.names))
+        self.account.costs.append(found.cost)
+        return found.shapes(self.meanings)
 
     def fault(
         self,

@@ -7,12 +7,13 @@ and an expectation is known to fail where it fails in every case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any, Final, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.build.meaning import Meanings
 from archspec.configured import Configured
@@ -20,7 +21,7 @@ from archspec.expression import is_unknown
 from archspec.op import Op, count
 from archspec.setting import accepted_words
 from archspec.shape import Shape
-from archspec.size import Size, SizeError, bounds, summed
+from archspec.size import Size, SizeError, bounds, name_of, summed
 
 Shapes: TypeAlias = tuple[Shape, ...]
 """The shapes that a value may have: one, unless an error hides which."""
@@ -37,8 +38,7 @@ MOST_CASES: Final = 1_000
 
 
 @final
-@dataclass(frozen=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """The parameters and multiply-adds of a part of a model."""
 
     parameters: Size = 0
@@ -49,6 +49,8 @@ class Cost:
     @classmethod
     def total(cls, costs: Sequence[Cost]) -> Cost:
         """What parts cost together."""
+        if len(costs) == 1:
+            return costs[0]
         is_open = any(each.is_open for each in costs)
         try:
             return cls(summed(each.parameters for each in costs), summed(each.macs for each in costs), is_open)
@@ -83,10 +85,25 @@ def options_of(kind: type[Configured], names: Iterable[str], meanings: Meanings)
     }
 
 
-def possible(
-    op: Op, options: Options, inputs: Sequence[Shapes], names: int, meanings: Meanings
-) -> tuple[tuple[Shapes, ...], Cost]:
-    """The shapes that each output of an op may have where an error hides how it is set or fed, and what it costs.
+@final
+class Possible(Struct, frozen=True):
+    """What an op may give where an error hides how it is set or fed."""
+
+    outputs: tuple[Shapes, ...]
+    """Of the shapes that each output may have, those that differ in what is known of them; none, where nothing is."""
+
+    cost: Cost
+
+    def shapes(self, meanings: Meanings) -> tuple[Shapes, ...]:
+        """The shapes that each output may have, without what would make them wrong."""
+        return tuple(
+            tuple(dict.fromkeys(_cured(shape, meanings) for shape in each)) or anything(meanings)
+            for each in self.outputs
+        )
+
+
+def possible(op: Op, options: Options, inputs: Sequence[Shapes], names: int) -> Possible:
+    """What an op may give, and what it may cost.
 
     Where it is hidden how many outputs there are, there are as many as the layer has `names` for.
     """
@@ -96,16 +113,32 @@ def possible(
         outcomes = _outcomes(op, dict.fromkeys(options, range(-MOST_AXES, MOST_AXES)), inputs)
     counts = {len(outputs) for outputs, _ in outcomes}
     ports = counts.pop() if len(counts) == 1 else max(names, 1)
-    shapes = tuple(
-        _distinct((outputs[port] for outputs, _ in outcomes if port < len(outputs)), meanings) or anything(meanings)
-        for port in range(ports)
-    )
+    shapes = tuple(_distinct(outputs[port] for outputs, _ in outcomes if port < len(outputs)) for port in range(ports))
     costs = {cost for _, cost in outcomes}
     if len(costs) == 1:
-        return shapes, costs.pop()
+        return Possible(shapes, costs.pop())
     parameters = min((_least(each.parameters) for each in costs), default=0)
     macs = min((_least(each.macs) for each in costs), default=0)
-    return shapes, Cost(parameters, macs, is_open=True)
+    return Possible(shapes, Cost(parameters, macs, is_open=True))
+
+
+def pattern(inputs: Sequence[Shapes]) -> Hashable | None:
+    """What is known of inputs, in the same form whatever their unknown sizes are called.
+
+    It is `None` where something is calculated from an unknown size, so that more is known of that than its name.
+    """
+    numbers: dict[str, int] = {}
+    found: list[Hashable] = [tuple(map(len, inputs))]
+    for shape in (shape for each in inputs for shape in each):
+        found += shape.rank, shape.element
+        for size in shape:
+            if not is_unknown(size):
+                found.append(size)
+            elif (name := name_of(size)) is not None:
+                found.append(("?", numbers.setdefault(name, len(numbers))))
+            else:
+                return None
+    return tuple(found)
 
 
 def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[Shapes, Cost], None]:
@@ -122,10 +155,9 @@ def _outcomes(op: Op, options: Options, inputs: Sequence[Shapes]) -> dict[tuple[
     return outcomes
 
 
-def _distinct(shapes: Iterable[Shape], meanings: Meanings) -> Shapes:
+def _distinct(shapes: Iterable[Shape]) -> Shapes:
     """The shapes that differ in what is known of them."""
-    known = {tuple(None if is_unknown(size) else size for size in shape): shape for shape in shapes}
-    return tuple(dict.fromkeys(_cured(shape, meanings) for shape in known.values()))
+    return tuple({tuple(None if is_unknown(size) else size for size in shape): shape for shape in shapes}.values())
 
 
 def _cured(shape: Shape, meanings: Meanings) -> Shape:

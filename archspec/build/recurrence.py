@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.build.assembly import Assembly, Given
 from archspec.build.environment import key_of
@@ -44,8 +46,7 @@ TIME: Final = 1
 
 
 @final
-@dataclass(frozen=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     """What came of a cell in which nothing is wrong."""
 
     graph: Graph

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, final
+
+from msgspec import Struct, field
 
 from archspec.build.environment import Environment
 from archspec.build.meaning import Meanings
@@ -18,8 +19,7 @@ from archspec.syntax.tree import Scalar
 
 
 @final
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A value, with the shapes that it may have."""
 
     producer: Path
@@ -29,13 +29,12 @@ class Draft:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(Struct, frozen=True, eq=False):
     """What words stand for in a model, or in one use of a block."""
 
     meanings: Meanings
     environment: Environment
-    layers: dict[str, Layers] = field(default_factory=dict)
+    layers: dict[str, Layers] = {}
     """What each parameter stands for that stands for layers."""
 
     uses: tuple[tuple[Span, str], ...] = ()
@@ -43,8 +42,7 @@ class Frame:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Layers:
+class Layers(Struct, frozen=True, eq=False):
     """Layers that a block is given, with what their words stand for where they are written."""
 
     step: Step
@@ -53,8 +51,7 @@ class Layers:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Reusable:
+class Reusable(Struct, frozen=True, eq=False):
     """A layer or group with a name, by which it can be used again with the same weights."""
 
     step: Step
@@ -67,8 +64,7 @@ class Reusable:
 
 
 @final
-@dataclass(eq=False)
-class Scope:
+class Scope(Struct, eq=False):
     """The layers under one name.
 
     In a group an unnamed layer is called by its position. In a model or a block it is called by its op and a number, so
@@ -91,12 +87,12 @@ class Scope:
     own: frozenset[str] = frozenset()
     """Of the names that layers have whose names are looked up elsewhere, those that the other scope gives."""
 
-    values: dict[str, Draft] = field(default_factory=dict)
-    layers: dict[str, Reusable] = field(default_factory=dict)
+    values: dict[str, Draft] = {}
+    layers: dict[str, Reusable] = {}
     position: int = 0
     counted: Counter[str] = field(default_factory=Counter)
     numbers: Counter[str] = field(default_factory=Counter)
-    lent: set[str] = field(default_factory=set)
+    lent: set[str] = set()
     """What layers are called here that have no name of this scope."""
 
     def find(self, name: str) -> Draft | None:
@@ -107,10 +103,8 @@ class Scope:
         found = self.layers.get(name)
         return found if found is not None or self.outer is None else self.outer.find_layer(name)
 
-    def visible(self) -> Iterator[str]:
-        yield from self.values
-        if self.outer is not None:
-            yield from self.outer.visible()
+    def visible(self) -> Collection[str]:
+        return self.values if self.outer is None else (*self.values, *self.outer.visible())
 
     def gives(self, name: str) -> bool:
         """Whether a line of this scope, or of one around it, gives a name, be it further down."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar, cast, final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from archspec.build.alike import Alike
@@ -16,7 +17,7 @@ from archspec.catalog.parameters import WrongLayers
 from archspec.catalog.settings import InvalidSetting, MissingSetting, SettingTwice, TooManyValues, UnknownSetting
 from archspec.configured import Configured
 from archspec.diagnostics import Related
-from archspec.expression import Apply, Expression, Name, Value, is_unknown
+from archspec.expression import Apply, Expression, ListOf, Literal, Name, Value, is_unknown
 from archspec.parameter import Parameter
 from archspec.setting import accepted, accepted_words
 from archspec.source import Hole
@@ -32,8 +33,7 @@ _ONE: Final = re.compile(r"(\w+)[ \t]*[=:][ \t]*(.+)")
 
 
 @final
-@dataclass(frozen=True)
-class Settled(Generic[_C]):
+class Settled(Struct, Generic[_C], frozen=True):
     """An op with its settings, what was written for them, and what those may be that an error hides."""
 
     op: _C
@@ -48,6 +48,8 @@ def settle(layer: Layer, kind: type[_C], meanings: Meanings, alike: Alike) -> Se
     given: dict[str, Expression] = {}
     wrong: set[str] = set()
     is_nameless = False
+    if any(each.key.text.isdecimal() for each in layer.arguments):
+        layer = _listed_otherwise(layer, kind, meanings)
     taken = _taken(layer, kind.positional())
     for argument in layer.arguments:
         setting, is_readable = _setting(argument, kind, layer, taken, meanings)
@@ -81,12 +83,41 @@ def settle(layer: Layer, kind: type[_C], meanings: Meanings, alike: Alike) -> Se
                 wrong.add(setting)
         right = {name: value for name, value in known.items() if name not in wrong}
         op = cast(_C, kind.model_construct(None, **right))
-    return Settled(op, given, options_of(kind, sorted(wrong), meanings))
+    return Settled(op, given, options_of(kind, sorted(wrong), meanings) if wrong else {})
+
+
+def _listed_otherwise(layer: Layer, kind: type[Configured], meanings: Meanings) -> Layer:
+    """A layer with its values as the op takes them, where one is told to have a list too few or too many around them.
+
+    That is `permute(0, 2, 1)` as in PyTorch, where one setting is a list, and `conv: [8, 3]` as in YOLO.
+    """
+    nameless = [each for each in layer.arguments if each.key.text.isdecimal()]
+    positional = kind.positional()
+    listed = [each.value for each in nameless if isinstance(each.value, ListOf)]
+    is_apart = len(positional) == 1 < len(nameless) and not listed
+    is_joined = len(nameless) == len(listed) == 1 < len(positional) and 1 < len(listed[0].items) <= len(positional)
+    if not (is_apart or is_joined) or any(isinstance(each.value, Hole) for each in nameless):
+        return layer
+    accepts = accepted(kind.settings()[positional[0]])
+    place = nameless[0].value.span.until(nameless[-1].value.span)
+    if is_apart and accepts.startswith("a list"):
+        changed = [Argument(nameless[0].key, ListOf(tuple(each.value for each in nameless), place))]
+        suggestion = f"[{place.text}]"
+    elif is_joined and "list" not in accepts:
+        changed = [Argument(Scalar(str(at), each.span), each) for at, each in enumerate(listed[0].items, start=1)]
+        texts = [each.value.span.text for each in changed]
+        suggestion = ", ".join(texts)
+        if place.source.text[layer.op.span.end : place.start].lstrip().startswith(":"):
+            pairs = (f"{name}: {text}" for name, text in zip(positional, texts, strict=False))
+            suggestion = f"{{{', '.join(pairs)}}}"
+    else:
+        return layer
+    meanings.report.add(InvalidSetting(place, kind.name, positional[0], place.text, accepts, suggestion, None))
+    return replace(layer, arguments=(*changed, *(each for each in layer.arguments if each not in nameless)))
 
 
 @final
-@dataclass(frozen=True)
-class SettledBlock:
+class SettledBlock(Struct, frozen=True):
     """What a use of a block gives its parameters: values, and layers."""
 
     values: dict[str, Value]
@@ -154,7 +185,7 @@ def _parameter(
         return name
     if key.text in known:
         return key.text
-    from archspec.foreign import foreign_setting
+    from archspec.foreign.meaning import foreign_setting
 
     ours = foreign_setting(key.text, layer.op.text, known)
     near = nearest(key.text, known)
@@ -189,20 +220,17 @@ def _setting(
 
     Beside it, whether the value can be read as one of that setting; else the finding says all of it.
     """
-    key = argument.key
-    known, positional = tuple(kind.settings()), kind.positional()
-    if key.text.isdecimal():
-        if (name := _at(key.text, positional)) is None:
-            cure = ""
-            if key.text == str(len(positional) + 1):  # What the first one too many says is true of the others as well.
-                from archspec.translation import without_what_flows_in
-
-                cure = without_what_flows_in(kind.name, [each.value.span.text for each in layer.arguments])
-            meanings.report.add(TooManyValues(key.span, kind.name, positional, cure))
-        return name, True
-    if key.text in known:
+    key, declared = argument.key, kind.settings()
+    if key.text in declared:
         return key.text, True
-    from archspec.foreign import foreign_setting, why_absent
+    if key.text.isdecimal():
+        positional = kind.positional()
+        name = _at(key.text, positional)
+        if name is None:
+            _tell_too_many(argument, kind, layer, meanings)
+        return name, True
+    known = tuple(declared)
+    from archspec.foreign.meaning import foreign_setting, why_absent
     from archspec.translation import setting_meant
 
     if (one := _ONE.match(key.text)) is not None and (meant := nearest(one[1], known)):
@@ -222,6 +250,18 @@ def _setting(
     near = near if ours is None or ours in near else (ours,)
     meanings.report.add(UnknownSetting(key.span, kind.name, key.text, known, near))
     return (near[0] if len(near) == 1 and near[0] not in taken else None), True
+
+
+def _tell_too_many(argument: Argument, kind: type[Configured], layer: Layer, meanings: Meanings) -> None:
+    """Report the first value without a name that is one too many; what it says is true of the others as well."""
+    positional = kind.positional()
+    nameless = [each for each in layer.arguments if each.key.text.isdecimal()]
+    if argument is next(each for each in nameless if _at(each.key.text, positional) is None):
+        from archspec.translation import without_what_flows_in
+
+        cure = without_what_flows_in(kind.name, [each.value.span.text for each in layer.arguments])
+        are_more = argument is not nameless[-1]
+        meanings.report.add(TooManyValues(argument.key.span, kind.name, positional, cure, are_more))
 
 
 def _at(position: str, positional: Sequence[str]) -> str | None:
@@ -265,6 +305,10 @@ def _tell_invalid(
     from archspec.build.meant import meant_value, usual_value
 
     suggestion = meant_value(value, declared) if not isinstance(given, Name) or isinstance(value, str) else None
+    if suggestion is None and isinstance(value, str) and isinstance(given, Literal):
+        # What stands in quotes is a text, and no name, whatever braces of a template are around it.
+        word = value.strip("{}$ \t")
+        suggestion = word if word in meanings.scope else None
     text = as_given(given, value)
     origin = None
     if isinstance(given, Name) and given.text in meanings.origins:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.build.alike import Alike
 from archspec.build.meaning import Meanings
 from archspec.build.settle import settle
+from archspec.configured import Initialiser
 from archspec.expression import Apply, Expression, Name
 from archspec.shape import Shape
 from archspec.source import Hole, Span
@@ -17,16 +19,12 @@ from archspec.spelling import closest
 from archspec.steps import Argument, Layer
 from archspec.syntax.tree import Scalar
 
-if TYPE_CHECKING:
-    from archspec.initialiser import Initialiser  # Only specs with `init` wait for it.
-
 ALL = "1"
 """The key of what has no name: weights of two axes and more."""
 
 
 @final
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     """How some weights start, and where that is written."""
 
     initialiser: Initialiser
@@ -36,13 +34,12 @@ class Start:
 
 
 @final
-@dataclass
-class Starts:
+class Starts(Struct):
     """What the `init` of a model, a block or a layer says, by weights."""
 
     by_weight: Mapping[str, Start]
-    used: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
+    used: set[str] = set()
+    seen: set[str] = set()
     """The names of all weights that could have been meant."""
 
     def of(self, weight: str, shape: Shape) -> Start | None:

@@ -6,11 +6,12 @@ Imported only where there is such a word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, final
 
+from msgspec import Struct
+
 from archspec.build.environment import Environment
-from archspec.expression import Expression, ListOf
+from archspec.expression import Apply, Expression, ListOf, Name
 from archspec.source import Hole, Span
 from archspec.spelling import is_slip, nearest
 from archspec.steps import Argument
@@ -18,8 +19,7 @@ from archspec.translation import advice_on
 
 
 @final
-@dataclass(frozen=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """What may be meant by a word."""
 
     words: tuple[str, ...]
@@ -41,7 +41,32 @@ def meant_by(word: str, arguments: Sequence[Argument], environment: Environment,
     if advice is not None:
         return Meant(advice.words, advice.cure, advice.op)
     near = nearest(word, (*environment.words, *others, *_CONSTRUCTS))
+    if not near and (cure := _cure_of_name(word, arguments, environment)):
+        return Meant((), cure)
     return Meant(near, op=near[0] if near and near[0] not in _CONSTRUCTS else None)
+
+
+def _cure_of_name(word: str, arguments: Sequence[Argument], environment: Environment) -> str:
+    """How a layer gets a name, where the word stands before a layer like its op, as in `fc1: linear(8)`."""
+    if len(arguments) != 1 or not arguments[0].key.text.isdecimal():
+        return ""
+    match arguments[0].value:
+        case Apply(op) | Name(op) if environment.op(op) is not None or op in environment.definitions:
+            value = arguments[0].value
+        case _:
+            return ""
+    place: Span = value.span
+    if not place.source.text[: place.start].rstrip().endswith(":"):
+        return f"a layer gets its name so: `{word} = {place.text}`"
+    settings = "{}"
+    if isinstance(value, Apply):
+        kind = environment.op(op)
+        names = environment.definitions[op].parameter_names if kind is None else kind.positional()
+        given = [*zip(names, value.arguments, strict=False), *value.named]
+        settings = f"{{{', '.join(f'{name}: {text_of(each)}' for name, each in given)}}}"
+        if len(value.arguments) == 1 and not value.named:
+            settings = text_of(value.arguments[0])
+    return f"a layer has its name beside its op: `{{{op}: {settings}, name: {word}}}`"
 
 
 _CONSTRUCTS: Final = ("residual", "repeat", "shortcut")

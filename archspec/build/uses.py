@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import Final, final
 
-from archspec.build.assembly import Given
+from msgspec import Struct
+from msgspec.structs import replace
+
+from archspec.build.assembly import Given, Use
 from archspec.build.environment import Environment, key_of
 from archspec.build.lending import Lender
 from archspec.build.limits import BLOCK, MOST_LAYERS, TooManyError
@@ -29,7 +32,7 @@ from archspec.catalog.settings import InvalidSetting
 from archspec.catalog.shapes import InvalidSize, ShapeFault
 from archspec.catalog.text import TooDeep
 from archspec.diagnostics import Report
-from archspec.expression import EvaluationError, Literal, Name, evaluate, free_names
+from archspec.expression import EvaluationError, Expression, ListOf, Literal, Name, evaluate, free_names
 from archspec.graph import Group, Path
 from archspec.op import Op
 from archspec.ops import OPS
@@ -44,8 +47,7 @@ DEEPEST: Final = 20
 
 
 @final
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """The model, or one use of a block, with what is known of it: what its expectations are about."""
 
     expectations: tuple[Expectation, ...]
@@ -143,12 +145,13 @@ class Uses(Lender):
     def fed(self, layer: Layer, fed: tuple[Draft, ...], scope: Scope) -> Draft:
         """What flows out of an op or block, given what flows in."""
         kind, first = self.kind(layer, scope), len(self.assembly.order)
-        if not isinstance(kind, Block | Cell):
+        op = kind if isinstance(kind, type) else None
+        if kind is None or op is not None:
             # Branches come before the op that joins them, and so do their names.
             fed = self.joined(layer, scope, fed)
-        path = scope.path_of(layer.name, layer.op.text if kind is None or isinstance(kind, Block | Cell) else kind.name)
+        path = scope.path_of(layer.name, layer.op.text if op is None else op.name)
         drafts = self.drafts(layer, kind, fed, path, scope)
-        leaves = isinstance(kind, type) and kind.leaves_outputs
+        leaves = op is not None and op.leaves_outputs
         self.name(layer, drafts, scope, is_known=kind is not None, least=1 if leaves else len(drafts))
         if layer.name is not None and kind is not None:
             self.reusable(layer.name, layer, scope, path, first)
@@ -168,6 +171,10 @@ class Uses(Lender):
         self, layer: Layer, kind: type[Op] | Block | Cell | None, fed: tuple[Draft, ...], path: Path, scope: Scope
     ) -> list[Draft]:
         """The values that a layer gives, at a path."""
+        if isinstance(kind, type):
+            return (
+                self.scan(layer, fed, path, scope) if kind.name == SCAN else self.place(layer, kind, fed, path, scope)
+            )
         if isinstance(kind, Block):
             return self.use(layer, kind, fed, path, scope)
         if isinstance(kind, Cell):
@@ -176,21 +183,22 @@ class Uses(Lender):
             self.meant(layer.op.text)
             cure = f"`scan({layer.op.text}(...))` runs it over a sequence"
             self.report.add(WrongScan(layer.span, f"`{layer.op.text}` is a cell, and no layer", cure))
-        if kind is None or isinstance(kind, Cell):
-            pass_over(layer, self.meanings)
-            self.account.costs.append(OPEN)
-            return [self.left_out(layer, fed, path)]
-        return self.scan(layer, fed, path, scope) if kind.name == SCAN else self.place(layer, kind, fed, path, scope)
+        pass_over(layer, self.meanings)
+        self.account.costs.append(OPEN)
+        return [self.left_out(layer, fed, path)]
 
     def without_values(self, layer: Layer, scope: Scope) -> Layer:
         """A layer without settings that are values, which is what they may be in other languages: `tanh(x)`."""
+        if not layer.arguments:
+            return layer
         word, environment = self.meant_op(layer, self.frame)
         if word == SCAN or (environment.op(word) is None and word not in environment.definitions):
             return layer
         found = [each for each in layer.arguments if self.is_misplaced(each, word, environment, scope)]
         if not found:
             return layer
-        names = [each.value.span.text for each in found]
+        values = [name for each in found for name in _names_in(each.value)]
+        names = [each.text for each in values]
         written = names[0] if len(names) == 1 else f"({', '.join(names)})"
         extent = found[0].value.span.until(found[-1].value.span)
         self.report.add(MisplacedValue(extent, names[0], layer.op.text, written))
@@ -204,8 +212,10 @@ class Uses(Lender):
         missing = [name for name in required(word, environment) if name not in given]
         missing = missing if layer.op.text == word else []
         rest += [Argument(Scalar(name, layer.op.span), hidden) for name in missing]
-        words = [each.value.span for each in found if each.key.text.isdecimal()]
-        sources = tuple(Layer(Scalar(each.text, each), (), (), (), each, is_word=True) for each in words)
+        words = [
+            each for each in values if any(it.key.text.isdecimal() and each in _names_in(it.value) for it in found)
+        ]
+        sources = tuple(Layer(Scalar(each.text, each.span), (), (), (), each.span, is_word=True) for each in words)
         return replace(layer, arguments=tuple(rest), sources=layer.sources or sources, is_word=False)
 
     def meant_op(self, layer: Layer, frame: Frame) -> tuple[str, Environment]:
@@ -218,8 +228,8 @@ class Uses(Lender):
 
     def is_misplaced(self, argument: Argument, word: str, environment: Environment, scope: Scope) -> bool:
         """Whether a setting is the name of a value, where it can be no word that the setting takes."""
-        value = argument.value
-        if not isinstance(value, Name) or value.text in self.meanings.scope or scope.find(value.text) is None:
+        names = _names_in(argument.value)
+        if not names or any(each.text in self.meanings.scope or scope.find(each.text) is None for each in names):
             return False
         return not takes_words(argument, word, environment)
 
@@ -268,9 +278,11 @@ class Uses(Lender):
         inner = Scope(path, is_counted=block.is_chain, taken=frozenset(names_in(block.layers)))
         given = self.inside(layer, block, frame, Account(inner, owner=f"the block `{block.name.text}`"), fed)
         defaults = {each.name.text: each.default.value for each in block.params if isinstance(each.default, Literal)}
-        self.assembly.groups[path] = replace(
+        self.assembly.groups[path] = dataclasses.replace(
             self.assembly.groups[path], settings=frame.meanings.said(), defaults=defaults
         )
+        results = tuple(each.draft.producer for each in given)
+        self.assembly.end_use(path, Use(layer.op.text, layer.span, results))
         return [each.draft for each in given]
 
     def inside(
@@ -381,3 +393,10 @@ class Uses(Lender):
             self.account.shapes[line.name.text] = shapes
         self.account.inputs = {line.name.text: each for line, each in zip(block.inputs, found, strict=True)}
         return tuple(found) or fed
+
+
+def _names_in(expression: Expression) -> Sequence[Name]:
+    """The names that an expression is made of, if it is one, or a list of such."""
+    listed = expression.items if isinstance(expression, ListOf) else (expression,)
+    names = [each for each in listed if isinstance(each, Name)]
+    return names if len(names) == len(listed) else ()

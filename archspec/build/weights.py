@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.build.assembly import Assembly
 from archspec.build.scope import Scope
@@ -23,8 +25,7 @@ from archspec.syntax.tree import Scalar
 
 
 @final
-@dataclass
-class Shared:
+class Shared(Struct):
     """A layer or group that is being used again."""
 
     name: str

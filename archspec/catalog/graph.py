@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
+from archspec.catalog.shapes import FORMULA
 from archspec.diagnostics import Absence, Diagnostic, Suggesting
 from archspec.spelling import did_you_mean, listed
 
@@ -96,7 +97,10 @@ class UnknownValue(Diagnostic, Suggesting):
 
 @final
 class UnusedValue(Diagnostic):
-    """What an input or a layer gives goes nowhere. The last line of a model is its output; all else must lead there.
+    """What an input, a layer or a use of a block gives goes nowhere.
+
+    The last line of a model is its output, and all else must lead there. Of several layers in a row that lead nowhere
+    the last one is told of.
 
     Wrong:
 
@@ -121,15 +125,27 @@ class UnusedValue(Diagnostic):
 
     code = "A203"
     name = "unused-value"
-    value: str
+    names: tuple[str, ...]
+    """What the spec calls what it gives."""
+
+    op: str
+    """The word for what it is; empty where an error hides it, or where it is an input."""
+
     is_input: bool
+    is_again: bool = False
+    """Whether a layer of it is used again."""
 
     def message(self) -> str:
-        return (
-            f"nothing uses {'the input' if self.is_input else 'what'} `{self.value}`{'' if self.is_input else ' gives'}"
-        )
+        if self.names and not self.is_again:
+            return f"nothing uses {'the input ' if self.is_input else ''}{listed(self.names, 'and')}"
+        text = self.span.text
+        op = text if text.isidentifier() else "residual" if text.startswith("residual") else self.op
+        what = {"": "layer", FORMULA: "formula"}.get(op, f"`{op}`")
+        return f"nothing uses what this {what} gives"
 
     def help(self) -> str:
+        if self.is_again:
+            return "lead it to the output; or write it where it is used, and not here"
         return "remove it, or lead it to the output"
 
 

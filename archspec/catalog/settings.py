@@ -222,6 +222,8 @@ class TooManyValues(Diagnostic):
     op: str
     positional: tuple[str, ...]
     cure: str = ""
+    are_more: bool = False
+    """Whether others follow that are too many as well."""
 
     def message(self) -> str:
         if not self.positional:
@@ -230,10 +232,12 @@ class TooManyValues(Diagnostic):
         return f"`{self.op}` takes {values} without a name: {listed(self.positional, 'and')}"
 
     def label(self) -> str:
-        return "which setting is this?"
+        return "which setting is this, and which are those behind it?" if self.are_more else "which setting is this?"
 
     def help(self) -> str:
         name = "write the name of the setting before it: `name=value`"
+        if not self.positional:
+            return f"leave it out, or {name}"
         return f"{name}; {self.cure}" if self.cure else name
 
 

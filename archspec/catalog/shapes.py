@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from archspec.change import Trial
 from archspec.diagnostics import Absence, Diagnostic, Edit, Fix, Related
@@ -17,6 +17,17 @@ def _value(expectation: str, actual: str) -> str | None:
     if not equals or name != f"`{left}" or not value:
         return None
     return value.replace(",", "") if value.replace(",", "").isdecimal() else value
+
+
+def in_words(op: str, place: Span) -> str:
+    """An op as its author knows it: arithmetic is what stands there, and has no name."""
+    if op != FORMULA:
+        return f"`{op}`"
+    return f"`{place.text}`" if len(place.text) <= _SHORT and "\n" not in place.text else "this formula"
+
+
+FORMULA: Final = "arithmetic"
+_SHORT: Final = 40
 
 
 def aligned(shapes: tuple[str, ...], axes: tuple[int, ...]) -> str:
@@ -73,7 +84,7 @@ class ShapeFault(Diagnostic):
     """What the setting at fault is, where the text does not show it: "`context` is 1024 here"."""
 
     def message(self) -> str:
-        return f"`{self.op}` {self.problem}"
+        return f"{in_words(self.op, self.span)} {self.problem}"
 
     def notes(self) -> tuple[str, ...]:
         shapes = aligned(self.inputs, self.axes) if len(self.inputs) > 1 and self.axes else ""
@@ -129,7 +140,8 @@ class WrongElement(Diagnostic):
     given: str
 
     def message(self) -> str:
-        return f"`{self.op}` takes elements of type {listed(self.accepted)}, not `{self.given}`"
+        op = in_words(self.op, self.span)
+        return f"{op} takes elements of type {listed(self.accepted)}, not `{self.given}`"
 
     def help(self) -> str:
         cast = f"`cast({self.accepted[0]})` makes them of this type"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from archspec.diagnostics import Diagnostic, Related, Suggesting
+from archspec.diagnostics import Diagnostic, Edit, Fix, Related, Suggesting
 from archspec.source import Span
 from archspec.spelling import did_you_mean
 
@@ -340,6 +340,11 @@ class SyntaxFault(Diagnostic, Suggesting):
 
     def help(self) -> str:
         return self.cure or did_you_mean(self.suggestion)
+
+    def fixes(self) -> tuple[Fix, ...]:
+        if self.suggestion == "->":
+            return (Fix("write `->`", (Edit(self.span, "->"),), is_safe=False),)
+        return super().fixes()
 
 
 @final

@@ -7,10 +7,13 @@ costs are, `archspec.passes.cost` says.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.catalog.figures import WrongFigure
 from archspec.expression import (
@@ -65,8 +68,7 @@ class UndecidedFigureError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """The purpose for which memory is counted."""
 
     optimiser: Optimiser | None
@@ -88,8 +90,7 @@ class Memory:
 
 
 @final
-@dataclass(frozen=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A figure that was asked for."""
 
     word: str
@@ -105,8 +106,7 @@ class Figure:
 
 
 @final
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True, dict=True):
     """What figures are asked of: a model, or one use of a block."""
 
     graph: Graph | None
@@ -116,13 +116,13 @@ class Subject:
     """The values of parameters and sizes, and of all else that an expression may speak of. What is in it hides figures
     of the same name."""
 
-    known: Mapping[str, Size] = field(default_factory=dict)
+    known: Mapping[str, Size] = {}
     """Counts that are known without a graph."""
 
     path: Path | None = ()
     """Where the block is used; `None` where that is not in the graph, as of a cell."""
 
-    fixed: Mapping[str, int] = field(default_factory=dict)
+    fixed: Mapping[str, int] = {}
     """Open sizes that were given numbers from outside, which go before those that an expectation has."""
 
     batches: frozenset[str] = frozenset()
@@ -184,6 +184,9 @@ class Subject:
             cure = f"of a layer there are {listed(there_are, 'and')}"
             raise _wrong(place, "`memory` is a figure of the whole model", cure)
         if word not in there_are:
+            if word == "shape":
+                cure = f"a shape is expected of the value itself: `expect {whole} == [B, 10]`"
+                raise _wrong(place, f"no figure of a layer is called `{word}`", cure)
             meant = closest(word, there_are)
             cure = f"of a layer there are {listed(there_are, 'and')}"
             raise _wrong(place, f"no figure of a layer is called `{word}`", cure, meant and f"{whole}.{meant}")
@@ -309,20 +312,22 @@ class Subject:
             case Bytes(value):
                 return Literal(value, part.span)
             case Unary():
-                return replace(part, operand=self._filled(part.operand, axis, batch))
+                return dataclasses.replace(part, operand=self._filled(part.operand, axis, batch))
             case Binary():
                 if part.operator in COMPARISONS:
                     self._check_units(part)
                 if part.operator in ORDER and not self.speaks_of_batch(part):
                     batch = dict.fromkeys(self.batches, 1)
                 left, right = (self._filled(each, axis, batch) for each in (part.left, part.right))
-                return replace(part, left=left, right=right)
+                return dataclasses.replace(part, left=left, right=right)
             case Index():
-                return replace(part, base=self._filled(part.base, axis, batch))
+                return dataclasses.replace(part, base=self._filled(part.base, axis, batch))
             case ListOf():
-                return replace(part, items=tuple(self._filled(each, axis, batch) for each in part.items))
+                return dataclasses.replace(part, items=tuple(self._filled(each, axis, batch) for each in part.items))
             case Apply():
-                return replace(part, arguments=tuple(self._filled(each, axis, batch) for each in part.arguments))
+                return dataclasses.replace(
+                    part, arguments=tuple(self._filled(each, axis, batch) for each in part.arguments)
+                )
         return part
 
     def _number(self, figure: Figure, axis: tuple[str, int] | None, batch: Mapping[str, Size]) -> Size:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, TypeAlias, cast, final
 
+from msgspec import Struct
+
 END: Final = "$END"
 """The kind of what stands behind the last token."""
+
+BLANKS: Final = " \t"
+"""What may stand before any token, and begins none."""
 
 
 @final
@@ -28,8 +32,7 @@ class Token(str):
 
 
 @final
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A part of a text that a rule of the grammar describes, and where it stands, without parentheses around it."""
 
     data: str
@@ -59,8 +62,7 @@ class UnexpectedError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """A kind of token."""
 
     name: str
@@ -75,8 +77,7 @@ class Terminal:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Rule:
+class Rule(Struct, frozen=True, eq=False, dict=True):
     """One way in which something can be written."""
 
     origin: str
@@ -113,12 +114,11 @@ class Rule:
 
 
 Scanner: TypeAlias = Callable[[str, int], "re.Match[str] | None"]
-"""What finds the token that starts at a place; its kind is the last group of the match."""
+"""What finds the token at a place or behind the blanks there; its kind is the last group of the match."""
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Automaton:
+class Automaton(Struct, frozen=True, eq=False, dict=True):
     """What reads texts of a language."""
 
     terminals: Sequence[Terminal]
@@ -131,35 +131,34 @@ class Automaton:
     starts: Mapping[str, tuple[int, int]]
     """For whatever a text may be, the state at its start, and the one at its end."""
 
-    _handed_on: dict[tuple[int, int, str], int] = field(default_factory=dict, init=False)
-    _scanners: dict[int, Scanner] = field(default_factory=dict, init=False)
-
     def parse(self, text: str, start: str) -> Node:
         """What a text is made of; raises `UnexpectedError`."""
         first, last = self.starts[start]
         actions, ignored, words, kept = self.actions, self.ignored, self._words, self._kept
-        scan, handed_on, length = self._scan, self._handed_on, len(text)
+        scan, handed_on, length = self._scan, self._handed_on, len(text.rstrip(BLANKS))
         states = [first]
         values: list[Any] = []
         begins: list[int] = []
         """Where each value begins, be it with parentheses around its node."""
         begin = position = end = 0
+        kind: Any = END
         while True:
             row = actions[states[-1]]
             while True:
-                if position == length:
-                    begin, kind = length, END
+                if position >= length:
+                    begin = position = len(text)
+                    kind = END
                     break
                 found = scan(text, position)
-                if found is None or ((kind := str(found.lastgroup)) not in row and kind not in ignored):
+                if found is None or ((kind := found.lastgroup) not in row and kind not in ignored):
                     # Another kind may be meant, of those that can stand here.
                     found = self._scanner(states[-1])(text, position)
                     if found is None:
                         raise self._unexpected(text, position, states)
-                    kind = str(found.lastgroup)
-                begin, position = position, found.end()
+                    kind = found.lastgroup
+                begin, position = found.span(kind)
                 if kind not in ignored:
-                    if kind in words and (word := words[kind].get(found[0])) in row and word is not None:
+                    if kind in words and (word := words[kind].get(text[begin:position])) in row and word is not None:
                         kind = word
                     break
             while (action := row.get(kind)) is None or isinstance(action, Rule):
@@ -167,8 +166,8 @@ class Automaton:
                     raise UnexpectedError(kind, begin, position, self._expected(states))
                 if action.hands_on:
                     key = states[-2], states[-1], kind
-                    state = handed_on.get(key)
-                    states[-1] = self._handing_on(*key) if state is None else state
+                    known = handed_on.get(key)
+                    states[-1] = self._handing_on(*key) if known is None else known
                 else:
                     size = action.size
                     value = _made(action, values[-size:], begins[-size], end)
@@ -176,7 +175,8 @@ class Automaton:
                     if size > 1:
                         del begins[1 - size :]
                     values.append(value)
-                    states.append(self._behind(states[-1], action))
+                    behind: Any = actions[states[-1]][action.origin]
+                    states.append(behind)
                     if kind == END and states[-1] == last:
                         return cast(Node, value)
                 row = actions[states[-1]]
@@ -205,6 +205,14 @@ class Automaton:
     # ------------------------------------------------------------------------------------------------------- tokens
 
     @cached_property
+    def _handed_on(self) -> dict[tuple[int, int, str], int]:
+        return {}
+
+    @cached_property
+    def _scanners(self) -> dict[int, Scanner]:
+        return {}
+
+    @cached_property
     def _scan(self) -> Scanner:
         """What finds a token of any kind. Most are what can stand where they stand."""
         return self._scanner_of([each.name for each in self.terminals])
@@ -219,7 +227,8 @@ class Automaton:
 
     def _scanner_of(self, names: Collection[str]) -> Scanner:
         among = [each for each in self.terminals if each.name in names and each.within.isdisjoint(names)]
-        return re.compile("|".join(f"(?P<{each.name}>{each.pattern})" for each in among)).match
+        tokens = "|".join(f"(?P<{each.name}>{each.pattern})" for each in among)
+        return re.compile(f"[{BLANKS}]*+(?:{tokens})").match
 
     @cached_property
     def _words(self) -> Mapping[str, Mapping[str, str]]:
@@ -239,23 +248,33 @@ class Automaton:
         """What is said of a place where nothing stands that can stand there."""
         found = self._scan(text, position)
         if found is None:
+            position = len(text) - len(text[position:].lstrip(BLANKS))
             return UnexpectedError("", position, position + 1, frozenset())
         kind = str(found.lastgroup)
-        kind = self._words.get(kind, {}).get(found[0], kind)
-        return UnexpectedError(kind, position, found.end(), self._expected(states))
+        start, end = found.span(kind)
+        return UnexpectedError(self._words.get(kind, {}).get(found[kind], kind), start, end, self._expected(states))
 
     def _expected(self, states: Sequence[int]) -> frozenset[str]:
         """The kinds of the tokens with which a text can go on."""
         kinds = {END, *(each.name for each in self.terminals)} & self.actions[states[-1]].keys()
-        return frozenset(kind for kind in kinds if self._goes_on(list(states), kind))
-
-    def _goes_on(self, states: list[int], kind: str) -> bool:
-        while isinstance(action := self.actions[states[-1]].get(kind), Rule):
-            del states[-action.size :]
-            states.append(self._behind(states[-1], action))
-            if kind == END and any(states[-1] == last for _, last in self.starts.values()):
-                return True
-        return action is not None
+        lasts = {last for _, last in self.starts.values()}
+        found: set[str] = set()
+        waiting = [(list(states), kinds)]
+        for before, some in waiting:
+            row = self.actions[before[-1]]
+            by_rule: dict[Rule, set[str]] = {}
+            for kind in some:
+                if isinstance(action := row.get(kind), Rule):
+                    by_rule.setdefault(action, set()).add(kind)
+                elif action is not None:
+                    found.add(kind)
+            # What comes before is the same for all kinds that a rule ends before.
+            for rule, ending in by_rule.items():
+                behind = before[: -rule.size]
+                behind.append(self._behind(behind[-1], rule))
+                found |= ending & {END} if behind[-1] in lasts else set()
+                waiting.append((behind, ending - found))
+        return frozenset(found)
 
 
 def _made(rule: Rule, parts: list[Any], start: int, end: int) -> Any:

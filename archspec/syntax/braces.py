@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.syntax.fault import brackets
 
@@ -19,8 +20,7 @@ DEFINITIONS: Final = ("model", "block", "cell", "variant", "use")
 
 
 @final
-@dataclass(frozen=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """A brace that is not closed where its lines end, or one that closes nothing that is open there."""
 
     place: int

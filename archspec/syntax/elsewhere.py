@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.catalog.fields import UnknownElement
 from archspec.catalog.settings import UnknownOp
 from archspec.catalog.text import SyntaxFault
 from archspec.diagnostics import Diagnostic, Report
-from archspec.foreign import FRAMEWORKS, foreign_element
+from archspec.foreign.elements import foreign_element
+from archspec.foreign.meaning import FRAMEWORKS
 from archspec.spelling import closest
 from archspec.syntax.braces import DEFINITIONS
 from archspec.syntax.fault import brackets
@@ -66,8 +68,7 @@ def without_calls(scalar: Scalar, told: Diagnostic, report: Report) -> Scalar | 
 
 
 @final
-@dataclass(frozen=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """A call, or a name with dots."""
 
     start: int
@@ -103,7 +104,9 @@ def _calls(text: str) -> Iterator[_Call]:
 
 
 _CANDIDATE: Final = re.compile(r'#[^\n]*|"(?:\\.|[^"\\\n])*"|(?<![\w.])(?P<word>[^\W\d]\w*(?:\.[^\W\d]\w*)*)')
-_NO_CALL: Final = re.compile(r"(^|\n)[ \t]*(use|rename|import|from|class|def)\b[^\n]*\Z")
+_NO_CALL: Final = re.compile(
+    r"(^|\n)[ \t]*((use|rename|import|from|class|def)\b[^\n]*|(model|block|cell|variant)[ \t]+)\Z"
+)
 _NEAR: Final = 200
 
 
@@ -211,9 +214,12 @@ def _statement(scalar: Scalar, start: int) -> Diagnostic | None:
     rest = line[match.end("word") :].strip()
     if word in _STATEMENTS and rest[:1] not in ("=", ",", ")") and not rest.startswith("->"):
         place = scalar.place(begin + match.start("word"), begin + match.end("word"))
+        if word in _OPENING and _OPENED.match(line, match.end("word")) and not is_inside(text, begin):
+            kind = "model" if word in _MODELS and not _MODEL.search(text) else "block"
+            return SyntaxFault(place, word, problem=_NO_WORD.format(word), suggestion=kind)
         return SyntaxFault(place, word, problem=_NO_WORD.format(word), cure=_STATEMENTS[word])
     first, end = begin + match.start("word"), begin + match.end("word")
-    meant = closest(word, WORDS if line[:1].isspace() else DEFINITIONS)
+    meant = closest(word, WORDS if line[:1].isspace() and is_inside(text, first) else DEFINITIONS)
     if meant is not None and meant != word and (start == first or not text[end:start].strip()):
         return SyntaxFault(scalar.place(first, end), word, problem=_NO_WORD.format(word), suggestion=meant)
     return None
@@ -223,6 +229,7 @@ WORDS: Final = ("input", "state", "output", "next", "init", "rename", "expect", 
 """The words with which the lines of a definition start."""
 
 
+_ELSE_IF: Final = ("elif", "elseif", "elsif")
 _NO_WORD: Final = "`{}` is no word of this language"
 _SLASHES: Final = re.compile(r"[^\n\"#]*?//(?=[^\n\"]*\w+ +\w)")
 _LAMBDA: Final = re.compile(r"\b(lambda)\s+\Z")
@@ -231,19 +238,19 @@ _FIRST: Final = re.compile(r"\s*(?P<word>@|[^\W\d]\w*)")
 _NOTHING_TO_IMPORT: Final = 'all ops are there; `use std.se` or `use "blocks.arch"` gives the blocks of another file'
 _NAMED: Final = "a value gets its name by `=` alone: `x = image -> relu`"
 _PART: Final = "a part that is used more than once is a block: `block Unit(width) { conv(width, kernel=3) -> relu }`"
+_MODELS: Final = ("class", "struct", "module", "network", "net")
+_PARTS: Final = ("def", "function", "fn", "func", "fun")
+_OPENING: Final = (*_MODELS, *_PARTS)
+_OPENED: Final = re.compile(r"[ \t]+\w+[ \t]*(\([^\n]*\))?[ \t]*\{")
+_MODEL: Final = re.compile(r"^model[ \t]+\w", re.MULTILINE)
 _STATEMENTS: Final = {
-    "class": "`model Net { ... }` is a model, and `block Unit(width) { ... }` a part that it uses",
-    **dict.fromkeys(("def", "function", "fn", "func", "fun"), _PART),
-    **dict.fromkeys(
-        ("struct", "module", "network", "net"), "`model Net { ... }` is a model, and `block Unit { ... }` a part"
-    ),
+    **dict.fromkeys(_MODELS, "`model Net { ... }` is a model, and `block Unit(width) { ... }` a part that it uses"),
+    **dict.fromkeys(_PARTS, _PART),
     "layer": "a layer is written as its op: `conv(16, kernel=3)`, or with a name: `stem = conv(16, kernel=3)`",
     "return": "what the last line gives is the output; `output y = x` gives a value out by a name",
     **dict.fromkeys(("import", "from", "include"), _NOTHING_TO_IMPORT),
     "while": "what is repeated stands in `repeat 3 { ... }` or `for width in [64, 128] { ... }`",
-    **dict.fromkeys(
-        ("elif", "elseif", "elsif"), "it is written `else if depth > 2 { ... }`, behind the brace before it"
-    ),
+    **dict.fromkeys(_ELSE_IF, "it is written `else if depth > 2 { ... }`, behind the brace before it"),
     "switch": "it is written `if a == 1 { ... } else if a == 2 { ... }`",
     "match": "it is written `if a == 1 { ... } else if a == 2 { ... }`",
     "lambda": "no spec holds code; `block Twice(f: layer) { f -> f }` takes layers, and formulas stand in lines",
@@ -270,6 +277,16 @@ CONSTRUCTS: Final = {
 """How constructs are written that look like ops."""
 
 
+def is_inside(text: str, place: int) -> bool:
+    """Whether a place stands between braces, as far as these tell."""
+    depth = 0
+    for position, symbol in brackets(text):
+        if position >= place:
+            break
+        depth += {"{": 1, "}": -1}.get(symbol, 0)
+    return depth > 0
+
+
 # ---------------------------------------------------------------------------------------------------------- signs
 
 
@@ -278,7 +295,60 @@ def sign_at(text: str, start: int) -> tuple[int, int, str] | None:
     for match in _SIGNS.finditer(text, max(start - 2, 0), start + 3):
         if match.start() <= start < match.end() and match.group() in _WRITTEN:
             return match.start(), match.end(), _WRITTEN[match.group()]
+    for match in _JOINTS.finditer(text, max(start - 3, 0), start + _NEAR):
+        if match.start() > start:
+            break
+        if start < match.end():
+            return match.start(), match.end(), ARROW
     return None
+
+
+def all_of(text: str, sign: str) -> list[int]:
+    """Where a sign of another language stands in a text, but for comments and what is in quotes."""
+    return [match.start() for match in _SILENT_OR_SIGN.finditer(text) if match.group() == sign]
+
+
+def so_too(text: str, sign: str) -> str:
+    """What is said of the other lines with a sign that always stands for the same."""
+    if _WRITTEN.get(sign) not in (ARROW, _ENDED):
+        return ""
+    lines = len({text.count("\n", 0, place) for place in all_of(text, sign)}) - 1
+    return f", here and in {lines} other {'line' if lines == 1 else 'lines'}" if lines > 0 else ""
+
+
+def without_ends(text: str) -> str:
+    """A text that is as long, with line breaks for the signs with which statements end elsewhere."""
+    signs = list(text)
+    for place in all_of(text, ";"):
+        signs[place] = "\n"
+    return "".join(signs)
+
+
+def _rest_of_line(text: str, start: int, sign: str) -> Iterator[int]:
+    """Where a sign stands in the rest of a line from its first place on, and not in brackets."""
+    end = text.find("\n", start)
+    inside = 0
+    for place in range(start, len(text) if end < 0 else end):
+        inside += (text[place] in "([") - (text[place] in ")]")
+        if text[place] == "#" or inside < 0:
+            return
+        if inside == 0 and text.startswith(sign, place):
+            yield place
+
+
+def with_arrows(text: str, start: int, end: int) -> str:
+    """A text that is as long, with arrows for a sign that stands in their place, where there is room for them."""
+    sign, signs = text[start:end], list(text)
+    for place in all_of(text, sign) if _WRITTEN.get(sign) == ARROW else _rest_of_line(text, start, sign):
+        behind = place + len(sign)
+        first = place
+        if len(sign) == 1 and signs[behind : behind + 1] == [" "]:
+            behind += 1
+        elif len(sign) == 1 and place and signs[place - 1] == " ":
+            first -= 1
+        if behind - first > 1:
+            signs[first:behind] = "->".ljust(behind - first)
+    return "".join(signs)
 
 
 def shape_of(before: str, found: str, rest: str, opened: str) -> str:
@@ -303,6 +373,29 @@ def shape_of(before: str, found: str, rest: str, opened: str) -> str:
         return (
             f"no parentheses stand around the names: `for {match['names'].strip('() ')} {rest.partition(chr(10))[0]}`"
         )
+    if found == "->" and before.rstrip().endswith("->"):
+        return ONE_ARROW
+    if found == "(" and (match := _UNPACKED.match(line.lstrip() + rest)) is not None:
+        names = ", ".join(re.findall(r"\w+", match[1]))
+        return f"names stand beside each other, without parentheses: `{names} = ...`"
+    if (match := _DECLARED.fullmatch(line.strip())) is not None and (shape := _SHAPE.match(rest)) is not None:
+        sizes, element = shape["sizes"], "" if shape["element"] is None else f" {shape['element']}"
+        what = "the type of the elements stands behind the shape" if element else "a shape stands in square brackets"
+        return f"{what}: `{match[0]} [{sizes}]{element}`"
+    if found == ":" and line.strip().isidentifier() and _SHAPE.match(rest[1:]) is not None:
+        return f"what flows in is declared so: `input {line.strip()}{rest.partition(chr(10))[0].rstrip()}`"
+    if found in _ELSE_IF:
+        return _STATEMENTS[found]
+    if found == "[" and line.strip() == "output":
+        return "each output is a line of its own: `output y = x`"
+    if found == "[" and opened == "(" and (match := _SIZED.search(line)) is not None:
+        return f"what flows in is a line in the braces: `input {match[1]}: {rest.partition(']')[0]}]`"
+    if (match := _HEADED.search(line)) is not None and (wrong := _WORDS.match(rest)) is not None:
+        return (
+            f"a name is made of letters, digits and `_`, and no digit stands first: `{_as_name(match[2] + wrong[0])}`"
+        )
+    if found == "times" and _REPEATED.search(line) is not None:
+        return "leave it out: what is repeated stands in braces behind the number"
     if found == "then":
         return "leave it out: what depends on it stands in braces"
     if found == "[" and line.strip() in ("", "-"):
@@ -312,7 +405,7 @@ def shape_of(before: str, found: str, rest: str, opened: str) -> str:
     if found == "," and opened in ("", "{") and (several := _SEVERAL.match(f"{line}{rest}")) is not None:
         return f"several values stand in parentheses: `({several[1]}) -> ...`"
     if found == "," and opened in ("", "{") and before.rstrip().endswith(")"):
-        return "layers in a row are joined by arrows: `conv(16, kernel=3) -> relu`"
+        return ARROW
     if found == "=" and _SHAPED.fullmatch(line.strip()):
         return f"a `:` stands before a shape: `{line.strip()}: {rest[1:].partition(chr(10))[0].strip()}`"
     if found == ":" and (match := _HEAD.match(line)) is not None:
@@ -326,8 +419,34 @@ def shape_of(before: str, found: str, rest: str, opened: str) -> str:
     if found in ("", "}") and (match := _OUTPUT.search(before)) is not None:
         return f"an output has a name, and what it gives: `output {match[1]} = ...`, or `output y = {match[1]}`"
     if found == "." and before.endswith((" ", ")")):
-        return "layers in a row are joined by arrows: `conv(16, kernel=3) -> relu`"
+        return ARROW
     return ""
+
+
+def as_meant(text: str, start: int) -> str | None:
+    """A text that is as long, with a line as it is written here that declares or names something in another way."""
+    begin = text.rfind("\n", 0, start) + 1
+    before, rest = text[begin:start], text[start : start + LONGEST_CALL].partition("\n")[0]
+    if start - begin > LONGEST_CALL:
+        return None
+    if _DECLARED.fullmatch(before.strip()) and (shape := _SHAPE.match(rest)) is not None:
+        meant = f"[{shape['sizes']}] {shape['element'] or ''}".rstrip()
+        wide = len(shape[0])
+        return f"{text[:start]}{meant.ljust(wide)}{text[start + wide :]}" if len(meant) <= wide else None
+    head = _HEADED.search(before)
+    if head is not None and head[1] == "model" and (word := _WORDS.match(rest)) is not None:
+        name = re.sub(r"[-.\s]|^\d", "_", word[0]).replace('"', " ")
+        return f"{text[:start]}{name}{text[start + len(name) :]}"
+    if (unpacked := _UNPACKED.match(f"{before}{rest}".lstrip())) is not None:
+        first = begin + len(before) - len(before.lstrip())
+        names = re.sub(r"[()]", " ", unpacked[1])
+        return f"{text[:first]}{names}{text[first + len(names) :]}"
+    return None
+
+
+def _as_name(text: str) -> str:
+    """A name like a text that cannot be one."""
+    return re.sub(r"\W+", "_", re.sub(r"^[\W\d]+", "", text)).strip("_") or "Net"
 
 
 def is_yaml(line: str) -> bool:
@@ -335,16 +454,23 @@ def is_yaml(line: str) -> bool:
     return _YAML.match(line) is not None
 
 
-_SIGNS: Final = re.compile(r"/\*|\*/|[^\w\s()\[\]{},\"'#.]+|[“”‘’]")
-_ARROW: Final = "layers are joined by `->`"
+_SIGNS: Final = re.compile(r"/\*|\*/|[^\w\s()\[\]{},\"'#.;]+|[“”‘’;]")
+_SILENT_OR_SIGN: Final = re.compile(rf'#[^\n]*|"(?:\\.|[^"\\\n])*"|{_SIGNS.pattern}')
+_JOINTS: Final = re.compile(r"(?:-[ \t]+>|(?<![<>=!-])>(?![>=])|::)(?=[ \t]*[^\W\d]\w*)")
+"""What stands between layers, where no numbers are compared."""
+
+ARROW: Final = "layers are joined by `->`"
+ONE_ARROW: Final = "one arrow is enough"
+_ENDED: Final = "a statement ends where its line ends"
 _COMMENT: Final = "a comment starts with `#`, and ends with its line"
 _OWN_NAME: Final = "a name stands for one value: write `y = x + 1` with another name"
 _STRAIGHT: Final = 'a text stands in straight double quotes: `"..."`'
 _WRITTEN: Final = {
-    **dict.fromkeys(("=>", "|>", ">>", "|", "→", "⇒", "~>", "-->", "—>", "–>", "->>", "==>", ">>>"), _ARROW),
+    **dict.fromkeys(("=>", "|>", ">>", "|", "→", "⇒", "~>", "-->", "—>", "–>", "->>", "==>", ">>>", "—", "–"), ARROW),
     **dict.fromkeys(("//", "/*", "*/", "///"), _COMMENT),
     **dict.fromkeys(("+=", "-=", "*=", "/=", "++"), _OWN_NAME),
     **dict.fromkeys(("“", "”", "‘", "’"), _STRAIGHT),
+    ";": _ENDED,
     "^": "a power is written `x ** 2`",
     "@": "`(a, b) -> matmul` is the product of two matrices",
     "&&": "it is written `and`",
@@ -369,12 +495,19 @@ _WRITTEN: Final = {
 """Signs of other languages, and what is written here."""
 
 _CALL_BEFORE: Final = re.compile(r"([^\W\d]\w*\([^()]*\))\s*\Z")
+_SIZED: Final = re.compile(r"\b(\w+)[ \t]*:[ \t]*\Z")
+_HEADED: Final = re.compile(r"^[ \t]*(model|block|cell|variant)[ \t]+(\w*)\Z")
+_WORDS: Final = re.compile(r"[\w.-]*[-.\d][\w.-]*|\"[^\"\n]+\"")
+_UNPACKED: Final = re.compile(r"([^\W\d]\w*[ \t]*,[\w \t,]*\([\w \t,]*\)[\w \t,]*)=(?!=)")
+_DECLARED: Final = re.compile(r"(input|state)[ \t]+\w+[ \t]*:")
+_SHAPE: Final = re.compile(r"[ \t]*(?P<element>[^\W\d]\w*(?=[ \t]*\[))?[ \t]*[\[(](?P<sizes>[^()\[\]{}\n]*)[\])]")
+_REPEATED: Final = re.compile(r"\brepeat\b[^{}]*\Z")
 _TIMES: Final = re.compile(r"x\s*(\d+)\s*(\n|$)")
 _CALLED: Final = re.compile(r"[\w)]\s+\Z")
 _OUTPUT: Final = re.compile(r"(?:^|\n)[ \t]*output[ \t]+(\w+)\s*\Z")
 _PERCENT: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%\s*\Z")
 _ONE: Final = re.compile(r"\(\s*([\w.-]+)\s*,\s*\Z")
-_BRACED: Final = re.compile(r"[^\W\d]\w*\s*\{[^{}\n]*\Z")
+_BRACED: Final = re.compile(r"[^\W\d]\w*\s*\{[^{}()\n]*\d[^{}()\n]*\Z")
 _SHAPED: Final = re.compile(r"(input|state)\s+\w+")
 _HEAD: Final = re.compile(r"\s*(for|if|repeat|else|residual|shortcut|model|block|cell|\}\s*else)\b")
 _SEVERAL: Final = re.compile(r"[^=\n]*=?[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)+)[ \t]*->")

@@ -41,7 +41,11 @@ def explained(scalar: Scalar, error: UnexpectedError, *, is_line: bool) -> Diagn
     opened = _innermost_open(text[:start])
     if not is_line and (layout := _of_layout(scalar, start, found, opened)) is not None:
         return layout
-    foreign = _foreign(scalar, start, found, "" if opened is None else text[opened])
+    above = _end_above(text, start) if found == "}" and "_NEWLINE" not in error.expected else None
+    if above is not None:
+        # What stands above is not complete, and that the brace comes too soon follows from it.
+        place, start, found = scalar.place(above, above), above, ""
+    foreign = _foreign(scalar, start, found, "" if opened is None else text[opened], error.expected)
     if foreign is not None:
         return foreign
     if found == "->" and opened is not None and text[opened] == "(" and _is_closed(text, opened):
@@ -78,6 +82,14 @@ def explained(scalar: Scalar, error: UnexpectedError, *, is_line: bool) -> Diagn
     return SyntaxFault(place, shortened(found), _in_words(expected), cure=_cure(text[:start], found, opened, expected))
 
 
+def _end_above(text: str, start: int) -> int | None:
+    """Where the text before a place ends, comments aside, if that is in a line above."""
+    before = _COMMENTS.sub(lambda match: " " * len(match[0]) if match[0][0] == "#" else match[0], text[:start])
+    end = len(before.rstrip())
+    return end if end and "\n" in before[end:] and text[end - 1] not in "{}" else None
+
+
+_COMMENTS: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|#[^\n]*')
 _AMOUNT: Final = re.compile(r"(?P<sign>[<>=][ \t]*)?(?P<number>\d[\d_.]*)[ \t]+\Z")
 """A number, behind which a unit may be meant; where it is compared, also one of a single letter."""
 
@@ -131,18 +143,23 @@ def _end_of_word(text: str, start: int) -> int:
     return min(start + 1, len(text.rstrip())) if word is None else word.end()
 
 
-def _foreign(scalar: Scalar, start: int, found: str, opened: str) -> Diagnostic | None:
+def _foreign(scalar: Scalar, start: int, found: str, opened: str, expected: frozenset[str]) -> Diagnostic | None:
     """What is said of a place, if it stands there as in another language."""
-    from archspec.syntax.elsewhere import foreign_text, is_yaml, shape_of, sign_at
+    from archspec.syntax.elsewhere import ARROW, foreign_text, is_yaml, shape_of, sign_at, so_too
 
     text = scalar.text
     if (finding := foreign_text(scalar, start)) is not None:
         return finding
     if (sign := sign_at(text, start)) is not None:
         first, end, cure = sign
-        return SyntaxFault(scalar.place(first, end), text[first:end], cure=cure)
+        found = text[first:end]
+        meant = "->" if cure == ARROW else None
+        return SyntaxFault(scalar.place(first, end), found, cure=cure + so_too(text, found), suggestion=meant)
     if cure := shape_of(text[:start], found, text[start:], opened):
-        return SyntaxFault(scalar.place(start, start + max(len(found), 1)), shortened(found), cure=cure)
+        place = scalar.place(start, start + max(len(found), 1))
+        return SyntaxFault(place, shortened(found), cure=cure, suggestion="->" if cure == ARROW else None)
+    if "_ARROW" in expected and WORD.fullmatch(found) and text[:start].rstrip().endswith(")"):
+        return SyntaxFault(scalar.place(start, start + len(found)), found, cure=ARROW)
     if opened == "" and found and is_yaml(text[text.rfind("\n", 0, start) + 1 :].partition("\n")[0]):
         cure = "this is how YAML is written: the name of a YAML file ends in `.yaml`"
         return SyntaxFault(scalar.place(start, start + len(found)), shortened(found), cure=cure)
@@ -209,13 +226,12 @@ def _cure(before: str, found: str, opened: int | None, expected: frozenset[str])
     if found[:1].isdecimal() and opened is not None and before.rstrip().endswith(":"):
         return f"a default is written `name = {shortened(found)}`"
     if found in ("+", "-", "*", "/", "**") and "_ARROW" in expected:
-        return "a formula stands where a chain starts: name what stands before it in a line of its own"
+        cure = "a formula stands where a chain starts: name what stands before it in a line of its own"
+        return f"if an arrow is meant, it is written `->`; {cure}" if found == "-" else cure
     if found == "{" and "LBRACE" not in expected and "_ARROW" in expected:
         return BRACES_IN_YAML
     if found == "when" and "EQUAL" not in expected:
         return "only an output depends on something: `output y = x when training`"
-    if found == ";":
-        return "a statement ends where its line ends"
     if found == "'":
         return "a text stands in double quotes"
     if _STORED.search(before):

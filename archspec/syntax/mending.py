@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.source import Source, Span
 from archspec.syntax.recovery import MOST_LINES, MOST_READ
@@ -26,13 +28,12 @@ Reader: TypeAlias = Callable[[str], Stumble | None]
 
 
 @final
-@dataclass(frozen=True)
-class Mended:
+class Mended(Struct, frozen=True, dict=True):
     """The lines of a file as they are read, and how they came about."""
 
     source: Source
     lines: tuple[str, ...]
-    moved: Mapping[int, int] = field(default_factory=dict)
+    moved: Mapping[int, int] = {}
     """By how much lines stand further to the right than they were written."""
 
     gone: tuple[range, ...] = ()

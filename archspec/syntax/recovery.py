@@ -15,7 +15,7 @@ from archspec.catalog.text import SyntaxFault, UnclosedBracket
 from archspec.diagnostics import Diagnostic
 from archspec.source import Source, Span
 from archspec.syntax.braces import DEFINITIONS, closed_before, extent_of
-from archspec.syntax.elsewhere import WORDS
+from archspec.syntax.elsewhere import ONE_ARROW, WORDS, as_meant, is_inside, with_arrows, without_ends
 from archspec.syntax.tree import UNREADABLE
 
 MOST_LINES: Final = 20
@@ -42,12 +42,25 @@ def mended(text: str, finding: Diagnostic) -> str | None:
             return closed_before(text, start)
         case SyntaxFault(found="}") if finding.problem and finding.cure:
             return f"{text[:start]} {text[end:]}"
+        case SyntaxFault(suggestion="->"):
+            changed = with_arrows(text, start, end)
+            return None if changed == text else changed
+        case SyntaxFault(found="->", cure=cure) if cure == ONE_ARROW:
+            line = finding.span.line()
+            return text[: line.start] + _ARROWS.sub(r"  \1", text[line.start : line.end]) + text[line.end :]
+        case SyntaxFault(found=";") if finding.span.text == ";":
+            return without_ends(text)
         case SyntaxFault(suggestion=str(word)) if word in (*WORDS, *DEFINITIONS):
             more = len(word) - (end - start)
             if more <= 0:
                 return text[:start] + word.ljust(end - start) + text[end:]
             return text[: start - more] + word + text[end:] if text[:start].endswith(" " * (more + 1)) else None
+        case SyntaxFault(cure=str(cure)) if cure:
+            return as_meant(text, start)
     return None
+
+
+_ARROWS: Final = re.compile(r"->([ \t]*)(?=->)")
 
 
 def apart(text: str, finding: Diagnostic) -> tuple[str, str] | None:
@@ -63,8 +76,9 @@ def apart(text: str, finding: Diagnostic) -> tuple[str, str] | None:
         return None
     start, end = extent_of(text, finding.span.start)
     before, behind = text[: finding.span.start - more], text[finding.span.end : end]
-    # Nobody knows what the one around a model is made of.
-    left = _blank(text[start:end]) if word != "model" else f"{UNREADABLE}{_blank(text[start:end])[len(UNREADABLE) :]}"
+    left = _blank(text[start:end])
+    if word == "model" and is_inside(text, start):
+        left = f"{UNREADABLE}{left[len(UNREADABLE) :]}"  # Nobody knows what the one around it is made of.
     return text[:start] + left + text[end:], _blank(before) + str(word) + behind + _blank(text[end:])
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 
 @final
-@dataclass(frozen=True)
-class Stumble:
+class Stumble(Struct, frozen=True):
     """Where the YAML reader could not go on; places are offsets in the text that it read."""
 
     place: int

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from archspec.catalog.text import EmptySpec
 from archspec.diagnostics import Diagnostic, Report
@@ -19,6 +19,9 @@ from archspec.syntax.parsing import nodes, parse
 from archspec.syntax.statements import FileReader
 from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
 from archspec.syntax.values import Parsed, ValueReader
+
+if TYPE_CHECKING:
+    from archspec.syntax.padding import Padded
 
 
 def parse_file(source: Source, report: Report) -> Fields | None:
@@ -34,8 +37,23 @@ def _file_as_far(source: Source, text: str, report: Report) -> Fields | None:
     try:
         return _file(source, text, report)
     except Fault as fault:
+        from archspec.syntax.padding import Padded, lacks_room
+
+        if text is source.text and lacks_room(fault.finding):
+            return _file_behind_blanks(Padded.of(source, text), report)
         report.add(fault.finding)
         return _file_without_faults(source, text, fault.finding, report)
+
+
+def _file_behind_blanks(padded: Padded, report: Report) -> Fields | None:
+    """The tree of a text that is read with blanks before it."""
+    own = Report()
+    tree = _file_as_far(padded.behind, padded.behind.text, own)
+    for gone in own.hidden:
+        report.hide(padded.place(gone))
+    for each in own:
+        report.add(padded.finding(each))
+    return None if tree is None else padded.fields(tree)
 
 
 def _file(source: Source, text: str, report: Report) -> Fields:

@@ -39,6 +39,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias, final
 
+from msgspec import Struct
+
 from archspec.source import Hole, Span
 from archspec.spelling import closest
 
@@ -84,8 +86,7 @@ class Items:
 
 
 @final
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A key with its value."""
 
     key: Scalar

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.catalog.text import DuplicateKey, SyntaxFault
 from archspec.diagnostics import Report
@@ -17,8 +18,7 @@ from archspec.syntax.tree import UNREADABLE, Entry, Fields, Items, Scalar, Tree,
 
 
 @final
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A part of a scalar, as the parser left it."""
 
     scalar: Scalar
@@ -102,8 +102,11 @@ class ValueReader:
         return Fields(tuple(kept.values()), place)
 
 
+_NAMELESS: Final = "a value without a name stands after one with a name"
+
+
 def nameless(place: Span) -> SyntaxFault:
-    return SyntaxFault(place, "", problem="a value without a name stands after one with a name")
+    return SyntaxFault(place, "", problem=_NAMELESS, cure="values without names come first")
 
 
 def unquoted(token: Token) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
 import yaml
+from msgspec import Struct
 
 from archspec.catalog.fields import UnclearLayer, WrongKind
 from archspec.catalog.text import (
@@ -163,8 +163,7 @@ _IS_TEXT: Final = "this is the text form of a spec: the name of its file ends in
 
 
 @final
-@dataclass
-class _Open:
+class _Open(Struct):
     """A list or mapping that is still being read."""
 
     start: int
@@ -172,8 +171,8 @@ class _Open:
     is_flow: bool
     anchor: str | None
     nodes_before: int
-    items: list[Tree] = field(default_factory=list)
-    entries: dict[str, Entry] = field(default_factory=dict)
+    items: list[Tree] = []
+    entries: dict[str, Entry] = {}
     key: Scalar | Hole | None = None
     is_partial: bool = False
     """Whether there is more in it than its entries."""
