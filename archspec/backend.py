@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph
@@ -28,8 +29,7 @@ class Purpose(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """A form that a backend can write."""
 
     name: str

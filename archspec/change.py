@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.source import Span
 
 
 @final
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """Other values for settings of the layer at a place."""
 
     layer: Span

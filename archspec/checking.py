@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, final
+
+from msgspec import Struct
 
 from archspec.compiler import split_variant
 from archspec.diagnostics import Diagnostic, Report
@@ -20,8 +21,7 @@ FORMATS: Final = ("text", "concise", "json", "sarif", "github")
 
 
 @final
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found in some specs."""
 
     report: Report

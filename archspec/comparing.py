@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from archspec import plugins
 from archspec.compiler import Outside, read_path

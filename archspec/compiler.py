@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archspec import plugins
 from archspec.build import Built, Settings, build, check_library
@@ -91,15 +93,14 @@ def loads(
 
 
 @final
-@dataclass(frozen=True)
-class Outside:
+class Outside(Struct, frozen=True):
     """What a spec is given from outside of it."""
 
     settings: Settings = field(default_factory=Settings)
     root: Path | None = None
     """The folder whose files it may use, where that is not the one it would be anyway."""
 
-    ops: Mapping[str, type[Op]] = field(default_factory=dict)
+    ops: Mapping[str, type[Op]] = {}
     """Ops that neither are shipped nor come from an installed package, by name."""
 
     @property
@@ -176,8 +177,7 @@ def _model(
         # A variant that is wrong makes the file wrong. With settings from outside, it would be none of the file's.
         own = report.beside()
         graphs.append(_built(spec, environment, outside, own, each, is_read=is_read, is_first=False).graph)
-        for finding in own:
-            report.add(finding)
+        report.add_all(own)
     if spec.rename and not report.has_errors:
         from archspec.weights import check_renames  # Most specs have none.
 
@@ -258,8 +258,7 @@ def _built(
             return found, build(changed, around, outside.settings, found, variant).graph
 
         add_cures(spec, own, rebuild)
-    for finding in own:
-        report.add(finding)
+    report.add_all(own)
     for check in PASSES:
         # A graph in which something is missing has no figures that anybody means.
         check(spec, built if is_read else replace(built, graph=None), report)

@@ -64,3 +64,10 @@ class Configured(BaseModel):
         arguments = [written(chosen.pop(name)) for name in first if name in chosen]
         arguments += [f"{name}={written(value)}" for name, value in chosen.items()]
         return f"{self.name}({', '.join(arguments)})" if arguments else self.name
+
+
+class Initialiser(Configured):
+    """A way to fill the tensor of a weight before training; `archspec.initialiser` has all of them."""
+
+    least_axes: ClassVar[int] = 0
+    """How many axes a tensor needs to be filled so."""

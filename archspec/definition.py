@@ -5,10 +5,10 @@ A model has the same parts, and more: see `archspec.spec`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Annotated, Any, ClassVar, Final, TypeVar, cast, final
 
+from msgspec import Struct
 from pydantic import Field, ValidationInfo
 
 from archspec.catalog.fields import InvalidExpression, MissingField, UnknownElement, WrongKind
@@ -37,8 +37,7 @@ from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree, is_blank, k
 
 
 @final
-@dataclass(frozen=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """A comparison that must hold, and what to say where it does not, if the author has words for it."""
 
     condition: Expression
@@ -47,8 +46,7 @@ class Expectation:
 
 
 @final
-@dataclass(frozen=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """`...` in the pattern of a shape: any number of axes, also none."""
 
     span: Span
@@ -200,7 +198,7 @@ def _element(tree: Tree, info: ValidationInfo) -> Element:
     if not isinstance(tree, Scalar):
         wrong(info, tree, "`element`", "a word")
     if tree.text not in tuple(Element):
-        from archspec.foreign import foreign_element
+        from archspec.foreign.elements import foreign_element
 
         suggestion = foreign_element(tree.text) or closest(tree.text, Element)
         refuse(info, UnknownElement(tree.span, tree.text, suggestion))

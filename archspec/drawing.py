@@ -6,10 +6,11 @@ It names nothing of a backend: which styles there are, and what each makes of th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from archspec.graph import Graph
@@ -43,8 +44,7 @@ class Mark(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """A layer or group that stands out because something became of it."""
 
     path: tuple[str, ...]
@@ -62,8 +62,7 @@ GRAPH: Final = "graph"
 
 
 @final
-@dataclass(frozen=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """What was asked for. A layer, group or block is named by its path with dots, as in findings and summaries."""
 
     style: str = GRAPH
@@ -110,7 +109,7 @@ class Drawing:
         Raises:
             DrawingError: there is no such option, or it cannot have that value.
         """
-        known = [each.name for each in fields(cls)]
+        known = cls.__struct_fields__
         for name in options:
             if name not in known:
                 raise DrawingError(f"a diagram has no option `{name}`{meant(name, known)}")

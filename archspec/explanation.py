@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Diagnostic
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The parts of the manual of a kind of finding, in Markdown."""
 
     summary: str

@@ -198,9 +198,9 @@ def exactly(value: Value) -> object:
 
 def is_unknown(value: Value) -> bool:
     """Whether a value depends on a size that is unknown because of an error elsewhere."""
-    if isinstance(value, tuple):
-        return any(is_unknown(item) for item in value)
-    return isinstance(value, Formula) and any(name.startswith("?") for name in names(value))
+    if isinstance(value, Formula):
+        return any(name.startswith("?") for name in names(value))
+    return isinstance(value, tuple) and any(map(is_unknown, value))
 
 
 COMPARISONS: Final = ("==", "!=", "<=", ">=", "<", ">")

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 
+from msgspec import Struct
+
+from archspec.configured import Initialiser
 from archspec.kept import Kept
 from archspec.op import Op, count
 from archspec.shape import Shape
@@ -22,15 +25,12 @@ from archspec.source import Source, Span
 if TYPE_CHECKING:
     import networkx as nx
 
-    from archspec.initialiser import Initialiser  # Most models say nothing of how weights start, and need not wait.
-
 Path: TypeAlias = tuple[str, ...]
 """Where a thing stands in the model: the names of the groups around it and its own, such as `("features", "0")`."""
 
 
 @final
-@dataclass(frozen=True)
-class Value:
+class Value(Struct, frozen=True):
     """What flows along an arrow: a tensor, with its shape."""
 
     producer: Path
@@ -49,8 +49,7 @@ class Value:
 
 
 @final
-@dataclass(frozen=True)
-class Output:
+class Output(Struct, frozen=True):
     """A result of a model, under its name."""
 
     name: str
@@ -65,8 +64,7 @@ class Output:
 
 
 @final
-@dataclass(frozen=True)
-class Tie:
+class Tie(Struct, frozen=True):
     """A weight that is that of another layer."""
 
     path: Path
@@ -74,8 +72,7 @@ class Tie:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Applied:
+class Applied(Struct, frozen=True, eq=False, dict=True):
     """An op on inputs of some shapes, with what follows from these alone. It is calculated once for layers alike."""
 
     op: Op
@@ -118,8 +115,7 @@ _applied: Final = lru_cache(maxsize=4096)(Applied)
 
 
 @final
-@dataclass(frozen=True)
-class Node:
+class Node(Struct, frozen=True, dict=True):
     """One use of an op: a layer of the model."""
 
     path: Path
@@ -137,10 +133,10 @@ class Node:
     shares: Path | None = None
     """The layer that this is another use of, with the same weights, if it is one; that one stands before it."""
 
-    ties: Mapping[str, Tie] = field(default_factory=dict)
+    ties: Mapping[str, Tie] = {}
     """Of its weights, those that are a weight of a layer before it."""
 
-    init: Mapping[str, Initialiser] = field(default_factory=dict)
+    init: Mapping[str, Initialiser] = {}
     """How weights start, by name, where the spec says so; others start as the framework has it."""
 
     presumed: tuple[tuple[Size, Size], ...] = ()
@@ -211,8 +207,7 @@ class Group:
 
 
 @final
-@dataclass(frozen=True)
-class Repetition:
+class Repetition(Struct, frozen=True):
     """A repeat of the spec: the layers and groups of each pass, in order."""
 
     path: Path

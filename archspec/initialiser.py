@@ -6,20 +6,12 @@ Each class is one way to fill a tensor; its fields are the settings. How a backe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final, Literal, final
+from typing import Annotated, Final, Literal, final
 
 from pydantic import Field
 
-from archspec.configured import Configured
+from archspec.configured import Initialiser
 from archspec.setting import Number, PositiveNumber, Says
-
-
-class Initialiser(Configured):
-    """A way to fill the tensor of a weight before training."""
-
-    least_axes: ClassVar[int] = 0
-    """How many axes a tensor needs to be filled so."""
-
 
 Fan = Annotated[Literal["fan_in", "fan_out"], Says("`fan_in` or `fan_out`")]
 Distribution = Annotated[Literal["normal", "uniform"], Says("`normal` or `uniform`")]

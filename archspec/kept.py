@@ -7,15 +7,15 @@ run eagerly, one kernel an op; a test compares them with what autograd saves, fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import final
+
+from msgspec import Struct
 
 from archspec.shape import Shape
 
 
 @final
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What an op keeps for the backward pass, where a gradient flows through it.
 
     Its trained weights, and what else is there all the time, are no part of it.

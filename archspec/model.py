@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
+
+from msgspec.structs import replace
 
 from archspec.backend import Backend, ModuleBackend, Purpose, Target
 from archspec.build import Built
@@ -94,8 +96,10 @@ class Model:
 
         if self._report.has_errors or self.collection is not None:
             return f"<pre>{html.escape(render(self._report) or repr(self))}</pre>"
+        from archspec.on_page import inline
+
         try:
-            return self.written(*find_target(Purpose.DRAW, "svg")).decode()
+            return inline(self.written(*find_target(Purpose.DRAW, "svg")))
         except UnknownTargetError:
             return f"<pre>{html.escape(str(self.summary()))}</pre>"
 
@@ -117,7 +121,8 @@ class Model:
             return self._report
         report = Report()
         report.files |= self._report.files
-        for finding in (*self._report, *self._advice(choice)):
+        report.add_all(self._report)
+        for finding in self._advice(choice):
             report.add(finding)
         return report
 

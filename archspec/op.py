@@ -11,11 +11,12 @@ tests at once. How an op is written in PyTorch or drawn is for the backends to k
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from math import prod
 from typing import Any, ClassVar, final
+
+from msgspec import Struct
 
 from archspec.configured import Configured
 from archspec.kept import Kept
@@ -87,8 +88,7 @@ class ShapeError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Example:
+class Example(Struct, frozen=True):
     """An op with the inputs of one use of it. The laws are tested on each example of each op."""
 
     op: "Op"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.expression import Expression, Value, is_unknown, written
 from archspec.size import Formula, below
@@ -34,8 +35,7 @@ _MEANINGS: Final = {
 
 
 @final
-@dataclass(frozen=True)
-class ParameterType:
+class ParameterType(Struct, frozen=True):
     """The values that a parameter may have. Limits and choices are of numbers, or of each number in a list."""
 
     kind: Kind
@@ -91,8 +91,7 @@ class ParameterType:
 
 
 @final
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter of a model, block or cell, with its default and its type if it has them."""
 
     name: Scalar

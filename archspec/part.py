@@ -8,10 +8,11 @@ be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, TypeVar, final
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import core_schema
 
@@ -25,8 +26,7 @@ from archspec.syntax.tree import Entry, Fields, is_blank, locate
 
 
 @final
-@dataclass(frozen=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """Makes the value of a key by a reader, whatever its type; pydantic looks no further into it."""
 
     reader: Any
@@ -78,7 +78,7 @@ class Part(BaseModel):
     @classmethod
     def _meant(cls, entry: Entry, known: tuple[str, ...]) -> tuple[str | None, str]:
         """The key that an unknown one is meant for, if there is one, and what to write where it is more than that."""
-        from archspec.foreign import foreign_key
+        from archspec.foreign.keys import foreign_key
 
         key, is_mapping = entry.key.text, isinstance(entry.value, Fields)
         if (cut := _CUT.match(key)) is not None and (near := closest(cut[1], known)) is not None:
@@ -89,7 +89,7 @@ class Part(BaseModel):
             return near, ""
         meant, cure = foreign_key(key, known, None if is_mapping else entry.value.span.text)
         if meant is None and not cure:
-            homes = [each.owner for each in _kinds(Part) if key in each.model_fields and key not in Part.model_fields]
+            homes = _homes().get(key, ())
             cure = f"it is a key of {' and of '.join(homes)}" if homes and near is None else ""
             cure = "it stands at the top of the file, beside `model`" if cure and homes[0] == _TOP else cure
         return meant or (None if cure else near), cure
@@ -98,6 +98,16 @@ class Part(BaseModel):
 _TOP: Final = "a model"
 _CUT: Final = re.compile(r"(\w+)\s*[\[{]")
 """A key with no colon behind it, which YAML takes for one with what follows."""
+
+
+@cache
+def _homes() -> Mapping[str, Sequence[str]]:
+    """The mappings that each key is one of, in words."""
+    homes: dict[str, list[str]] = {}
+    for each in _kinds(Part):
+        for key in each.model_fields.keys() - Part.model_fields.keys():
+            homes.setdefault(key, []).append(each.owner)
+    return homes
 
 
 def _kinds(kind: type[Part]) -> Iterator[type[Part]]:

@@ -6,8 +6,9 @@ It is no `Graph`, which exists only when all is right: some layers are left out,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Diagnostic, Severity
 from archspec.graph import Graph, Group, Node, Path, Value
@@ -16,8 +17,7 @@ from archspec.source import Span
 
 
 @final
-@dataclass(frozen=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What flows into a layer that is left out, or leaves the model."""
 
     producer: Path
@@ -27,8 +27,7 @@ class Taken:
 
 
 @final
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """A layer that could not be built: an error is in it, or hides what flows into it."""
 
     path: Path
@@ -45,8 +44,7 @@ Layer: TypeAlias = Node | LeftOut
 
 
 @final
-@dataclass(frozen=True)
-class PartialGraph:
+class PartialGraph(Struct, frozen=True):
     """A model of which some layers are left out."""
 
     name: str

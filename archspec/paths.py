@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.compiler import split_variant
 from archspec.diagnostics import Report
@@ -33,8 +34,7 @@ class NoSpecsError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """The specs that are meant, in order and each once."""
 
     specs: tuple[str, ...]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
 
+from msgspec import Struct
 from pydantic import ValidationInfo
 
 from archspec.reading import each_of, entries_of, refuse, wrong
@@ -27,8 +27,7 @@ ANY: Final = "*"
 
 
 @final
-@dataclass(frozen=True)
-class Rename:
+class Rename(Struct, frozen=True, dict=True):
     """A rule: what files call some weights."""
 
     own: Scalar

@@ -7,8 +7,9 @@ settings and shapes, joined in the same way, to each other and to what is around
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Path, Repetition, Value
 from archspec.op import Op
@@ -19,8 +20,7 @@ Source: TypeAlias = tuple[str, Any, int, Any]
 
 
 @final
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """Passes in a row that are alike."""
 
     first: tuple[Path, ...]

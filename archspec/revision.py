@@ -11,9 +11,10 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.spelling import closest, did_you_mean
 from archspec.syntax.read import MOST_BYTES, SUFFIXES, read_by
@@ -31,8 +32,7 @@ class RevisionError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """A revision of the repository in which we run."""
 
     name: str

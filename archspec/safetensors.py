@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from os import fstat
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, BinaryIO, Final, NoReturn, final
+
+from msgspec import Struct
 
 from archspec.catalog.weights import NoSafetensors, PickledWeights, UnreadableWeights, in_file
 from archspec.diagnostics import Report
@@ -52,8 +53,7 @@ _ELEMENTS: Final = {"F": Element.FLOAT, "BF": Element.FLOAT, "I": Element.INT, "
 
 
 @final
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A tensor of a file, as its header has it."""
 
     file: Path

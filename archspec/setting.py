@@ -6,10 +6,10 @@ is explained by one finding. The types accept values only as they are: `true` is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Final, Literal, TypeAlias, final, get_args
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
@@ -22,8 +22,7 @@ MOST_PARTS: Final = 1_000
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Says:
+class Says(Struct, frozen=True):
     """What a setting accepts, in words that complete "it needs …"."""
 
     text: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from math import prod
 from typing import final, overload
+
+from msgspec import Struct
 
 from archspec.size import Size
 
@@ -20,9 +21,8 @@ class Element(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Shape(Sequence[Size]):
-    """The sizes of the axes of a value, in order; a sequence of sizes."""
+class Shape(Struct, frozen=True):
+    """The sizes of the axes of a value, in order; to be counted, indexed and gone through as a tuple is."""
 
     sizes: tuple[Size, ...]
     element: Element = Element.FLOAT
@@ -59,6 +59,9 @@ class Shape(Sequence[Size]):
 
     def __len__(self) -> int:
         return len(self.sizes)
+
+    def __iter__(self) -> Iterator[Size]:
+        return iter(self.sizes)
 
     def __str__(self) -> str:
         text = f"[{', '.join(map(str, self.sizes))}]"

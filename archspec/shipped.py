@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Report
 from archspec.paths import specs_meant
@@ -20,8 +21,7 @@ class UnknownSpecError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Shipped:
+class Shipped(Struct, frozen=True, dict=True):
     """A file of a model that is shipped."""
 
     path: Path

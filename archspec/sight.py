@@ -13,10 +13,11 @@ pattern has one part.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import gcd, lcm
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.size import Size, below
 
@@ -25,8 +26,7 @@ MOST_PARTS: Final = 4096
 
 
 @final
-@dataclass(frozen=True)
-class Everything:
+class Everything(Struct, frozen=True):
     """The whole axis, as far as is known."""
 
 
@@ -34,8 +34,7 @@ EVERYTHING: Final = Everything()
 
 
 @final
-@dataclass(frozen=True)
-class Somewhere:
+class Somewhere(Struct, frozen=True):
     """So many neighbouring positions; their place follows from the position that sees them, but is not told."""
 
     axis: int | None
@@ -45,8 +44,7 @@ class Somewhere:
 
 
 @final
-@dataclass(frozen=True)
-class Sliding:
+class Sliding(Struct, frozen=True):
     """A window, or a pattern of several, that moves on with the position that sees."""
 
     axis: int | None

@@ -16,15 +16,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import gcd
 from typing import Final, TypeAlias, final
 
-Size: TypeAlias = "int | Formula"
-Atom: TypeAlias = "str | Quotient"
-Monomial: TypeAlias = tuple[tuple[Atom, int], ...]
-"""A product of powers, the atoms in order of their text; the empty product is 1."""
+from msgspec import Struct
 
 LARGEST: Final = 2**63 - 1
 """No axis is longer than this; torch counts in signed 64-bit numbers."""
@@ -53,55 +49,35 @@ class SizeError(ArithmeticError):
 
 
 @final
-@dataclass(frozen=True)
-class Quotient:
-    """The floor of a division that cannot be carried out yet."""
+class Quotient(Struct, frozen=True, dict=True):
+    """The floor of a division that cannot be carried out yet. Made by `_atom`."""
 
     dividend: Size
     divisor: Size
 
-    def __hash__(self) -> int:
-        return self._hash
+    weight: int
+    """How many names and numbers are written in it, at most."""
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.dividend, self.divisor))
+    depth: int
+    """How deep floors are nested in it, itself included."""
+
+    hash: int
+    """Its hash, which is that of all that is nested in it."""
+
+    def __hash__(self) -> int:
+        return self.hash
 
     @cached_property
     def text(self) -> str:
         """The division, with the full names of sizes that we know nothing of."""
         return f"{_grouped(self.dividend)}//{_grouped(self.divisor)}"
 
-    @cached_property
-    def weight(self) -> int:
-        """How many names and numbers are written in it, at most."""
-        return 1 + sum(_weight(monomial) for part in (self.dividend, self.divisor) for monomial, _ in _terms(part))
-
-    @cached_property
-    def depth(self) -> int:
-        """How deep floors are nested in it, itself included."""
-        parts = (self.dividend, self.divisor)
-        atoms = (atom for part in parts for monomial, _ in _terms(part) for atom, _ in monomial)
-        return 1 + max((atom.depth for atom in atoms if isinstance(atom, Quotient)), default=0)
-
 
 @final
-@dataclass(frozen=True, eq=False)
-class Formula:
+class Formula(Struct, frozen=True, dict=True):
     """A size that depends on open sizes. Made by `named` and by arithmetic, never directly."""
 
     terms: tuple[tuple[Monomial, int], ...]
-
-    # Two formulas are equal when their canonical terms are, and no formula equals a number.
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Formula) and self.terms == other.terms
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self.terms)
 
     def __add__(self, other: Size) -> Size:
         if isinstance(other, int):
@@ -115,11 +91,16 @@ class Formula:
 
     def _plus_number(self, number: int) -> Size:
         """Most of what is added to a size is a number, which is the last of the terms."""
-        if self.terms[-1][0] == _ONE:
-            return _in_order([*self.terms[:-1], (_ONE, self.terms[-1][1] + number)])
-        if number and len(self.terms) == MOST_TERMS:
+        if not number:
+            return self
+        terms = self.terms
+        if terms[-1][0] == _ONE:
+            number += terms[-1][1]
+            terms = terms[:-1]
+        elif len(terms) == MOST_TERMS:
             raise SizeError(f"a formula with more than {MOST_TERMS} terms")
-        return _in_order([*self.terms, (_ONE, number)])
+        _check_number(number)
+        return Formula((*terms, (_ONE, number)) if number else terms)
 
     def __neg__(self) -> Size:
         return self * -1
@@ -184,20 +165,39 @@ class Formula:
     __repr__ = __str__
 
 
+Size: TypeAlias = int | Formula
+Atom: TypeAlias = str | Quotient
+Monomial: TypeAlias = tuple[tuple[Atom, int], ...]
+"""A product of powers, the atoms in order of their text; the empty product is 1."""
+
+
 def named(name: str) -> Formula:
     """An open size. A name that starts with `?` is a size we know nothing of, and is shown as `?`."""
     return Formula(((((name, 1),), 1),))
 
 
-def names(size: Size) -> Iterator[str]:
+def name_of(size: Size) -> str | None:
+    """The name of an open size, if it is one that has a name and nothing else."""
+    if isinstance(size, int) or len(size.terms) > 1:
+        return None
+    [(monomial, coefficient)] = size.terms
+    atom = monomial[0][0]
+    return atom if isinstance(atom, str) and coefficient == 1 and _is_name(monomial) else None
+
+
+def names(size: Size) -> list[str]:
     """The open sizes that a size depends on, with repetitions."""
-    for monomial, _ in _terms(size):
+    found: list[str] = []
+    if isinstance(size, int):
+        return found
+    for monomial, _ in size.terms:
         for atom, _power in monomial:
             if isinstance(atom, str):
-                yield atom
+                found.append(atom)
             else:
-                yield from names(atom.dividend)
-                yield from names(atom.divisor)
+                found += names(atom.dividend)
+                found += names(atom.divisor)
+    return found
 
 
 def evaluate(size: Size, sizes: Mapping[str, Size]) -> Size:
@@ -335,7 +335,8 @@ def _in_order(terms: Iterable[tuple[Monomial, int]]) -> Size:
     """The sum of terms that are in their order already, and not too many."""
     kept = tuple([term for term in terms if term[1]])
     for _, coefficient in kept:
-        _check_number(coefficient)
+        if abs(coefficient) > LARGEST:  # Few are so large that it is worth a look whether they are too large.
+            _check_number(coefficient)
     if not kept:
         return 0
     return kept[0][1] if kept[0][0] == _ONE else Formula(kept)
@@ -371,7 +372,11 @@ def _multiply(left: Monomial, right: Monomial) -> Monomial:
         powers[atom] = powers.get(atom, 0) + power
     if sum(powers.values()) > HIGHEST_POWER:
         raise SizeError(f"a product of more than {HIGHEST_POWER} open sizes")
-    return tuple(sorted(powers.items(), key=lambda item: _key(item[0])))
+    # What is in parentheses comes before all names, whatever it is: most products need no text to be in order.
+    floors = [(atom, power) for atom, power in powers.items() if isinstance(atom, Quotient)]
+    if len(floors) > 1:
+        floors.sort(key=lambda item: _key(item[0]))
+    return *floors, *sorted([(atom, power) for atom, power in powers.items() if isinstance(atom, str)])
 
 
 def _without(monomial: Monomial, factor: Monomial) -> Monomial | None:
@@ -490,16 +495,21 @@ def _floor(dividend: Size, divisor: Size) -> Size:
     if len(inner) == 1 and least is not None and least >= 1:
         # floor((floor(n / m) + c) / d) = floor((n + c * m) / (m * d)) for a positive d
         [quotient] = inner
-        others = dividend - _atom(quotient)
+        others = dividend - Formula(((((quotient, 1),), 1),))
         return _floor_divide(quotient.dividend + others * quotient.divisor, quotient.divisor * divisor)
-    return _atom(Quotient(dividend, divisor))
+    return _atom(dividend, divisor)
 
 
-def _atom(quotient: Quotient) -> Formula:
-    if quotient.depth > DEEPEST:
+def _atom(dividend: Size, divisor: Size) -> Formula:
+    """A division that is left as it is."""
+    monomials = [monomial for part in (dividend, divisor) for monomial, _ in _terms(part)]
+    depth = 1 + max([atom.depth for each in monomials for atom, _ in each if isinstance(atom, Quotient)], default=0)
+    weight = 1 + sum(map(_weight, monomials))
+    if depth > DEEPEST:
         raise SizeError(f"divisions nested more than {DEEPEST} deep")
-    if quotient.weight > MOST_ATOMS:
+    if weight > MOST_ATOMS:
         raise SizeError(f"a formula with more than {MOST_ATOMS} names in it")
+    quotient = Quotient(dividend, divisor, weight, depth, hash((dividend, divisor)))
     return Formula(((((quotient, 1),), 1),))
 
 

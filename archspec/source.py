@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple, final
 
+from msgspec import Struct
+
 
 class Position(NamedTuple):
     """A place as people name it: both numbers count from 1, the column in characters."""
@@ -60,8 +62,7 @@ class Source:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The characters `start` to `end` of a source; the character at `end` is not part of it."""
 
     source: Source

@@ -7,9 +7,9 @@ as the context of the validation, and tell pydantic only that a value could not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final, final
 
+from msgspec import Struct
 from pydantic import Field, ValidationInfo
 
 from archspec.catalog.fields import MissingField, UnsupportedVersion, WrongKind
@@ -58,8 +58,7 @@ VERSION: Final = "1"
 
 
 @final
-@dataclass(frozen=True)
-class Override:
+class Override(Struct, frozen=True):
     """A value for a parameter from outside the spec."""
 
     name: Scalar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -58,8 +58,7 @@ def _distance(word: str, plain: str, other: str) -> tuple[int, ...] | None:
     if word[:1].isupper() != other[:1].isupper() and len(word) < _SHORT:
         return None
     mine, theirs = _parts(word), _parts(other)
-    letters = sum(map(len, mine & theirs))
-    if (mine < theirs or theirs < mine) and letters >= _TINY:
+    if (mine < theirs or theirs < mine) and (letters := sum(map(len, mine & theirs))) >= _TINY:
         return (_APART, len(mine ^ theirs), -letters)
     most = (max(len(plain), len(wanted)) + 1) // 4
     # Each slip brings at most one letter that the other word does not have, which is found out sooner.
@@ -70,7 +69,7 @@ def _distance(word: str, plain: str, other: str) -> tuple[int, ...] | None:
         # In one of two letters hardly anything is left of the word.
         if slips <= most and min(len(plain), len(wanted)) > 1:
             return (slips, abs(len(plain) - len(wanted)))
-    less, more = sorted((plain, wanted), key=len)
+    less, more = (plain, wanted) if len(plain) <= len(wanted) else (wanted, plain)
     is_start = len(less) >= _TINY + 1 and 2 * len(less) >= len(more) and more.startswith(less)
     return (_APART, len(more) - len(less)) if is_start else None
 
@@ -91,15 +90,15 @@ _APART: Final = 100
 _LETTERS: Final = f"{string.ascii_letters}{string.digits}_"
 
 
-def _one_slip_away(word: str) -> Iterator[str]:
+def _one_slip_away(word: str) -> set[str]:
     """The words with one letter put in, left out, changed or exchanged with its neighbour, and with other capitals."""
-    yield from (word, word.lower(), word.upper(), word.capitalize(), word.replace("_", ""))
+    found = {word, word.lower(), word.upper(), word.capitalize(), word.replace("_", "")}
     for place in range(len(word) + 1):
-        before, behind = word[:place], word[place:]
-        yield from (f"{before}{behind[1:]}", f"{before}{behind[1::-1]}{behind[2:]}")
-        for letter in _LETTERS:
-            yield f"{before}{letter}{behind}"
-            yield f"{before}{letter}{behind[1:]}"
+        before, behind, rest = word[:place], word[place:], word[place + 1 :]
+        found.update((f"{before}{rest}", f"{before}{behind[1::-1]}{behind[2:]}"))
+        found.update([f"{before}{letter}{behind}" for letter in _LETTERS])
+        found.update([f"{before}{letter}{rest}" for letter in _LETTERS])
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, cast, final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationInfo
 
 from archspec.catalog.fields import MissingField, UnclearLayer, UnclearName, UnknownField, WrongKind
@@ -18,8 +19,7 @@ from archspec.syntax.tree import BESIDE_OP, LINES, Entry, Fields, Items, Scalar,
 
 
 @final
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """A setting of a layer: under its name, or (as `1`, `2` …) under its position."""
 
     key: Scalar
@@ -27,8 +27,7 @@ class Argument:
 
 
 @final
-@dataclass(frozen=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A use of an op or a block, or a single word that may turn out to be the name of a value."""
 
     op: Scalar
@@ -50,8 +49,7 @@ class Layer:
 
 
 @final
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Steps in a row: joined by arrows, or lines in braces."""
 
     steps: tuple[Step, ...]
@@ -61,8 +59,7 @@ class Group:
 
 
 @final
-@dataclass(frozen=True)
-class Residual:
+class Residual(Struct, frozen=True):
     """The sum of a body and a shortcut around it; without steps a shortcut hands on what flows in."""
 
     body: tuple[Step, ...]
@@ -72,8 +69,7 @@ class Residual:
 
 
 @final
-@dataclass(frozen=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """Steps that are gone through a number of times, or once for each of some values."""
 
     names: tuple[Scalar, ...]
@@ -88,8 +84,7 @@ class Repeat:
 
 
 @final
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Steps of which a condition on parameters and sizes decides."""
 
     condition: Expression
@@ -100,8 +95,7 @@ class Choice:
 
 
 @final
-@dataclass(frozen=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """Arithmetic between values, such as `gate * x + y`."""
 
     expression: Expression
@@ -110,8 +104,7 @@ class Formula:
 
 
 @final
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     """An output: what its step gives leaves the model or block under a name. The flow goes on from before it."""
 
     name: Scalar
@@ -121,8 +114,7 @@ class Result:
 
 
 @final
-@dataclass(frozen=True)
-class Next:
+class Next(Struct, frozen=True):
     """What a state of a cell will be at the next position."""
 
     state: Scalar

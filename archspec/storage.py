@@ -8,10 +8,11 @@ keep is counted once. Nothing is kept where no gradient flows, such as before th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, Self, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Path, Value
 from archspec.shape import Element, Shape
@@ -22,8 +23,7 @@ Place: TypeAlias = tuple[Path, int]
 
 
 @final
-@dataclass(frozen=True)
-class Widths:
+class Widths(Struct, frozen=True):
     """How many bytes an element takes."""
 
     floats: int = 4
@@ -34,8 +34,7 @@ class Widths:
     """An element of a mask of dropout: a flag on a GPU; on a CPU, torch keeps a number."""
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """What is made of sizes, and of other things that are: several of them are added up part by part."""
 
     @classmethod
@@ -54,8 +53,7 @@ def _added(parts: tuple[Any, ...]) -> Any:
 
 
 @final
-@dataclass(frozen=True)
-class Amount(Counted):
+class Amount(Counted, frozen=True):
     """How many elements there are, by what they are."""
 
     floats: Size = 0
@@ -96,8 +94,7 @@ NONE: Final = Amount()
 
 
 @final
-@dataclass(frozen=True)
-class Storage:
+class Storage(Struct, frozen=True):
     """The memory of a graph."""
 
     homes: Mapping[Place, Place]

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
 
-from archspec.foreign import FRAMEWORKS, OURS, SETTINGS, Reading, Word, foreign_op, why_absent, words_of
+from msgspec import Struct
+from msgspec.structs import replace
+
+from archspec.foreign.meaning import FRAMEWORKS, foreign_op, why_absent, words_of
+from archspec.foreign.ours import OURS
+from archspec.foreign.settings import SETTINGS
+from archspec.foreign.word import Reading, Word
 from archspec.spelling import listed
 
 Argument: TypeAlias = tuple[str | None, str]
@@ -18,8 +23,7 @@ Argument: TypeAlias = tuple[str | None, str]
 
 
 @final
-@dataclass(frozen=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """A layer of theirs in our words."""
 
     text: str
@@ -28,8 +32,7 @@ class Translation:
 
 
 @final
-@dataclass(frozen=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What to write instead of a layer of another framework."""
 
     words: tuple[str, ...]

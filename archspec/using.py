@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.build.environment import Environment, Use
 from archspec.catalog.fields import DuplicateName
@@ -40,12 +41,11 @@ _PART: Final = re.compile(r"[^\W\d]\w*(\.\w*)*")
 
 
 @final
-@dataclass(frozen=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """What specs can speak of that is neither shipped nor in files of theirs."""
 
-    ops: Mapping[str, type[Op]] = field(default_factory=dict)
-    libraries: Mapping[str, Traversable] = field(default_factory=dict)
+    ops: Mapping[str, type[Op]] = {}
+    libraries: Mapping[str, Traversable] = {}
     """Folders of files with blocks, by the first word of what `use` says."""
 
 

@@ -9,10 +9,11 @@ weight of the model, with two exceptions: of weights that are tied to each other
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as File
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.catalog.renames import RenamedAlike, UnclearRename, UnknownRenamed, UnusedRename
 from archspec.catalog.weights import (
@@ -37,8 +38,7 @@ FEW: Final = 10
 
 
 @final
-@dataclass(frozen=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """A trained parameter of a model, or what it keeps beside these."""
 
     name: str
@@ -54,8 +54,7 @@ class Weight:
 
 
 @final
-@dataclass(frozen=True)
-class WeightFile:
+class WeightFile(Struct, frozen=True):
     """A file that has the weights of a model, or the files that an index names."""
 
     path: File

@@ -11,17 +11,21 @@ from typing import Any, Final, final
 
 from hypothesis import strategies as st
 
+from archspec.configured import Initialiser
 from archspec.graph import Graph
-from archspec.initialiser import Constant, Initialiser, Kaiming, Normal, Ones, TruncatedNormal, Uniform, Xavier, Zeros
+from archspec.initialiser import Constant, Kaiming, Normal, Ones, TruncatedNormal, Uniform, Xavier, Zeros
 from archspec.op import Op
-from archspec.ops.activation import Relu
+from archspec.ops.addition import Add
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
+from archspec.ops.cutting import Split
 from archspec.ops.joining import Concat
+from archspec.ops.layer_norm import LayerNorm
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Mul
-from archspec.ops.norm import LayerNorm
-from archspec.ops.reshaping import Broadcast, Reshape, Split
+from archspec.ops.multiplication import Mul
+from archspec.ops.rectifier import Relu
+from archspec.ops.repeating import Broadcast
+from archspec.ops.reshaping import Reshape
 from archspec.scan import Scan
 from archspec.shape import Shape
 from tests.graphs import B, Line, T, graph_of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
+from msgspec.structs import replace
+
+from archspec.configured import Initialiser
 from archspec.graph import Graph, Group, Node, Output, Path, Tie, Value
-from archspec.initialiser import Initialiser
 from archspec.op import Op
 from archspec.shape import Shape
 from archspec.size import Size, named

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from archspec.configured import Initialiser
 from archspec.graph import Graph
 from archspec.initialiser import (
     Constant,
-    Initialiser,
     Kaiming,
     Normal,
     Ones,
@@ -19,18 +19,23 @@ from archspec.initialiser import (
     Zeros,
 )
 from archspec.op import Op
-from archspec.ops.activation import Relu, Sigmoid, Tanh
+from archspec.ops.adaptive_pool import AdaptiveAvgPool
+from archspec.ops.addition import Add
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
+from archspec.ops.batch_norm import BatchNorm
 from archspec.ops.conv import Conv
+from archspec.ops.cutting import Split
 from archspec.ops.embedding import Embedding
+from archspec.ops.global_pool import GlobalAvgPool
 from archspec.ops.joining import Concat
+from archspec.ops.layer_norm import LayerNorm
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Mul
-from archspec.ops.norm import BatchNorm, LayerNorm
-from archspec.ops.pool import AdaptiveAvgPool, GlobalAvgPool
+from archspec.ops.multiplication import Mul
 from archspec.ops.positions import LearnedPositions
-from archspec.ops.reshaping import Flatten, Reshape, Split
+from archspec.ops.rectifier import Relu
+from archspec.ops.reshaping import Flatten, Reshape
+from archspec.ops.sigmoid import Sigmoid, Tanh
 from archspec.scan import Scan
 from archspec.shape import Element, Shape
 from tests.graphs import B, Line, T, graph_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, Final
 
-from archspec.ops.conv import ConvTranspose
+from archspec.ops.conv_transpose import ConvTranspose
 from archspec.shape import Element, Shape
 from archspec.size import Size, below, differs
 

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from archspec.op import Op, ShapeError
 from archspec.ops.attention import Attention
+from archspec.ops.batch_norm import InstanceNorm
 from archspec.ops.embedding import Embedding
-from archspec.ops.norm import GroupNorm, InstanceNorm, LayerNorm, RmsNorm
+from archspec.ops.group_norm import GroupNorm
+from archspec.ops.layer_norm import LayerNorm, RmsNorm
 from archspec.ops.positions import LearnedPositions, SinusoidalPositions
 from archspec.shape import Element, Shape
 from archspec.size import Size, named

@@ -12,7 +12,10 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from archspec.op import Op, ShapeError
-from archspec.ops.merge import Average, Div, MaskedFill, Maximum, Minimum, Mul, Sub, Where
+from archspec.ops.addition import Average, Sub
+from archspec.ops.masking import MaskedFill, Where
+from archspec.ops.maximum import Maximum, Minimum
+from archspec.ops.multiplication import Div, Mul
 from archspec.ops.product import Dot, Einsum
 from archspec.shape import Element, Shape
 from archspec.size import Size, named

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch import Tensor, nn
 
 from archspec.diagnostics import Report
 from archspec.graph import Graph
-from archspec.ops.activation import Relu, Sigmoid, Tanh
+from archspec.ops.addition import Add
 from archspec.ops.arithmetic import Arithmetic
+from archspec.ops.cutting import Split
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add
-from archspec.ops.reshaping import Broadcast, Split
+from archspec.ops.rectifier import Relu
+from archspec.ops.repeating import Broadcast
+from archspec.ops.sigmoid import Sigmoid, Tanh
 from archspec.scan import Scan
 from archspec.shape import Element, Shape
 from archspec.size import named
@@ -292,7 +295,7 @@ def cell_with(name: str) -> Graph:
     """A cell with a layer of some name, and one in a group."""
     lines: list[Line] = [(name, Linear(features=3), ["h"]), (f"group/{name}", Linear(features=3), [name])]
     cell = graph_of("Cell", {"x": [B, 3], "h": [B, 3]}, lines, {"h": f"group/{name}"})
-    cell = replace(cell, nodes=tuple(replace(node, is_named=True) for node in cell.nodes))
+    cell = dataclasses.replace(cell, nodes=tuple(replace(node, is_named=True) for node in cell.nodes))
     return graph_of("M", {"x": [B, T, 3]}, [("scan", Scan(cell=cell), ["x"])], ["scan"])
 
 

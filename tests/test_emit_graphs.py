@@ -14,17 +14,24 @@ from hypothesis import HealthCheck, given, settings
 
 from archspec.diagnostics import Report
 from archspec.graph import Graph
-from archspec.ops.activation import Relu, Sigmoid, Tanh
+from archspec.ops.addition import Add
 from archspec.ops.arithmetic import Arithmetic
 from archspec.ops.attention import Attention
+from archspec.ops.batch_norm import BatchNorm
 from archspec.ops.conv import Conv
+from archspec.ops.cutting import Select, Split
 from archspec.ops.embedding import Embedding
+from archspec.ops.global_pool import GlobalAvgPool
 from archspec.ops.joining import Concat
+from archspec.ops.layer_norm import LayerNorm
 from archspec.ops.linear import Linear
-from archspec.ops.merge import Add, Mul
-from archspec.ops.norm import BatchNorm, LayerNorm
-from archspec.ops.pool import GlobalAvgPool, MaxPool
-from archspec.ops.reshaping import Broadcast, Flatten, Permute, Reshape, Select, Split
+from archspec.ops.max_pool import MaxPool
+from archspec.ops.multiplication import Mul
+from archspec.ops.rearranging import Permute
+from archspec.ops.rectifier import Relu
+from archspec.ops.repeating import Broadcast
+from archspec.ops.reshaping import Flatten, Reshape
+from archspec.ops.sigmoid import Sigmoid, Tanh
 from archspec.shape import Element, Shape
 from archspec_torch.check import check
 from archspec_torch.emit import emit

@@ -12,8 +12,8 @@ from torch import nn
 
 from archspec.diagnostics import Report
 from archspec.graph import Graph, Output, Value
-from archspec.ops.activation import Relu
 from archspec.ops.linear import Linear
+from archspec.ops.rectifier import Relu
 from archspec.shape import Shape
 from archspec.source import Source
 from archspec_torch.check import check

@@ -8,10 +8,11 @@ import torch
 from torch import nn
 
 from archspec.diagnostics import Report
-from archspec.ops.activation import Relu
+from archspec.ops.adaptive_pool import AdaptiveAvgPool
+from archspec.ops.batch_norm import BatchNorm
+from archspec.ops.global_pool import GlobalAvgPool
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm
-from archspec.ops.pool import AdaptiveAvgPool, GlobalAvgPool
+from archspec.ops.rectifier import Relu
 from archspec.ops.reshaping import Flatten
 from archspec.shape import Shape
 from archspec_torch.check import check

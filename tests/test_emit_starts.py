@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 import archspec
+from archspec.configured import Initialiser
 from archspec.graph import Graph
 from archspec.initialiser import (
     INITIALISERS,
     Constant,
-    Initialiser,
     Kaiming,
     Normal,
     Ones,
@@ -25,9 +25,9 @@ from archspec.initialiser import (
     Zeros,
 )
 from archspec.ops.attention import Attention
+from archspec.ops.batch_norm import BatchNorm
 from archspec.ops.conv import Conv
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm
 from archspec_torch.call import Variable
 from archspec_torch.emit import emit
 from archspec_torch.initial import filled

@@ -12,14 +12,20 @@ from hypothesis import strategies as st
 
 from archspec.op import Example, Op, ShapeError, count
 from archspec.ops import OPS
-from archspec.ops.activation import LeakyRelu, Prelu, Relu
-from archspec.ops.conv import Conv, ConvTranspose
+from archspec.ops.adaptive_pool import AdaptiveAvgPool
+from archspec.ops.batch_norm import BatchNorm
+from archspec.ops.conv import Conv
+from archspec.ops.conv_transpose import ConvTranspose
+from archspec.ops.dropout import Dropout
+from archspec.ops.global_pool import GlobalAvgPool
+from archspec.ops.leaky_rectifier import LeakyRelu, Prelu
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm, LocalResponseNorm
-from archspec.ops.pool import AdaptiveAvgPool, AvgPool, GlobalAvgPool, MaxPool
-from archspec.ops.regularisation import Dropout
+from archspec.ops.max_pool import MaxPool
+from archspec.ops.mean_pool import AvgPool
+from archspec.ops.rectifier import Relu
 from archspec.ops.reshaping import Flatten
 from archspec.ops.softmax import Softmax
+from archspec.ops.untrained_norm import LocalResponseNorm
 from archspec.setting import accepted
 from archspec.shape import Shape
 from archspec.size import evaluate, named

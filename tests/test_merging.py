@@ -13,10 +13,11 @@ from torch import Tensor
 
 from archspec.expression import EvaluationError
 from archspec.op import Op, ShapeError
+from archspec.ops.addition import Add
 from archspec.ops.agreement import agreed, broadcast_size
 from archspec.ops.arithmetic import Arithmetic, formula_of
 from archspec.ops.joining import Concat, Stack
-from archspec.ops.merge import Add, Mul
+from archspec.ops.multiplication import Mul
 from archspec.ops.product import Matmul
 from archspec.shape import Element, Shape
 from archspec.size import Size, evaluate, named

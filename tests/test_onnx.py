@@ -27,7 +27,7 @@ from archspec.targets import find_target
 from archspec_onnx.check import MOST_BYTES, check
 from archspec_onnx.examples import even_numbers, odd_numbers
 from archspec_onnx.export import Exporter
-from tests.test_torch_tools import CASES, given, read, results
+from tests.tool_cases import CASES, given, read, results
 
 ROOT: Final = Path(__file__).parent.parent
 

@@ -13,28 +13,22 @@ from torch import Tensor
 
 import archspec
 from archspec.op import Op
-from archspec.ops.activation import (
-    Elu,
-    Gelu,
-    Hardsigmoid,
-    Hardswish,
-    LeakyRelu,
-    Mish,
-    Prelu,
-    Relu,
-    Relu6,
-    Selu,
-    Sigmoid,
-    Silu,
-    Softplus,
-    Tanh,
-)
-from archspec.ops.conv import Conv, ConvTranspose
+from archspec.ops.adaptive_pool import AdaptiveAvgPool, AdaptiveMaxPool
+from archspec.ops.batch_norm import BatchNorm
+from archspec.ops.conv import Conv
+from archspec.ops.conv_transpose import ConvTranspose
+from archspec.ops.dropout import Dropout
+from archspec.ops.gated import Gelu, Hardswish, Mish, Silu
+from archspec.ops.global_pool import GlobalAvgPool, GlobalMaxPool
+from archspec.ops.leaky_rectifier import LeakyRelu, Prelu
 from archspec.ops.linear import Linear
-from archspec.ops.norm import BatchNorm, LocalResponseNorm
-from archspec.ops.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from archspec.ops.regularisation import Dropout
+from archspec.ops.max_pool import MaxPool
+from archspec.ops.mean_pool import AvgPool
+from archspec.ops.rectifier import Relu, Relu6
+from archspec.ops.sigmoid import Hardsigmoid, Sigmoid, Tanh
+from archspec.ops.smooth_rectifier import Elu, Selu, Softplus
 from archspec.ops.softmax import LogSoftmax, Softmax
+from archspec.ops.untrained_norm import LocalResponseNorm
 from archspec.shape import Shape
 from tests.lowered import module_of
 

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 import archspec
 from archspec.op import Op, count
-from archspec.ops.conv import Conv, ConvTranspose
-from archspec.ops.linear import Bilinear, Linear
+from archspec.ops.bilinear import Bilinear
+from archspec.ops.conv import Conv
+from archspec.ops.conv_transpose import ConvTranspose
+from archspec.ops.linear import Linear
 from archspec.shape import Shape
 from archspec.size import named
 from archspec_torch.lower import lower

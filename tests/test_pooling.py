@@ -15,16 +15,10 @@ from torch import Tensor
 
 import archspec
 from archspec.op import Op, ShapeError
-from archspec.ops.pool import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AvgPool,
-    LpPool,
-    MaxPool,
-    MaxUnpool,
-    MixedPool,
-    StochasticPool,
-)
+from archspec.ops.adaptive_pool import AdaptiveAvgPool, AdaptiveMaxPool
+from archspec.ops.max_pool import MaxPool, MaxUnpool
+from archspec.ops.mean_pool import AvgPool, LpPool
+from archspec.ops.mixed_pool import MixedPool, StochasticPool
 from archspec.shape import Element, Shape
 from archspec.size import evaluate, named
 from archspec_torch.lower import OpenSizeError, lower

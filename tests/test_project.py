@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pydoc
 import re
 import subprocess
 import tomllib
@@ -63,6 +64,23 @@ def test_no_module_is_called_after_nothing() -> None:
     assert not [path for folder in ("archspec", "backends", "tests") for path in modules(folder) if path.stem in empty]
 
 
+def test_data_is_declared_at_no_cost() -> None:
+    # The standard library writes the methods of a dataclass as source, and compiles it, each time that its module is
+    # imported. That is for data of which a part is not compared, shown or given; all other is a `Struct`.
+    found = []
+    for path in (*modules("archspec"), *modules("backends")):
+        for each in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(each, ast.ClassDef) and any(called(mark) == "dataclass" for mark in each.decorator_list):
+                fields = [call for call in ast.walk(each) if isinstance(call, ast.Call) and called(call) == "field"]
+                options = {option.arg for field in fields for option in field.keywords}
+                found += [] if options & {"compare", "repr", "init"} else [f"{path.relative_to(ROOT)}: {each.name}"]
+    assert not found
+
+
+def called(expression: ast.expr) -> str:
+    return ast.unparse(expression.func if isinstance(expression, ast.Call) else expression)
+
+
 def test_the_core_imports_neither_torch_nor_a_backend() -> None:
     backends = {path.name for path in (ROOT / "backends").iterdir() if path.is_dir()}
     found = []
@@ -120,3 +138,9 @@ def test_every_public_name_can_be_imported() -> None:
     assert sorted(archspec.__all__, key=str.lower) == sorted(dir(archspec), key=str.lower)
     for name in archspec.__all__:
         assert getattr(archspec, name) is not None
+
+
+@pytest.mark.parametrize("name", [name for name in archspec.__all__ if isinstance(getattr(archspec, name), type)])
+def test_python_gives_help_on_every_public_class(name: str) -> None:
+    # It reads the types of all fields, whose modules must have the names of these when they are imported.
+    assert name in pydoc.render_doc(getattr(archspec, name))

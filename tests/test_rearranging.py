@@ -14,18 +14,11 @@ from torch import Tensor
 
 from archspec.op import Op, ShapeError
 from archspec.ops.axes import Squeeze, Transpose, Unsqueeze, Unstack
-from archspec.ops.rearranging import (
-    ChannelShuffle,
-    Flip,
-    Fold,
-    PixelShuffle,
-    PixelUnshuffle,
-    RepeatInterleave,
-    Roll,
-    Tile,
-    Unfold,
-)
+from archspec.ops.patches import Fold, Unfold
+from archspec.ops.rearranging import Flip, Roll
+from archspec.ops.repeating import RepeatInterleave, Tile
 from archspec.ops.reshaping import Flatten, Reshape, Unflatten
+from archspec.ops.shuffling import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from archspec.shape import Shape
 from archspec.size import Size, evaluate, named
 from archspec_torch.call import Variable

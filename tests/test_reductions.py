@@ -18,23 +18,10 @@ from torch import Tensor
 from archspec import loads
 from archspec.op import Op, ShapeError
 from archspec.ops import OPS
-from archspec.ops.reduction import (
-    AllTrue,
-    AnyTrue,
-    Argmax,
-    Argmin,
-    Cumprod,
-    Cumsum,
-    LogSumExp,
-    Max,
-    Mean,
-    Min,
-    Norm,
-    Prod,
-    Std,
-    Sum,
-    Var,
-)
+from archspec.ops.extremum import AllTrue, AnyTrue, Argmax, Argmin, Max, Min
+from archspec.ops.running import Cumprod, Cumsum
+from archspec.ops.spread import Norm, Std, Var
+from archspec.ops.total import LogSumExp, Mean, Prod, Sum
 from archspec.shape import Element, Shape
 from archspec.size import Size, named
 from archspec_torch.inline import Inline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, inf, sqrt
+from typing import Final
 
 import pytest
 import torch
@@ -11,18 +12,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import archspec
-from archspec.op import Op, ShapeError
-from archspec.ops import MODULES, OPS
-from archspec.ops.activation import Selu
-from archspec.ops.regularisation import (
-    AlphaDropout,
-    ChannelDropout,
-    Dropout,
-    FeatureAlphaDropout,
-    GaussianDropout,
-    GaussianNoise,
-    StochasticDepth,
-)
+from archspec.op import Family, Op, ShapeError
+from archspec.ops import OPS
+from archspec.ops.alpha_dropout import AlphaDropout, FeatureAlphaDropout
+from archspec.ops.dropout import ChannelDropout, Dropout, StochasticDepth
+from archspec.ops.noise import GaussianDropout, GaussianNoise
+from archspec.ops.smooth_rectifier import Selu
 from archspec.shape import Shape
 from archspec.size import named
 from tests.laws import agrees_with_torch
@@ -31,6 +26,8 @@ from tests.lowered import call_of, module_of, random_uses, result
 from tests.random_uses import uses
 
 B = named("B")
+KINDS: Final = [op for op in OPS.values() if op.family is Family.REGULARISATION]
+
 EVERY: list[Op] = [
     Dropout(rate=0.3),
     ChannelDropout(rate=0.3),
@@ -55,7 +52,7 @@ def near_rate(flags: Tensor, rate: float) -> bool:
 
 
 def test_each_is_tested_here() -> None:
-    assert {op.name for op in EVERY} == set(MODULES["regularisation"])
+    assert {type(op) for op in EVERY} == set(KINDS)
 
 
 @pytest.mark.parametrize("op", EVERY, ids=str)
@@ -67,10 +64,9 @@ def test_evaluation_leaves_everything_as_it_is(op: Op) -> None:
     assert module.eval()(x).equal(x)
 
 
-@pytest.mark.parametrize("name", MODULES["regularisation"])
-def test_without_noise_training_leaves_everything_as_it_is(name: str) -> None:
-    kind = OPS[name]
-    op = kind.model_validate({"std" if name == "gaussian_noise" else "rate": 0.0})
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_without_noise_training_leaves_everything_as_it_is(kind: type[Op]) -> None:
+    op = kind.model_validate({"std" if kind is GaussianNoise else "rate": 0.0})
     x = random(6, 5, 4)
     torch.testing.assert_close(result(op, x), x)
 
@@ -243,8 +239,8 @@ def test_the_rate_may_stand_alone() -> None:
 
 
 @random_uses
-@given(st.data(), st.sampled_from(MODULES["regularisation"]))
-def test_refusals_are_those_of_torch(data: st.DataObject, name: str) -> None:
-    op, inputs = data.draw(uses(OPS[name]))
+@given(st.data(), st.sampled_from(KINDS))
+def test_refusals_are_those_of_torch(data: st.DataObject, kind: type[Op]) -> None:
+    op, inputs = data.draw(uses(kind))
     assume(not is_left_out(op, inputs))
     agrees_with_torch(op, *inputs)

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from archspec.op import Op, ShapeError
-from archspec.ops.resampling import Crop, Mode, Pad, Resize, Upsample
+from archspec.ops.margins import Crop, Pad
+from archspec.ops.resampling import Mode, Resize, Upsample
 from archspec.shape import Element, Shape
 from archspec.size import Size, evaluate, named
 from archspec_torch.call import Variable

@@ -12,8 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archspec.op import Op, ShapeError
-from archspec.ops.resampling import Pad, Upsample
-from archspec.ops.reshaping import Broadcast, Permute, Reshape, Select, Slice, Split
+from archspec.ops.cutting import Select, Slice, Split
+from archspec.ops.margins import Pad
+from archspec.ops.rearranging import Permute
+from archspec.ops.repeating import Broadcast
+from archspec.ops.resampling import Upsample
+from archspec.ops.reshaping import Reshape
 from archspec.shape import Shape
 from archspec.size import Size, evaluate, named
 from archspec_torch.call import Variable, printed

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 CLEAN: Final = 0
 FOUND: Final = 1
@@ -17,8 +18,7 @@ class UsageError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Command:
+class Command(Struct, frozen=True):
     """One word behind `archspec`. What only its run needs is imported when it runs: `check` waits for nothing else."""
 
     name: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import replace
 from itertools import groupby, zip_longest
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from archspec.catalog.graph import UnusedBlock
 from archspec.commands.command import CLEAN, Command, UsageError

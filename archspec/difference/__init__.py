@@ -13,6 +13,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import final
 
+from msgspec import Struct
+
 from archspec.difference.matching import Matching
 from archspec.graph import Path
 from archspec.passes.cost import Cost
@@ -40,8 +42,7 @@ class Kind(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """Something that is told of both models, and differs. Where one of them has no such thing, it is `None` there."""
 
     name: str
@@ -50,8 +51,7 @@ class Fact:
 
 
 @final
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True):
     """One place where a change is: a layer or a group."""
 
     old: Path | None
@@ -68,8 +68,8 @@ class Use:
     shapes: tuple[Fact, ...] = ()
     """What it gives, where that differs."""
 
-    before: Cost = field(default_factory=Cost)
-    after: Cost = field(default_factory=Cost)
+    before: Cost = Cost()
+    after: Cost = Cost()
 
     layers: int = 1
     """How many layers are in it."""
@@ -92,8 +92,7 @@ class Use:
 
 
 @final
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """A change of one layer or group, or of the same part of each use of a block, or of each pass of a repeat."""
 
     kind: Kind
@@ -144,8 +143,7 @@ def _by_name(found: Iterator[tuple[Fact, ...]]) -> Mapping[str, tuple[Fact, ...]
 
 
 @final
-@dataclass(frozen=True)
-class Total:
+class Total(Struct, frozen=True):
     """A quantity of the whole model, before and after."""
 
     name: str

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any, Final, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.expression import written
 from archspec.graph import Graph, Group, Node, Path
@@ -40,8 +41,7 @@ RENAMED: Final = 6
 
 
 @final
-@dataclass(frozen=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """What of an old graph is what of a new one."""
 
     layers: Mapping[Path, Path]
@@ -170,11 +170,10 @@ class _Side:
 
 
 @final
-@dataclass
-class _Found:
-    layers: dict[Path, Path] = field(default_factory=dict)
-    groups: dict[Path, Path] = field(default_factory=dict)
-    moved: set[Path] = field(default_factory=set)
+class _Found(Struct):
+    layers: dict[Path, Path] = {}
+    groups: dict[Path, Path] = {}
+    moved: set[Path] = set()
 
 
 @final

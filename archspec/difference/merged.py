@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final, final
+
+from msgspec.structs import replace
 
 from archspec.difference import Change, Difference, Fact, Kind, Use
 from archspec.difference.wording import TO as ARROW
@@ -131,7 +133,9 @@ class _Merger:
             last = self.names.get(node.path, last)
         layers = tuple(nodes[path] for path in order if path in nodes)
         groups = {**self.new.groups, **dict(self._old_groups())}
-        return replace(self.new, inputs=(*self.new.inputs, *inputs), groups=groups, nodes=layers, rebuilt=None)
+        return dataclasses.replace(
+            self.new, inputs=(*self.new.inputs, *inputs), groups=groups, nodes=layers, rebuilt=None
+        )
 
     def _old_inputs(self) -> Iterator[Value]:
         """The inputs that only the old model has, where something that was removed takes them."""
@@ -145,7 +149,7 @@ class _Merger:
             for depth in range(1, len(node.path)):
                 path = node.path[:depth]
                 if path not in self.difference.matching.groups:
-                    yield self._group(path), replace(self.old.groups[path], path=self._group(path))
+                    yield self._group(path), dataclasses.replace(self.old.groups[path], path=self._group(path))
 
     def _group(self, path: Path) -> Path:
         """What a group of the old model is called."""

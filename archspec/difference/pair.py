@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import final
+
+from msgspec import Struct
 
 from archspec.difference.matching import Matching, Member
 from archspec.difference.places import Places
@@ -16,8 +17,7 @@ from archspec.summary import Summary
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Pair:
+class Pair(Struct, frozen=True, eq=False, dict=True):
     """An old model and a new one, with which layer of one is which of the other."""
 
     old: Summary

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.difference import Change, Difference, Kind, Total, wording
 from archspec.difference.wording import MACS, SIGNS, TO
@@ -23,8 +24,7 @@ _LEAST_ROOM: Final = 30
 
 
 @final
-@dataclass(frozen=True)
-class Colours:
+class Colours(Struct, frozen=True):
     """The escape sequences for what was added, removed or changed, or empty strings."""
 
     signs: dict[str, str]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import Parameter, cleandoc, signature
 from typing import Final, final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic.fields import FieldInfo
 
 from archspec.expression import Value, written
@@ -24,8 +25,7 @@ MASK: Final = "mask"
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     name: str
     accepts: str
     words: tuple[str, ...]
@@ -53,8 +53,7 @@ class Setting:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     name: str
     elements: tuple[Element, ...]
     is_optional: bool = False
@@ -63,8 +62,7 @@ class Input:
 
 
 @final
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True, dict=True):
     """An example of an op, with all that follows from its inputs."""
 
     example: Example
@@ -132,8 +130,7 @@ class Use:
 
 
 @final
-@dataclass(frozen=True)
-class Page:
+class Page(Struct, frozen=True, dict=True):
     """What the manual says of an op."""
 
     op: type[Op]

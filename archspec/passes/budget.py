@@ -8,8 +8,10 @@ A budget is a comparison with a figure in it, such as `params < 5M` or `memory(t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.catalog.fields import InvalidExpression
 from archspec.catalog.shapes import FailedExpectation, OpenExpectation
@@ -187,8 +189,7 @@ def _cure_of_open(condition: Expression, subject: Subject) -> str:
 
 
 @final
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A layer, group or input with what it has of a figure."""
 
     path: Path

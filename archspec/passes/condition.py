@@ -8,9 +8,10 @@ period, is taken to hold for all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import combinations, count, product
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.build import Built
 from archspec.catalog.shapes import NoSize
@@ -34,8 +35,7 @@ MOST_SIZES: Final = 3
 
 
 @final
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """What must hold for a layer to take what it is given."""
 
     node: Node
@@ -88,6 +88,8 @@ def conditions(graph: Graph) -> tuple[Condition, ...]:
     """What must hold of the open sizes, each condition once, at the first layer that needs it."""
     found: dict[str, Condition] = {}
     made: set[Size] = set()
+    if not any(node.presumed for node in graph.nodes):
+        return ()
     for node in graph.nodes:
         for left, right in node.presumed:
             condition = _condition(node, left, right, made)

@@ -19,10 +19,11 @@ All are exact formulas of the sizes that are open; none is measured or fitted.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache, reduce
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Applied, Graph, Node, Path
 from archspec.op import Family, count
@@ -54,8 +55,7 @@ _STATES: Final = {Optimiser.SGD: 0, Optimiser.MOMENTUM: 1, Optimiser.ADAM: 2}
 
 
 @final
-@dataclass(frozen=True)
-class Cost(Counted):
+class Cost(Counted, frozen=True):
     """What a layer costs, or several of them together."""
 
     parameters: Size = 0
@@ -79,8 +79,7 @@ class Cost(Counted):
 
 
 @final
-@dataclass(frozen=True)
-class Costs:
+class Costs(Struct, frozen=True, dict=True):
     """What a model costs."""
 
     layers: Mapping[Path, Cost]

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import Final, TypeGuard
+
+from msgspec.structs import replace
 
 from archspec.build import Built
 from archspec.build.uses import Part

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import gcd
 from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Path
 from archspec.sight import EVERYTHING, Everything, Sight, Sliding, along, pointwise, through, together
@@ -25,8 +26,7 @@ Axis: TypeAlias = tuple[int, int]
 
 
 @final
-@dataclass(frozen=True)
-class ReceptiveField:
+class ReceptiveField(Struct, frozen=True):
     """What a position of a layer's output sees along one axis of an input of the model, in positions of that axis."""
 
     input: str

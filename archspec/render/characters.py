@@ -32,15 +32,16 @@ _JOINED: Final = (range(0x1161, 0x1200), range(0xD7B0, 0xD7FC))
 
 def shown(text: str, encoding: str = UNICODE) -> str:
     """A text as it may go to a terminal of an encoding."""
-    return text if _is_plain(text) else "".join(glyph for glyph, _ in _glyphs(text, encoding))
+    return text if is_plain(text) else "".join(glyph for glyph, _ in _glyphs(text, encoding))
 
 
 def width(text: str, encoding: str = UNICODE) -> int:
     """How many columns a text takes when it is shown."""
-    return len(text) if _is_plain(text) else sum(columns for _, columns in _glyphs(text, encoding))
+    return len(text) if is_plain(text) else sum(columns for _, columns in _glyphs(text, encoding))
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether each character of a text is shown as it is, in one column."""
     return text.isascii() and text.isprintable()
 
 

@@ -6,9 +6,10 @@ of a spec are cut to what fits, since carets below a line that the terminal has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple, final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Diagnostic, Report, Severity
 from archspec.render import characters
@@ -27,8 +28,7 @@ CUT: Final = "..."
 
 
 @final
-@dataclass(frozen=True)
-class Style:
+class Style(Struct, frozen=True):
     """The escape sequences of a terminal, or empty strings."""
 
     error: str = ""
@@ -51,8 +51,7 @@ COLOURED: Final = Style(
 
 
 @final
-@dataclass(frozen=True)
-class Screen:
+class Screen(Struct, frozen=True):
     """What findings are shown on."""
 
     style: Style = PLAIN
@@ -71,6 +70,10 @@ class Screen:
     def room(self, margin: int) -> int:
         """How many columns of a line are shown, behind a margin for its number."""
         return max(NARROWEST, min(WIDEST, self.columns - margin - len(f" | {CUT}{CUT}")))
+
+
+Width: TypeAlias = Callable[[str], int]
+"""How many columns a part of a line takes."""
 
 
 @final
@@ -102,7 +105,7 @@ def render(report: Report, screen: Screen | None = None, files: int = 1) -> str:
     """All findings of a report, with a count at the end; of several files, that tells how many were checked."""
     screen = screen or Screen()
     findings = list(report)
-    counts = total(report, files) if files > 1 else counted(report)
+    counts = total(report, files) if files > 1 else counted(findings)
     closing = f"{screen.style.strong}{counts}{screen.style.plain}"
     if not findings:
         return f"{closing}\n" if files > 1 else ""
@@ -147,7 +150,8 @@ def _excerpts(marks: list[_Mark], margin: int, colour: str, screen: Screen) -> l
 
 def _lines_of(source: Source, marks: list[_Mark], margin: int, colour: str, screen: Screen) -> list[str]:
     """The lines of one source that are marked, in their order, with dots where lines are left out."""
-    style = screen.style
+    style, room = screen.style, screen.room(margin)
+    side = f"{' ' * margin} {style.frame}|{style.plain}"
     lines: list[str] = []
     previous: int | None = None
     for number in sorted({mark.line for mark in marks}):
@@ -156,48 +160,50 @@ def _lines_of(source: Source, marks: list[_Mark], margin: int, colour: str, scre
         previous = number
         text = source.line(number)
         here = sorted([mark for mark in marks if mark.line == number], key=lambda mark: mark.start)
-        for start, end, seen in _stretches(text, here, screen.room(margin), screen):
+        is_plain = len(text) <= room and characters.is_plain(text)
+        shown, width = (str, len) if is_plain else (screen.shown, screen.width)
+        for start, end, seen in _stretches(text, here, room, width):
             prefix, suffix = (CUT if start else ""), (CUT if end < len(text) else "")
-            excerpt = f"{prefix}{screen.shown(text[start:end])}{suffix}"
+            excerpt = f"{prefix}{shown(text[start:end])}{suffix}"
             lines.append(f"{style.frame}{number:>{margin}} |{style.plain} {excerpt}".rstrip())
             # Two marks at one place would hide each other: each has a row of its own.
             for mark in seen:
-                gap = len(prefix) + screen.width(text[start : mark.start])
-                sign = ("^" if mark.is_first else "-") * max(screen.width(text[mark.start : min(mark.end, end)]), 1)
+                gap = len(prefix) + width(text[start : mark.start])
+                sign = ("^" if mark.is_first else "-") * max(width(text[mark.start : min(mark.end, end)]), 1)
                 sign += CUT if mark.goes_on else ""
                 label = f" {screen.shown(mark.label)}" if mark.label else ""
                 row = f"{' ' * gap}{colour if mark.is_first else style.second}{sign}{label}"
-                lines.append(f"{' ' * margin} {style.frame}|{style.plain} {row}{style.plain}".rstrip())
+                lines.append(f"{side} {row}{style.plain}".rstrip())
     return lines
 
 
-def _stretches(text: str, marks: list[_Mark], room: int, screen: Screen) -> Iterator[tuple[int, int, list[_Mark]]]:
+def _stretches(text: str, marks: list[_Mark], room: int, width: Width) -> Iterator[tuple[int, int, list[_Mark]]]:
     """The parts of a line that are shown, each with its marks: all of it, or what is around marks that are together."""
-    if len(text) <= TAB * room and screen.width(text) <= room:
+    if len(text) <= TAB * room and width(text) <= room:
         yield 0, len(text), marks
         return
     left = marks
     while left:
-        start, end = _around(text, left[0].start, room, screen)
+        start, end = _around(text, left[0].start, room, width)
         seen = [mark for mark in left if mark is left[0] or (start <= mark.start and mark.end <= end)]
         yield start, end, seen
         left = [mark for mark in left if mark not in seen]
 
 
-def _around(text: str, place: int, room: int, screen: Screen) -> tuple[int, int]:
+def _around(text: str, place: int, room: int, width: Width) -> tuple[int, int]:
     """The part of a line that has a place in its middle and takes no more columns than there is room for."""
     near = text[max(place - room, 0) : place + room]
-    if near.isascii() and near.isprintable():  # One column each, as in most lines.
+    if characters.is_plain(near):  # One column each, as in most lines.
         start = max(place - room // 2, 0)
         return start, min(start + room, len(text))
     start, columns = place, 0
     while start > 0 and columns < room // 2 and place - start < TAB * room:
         start -= 1
-        columns += screen.width(text[start])
-    while start < place and screen.width(text[start]) == 0:
+        columns += width(text[start])
+    while start < place and width(text[start]) == 0:
         start += 1  # A mark that stands above a letter is not shown without it.
     end = place
-    while end < len(text) and end - start < TAB * room and columns + screen.width(text[end]) <= room:
-        columns += screen.width(text[end])
+    while end < len(text) and end - start < TAB * room and columns + width(text[end]) <= room:
+        columns += width(text[end])
         end += 1
     return start, end

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from archspec.diagnostics import Report, Severity
+from collections import Counter
+from collections.abc import Iterable
+
+from archspec.diagnostics import Diagnostic, Report, Severity
 
 
-def counted(report: Report) -> str:
+def counted(findings: Iterable[Diagnostic]) -> str:
     """How many findings of each severity there are: `2 errors, 1 advice`."""
+    found = Counter(each.severity for each in findings)
     counts = []
     for severity in Severity:
-        number = sum(each.severity is severity for each in report)
-        if number:
+        if number := found[severity]:
             plural = "s" if number > 1 and severity is not Severity.ADVICE else ""
             counts.append(f"{number} {severity}{plural}")
     return ", ".join(counts)

@@ -6,9 +6,12 @@ these are other sizes of what it was, under names that others know.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.rewrite.comments import Notes
 from archspec.source import Span
@@ -16,8 +19,7 @@ from archspec.syntax.tree import Entry, Fields, Items, Scalar, Tree
 
 
 @final
-@dataclass(frozen=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """What a copy is called, and what it is a copy of."""
 
     name: str
@@ -28,7 +30,7 @@ class Beginning:
     idle: frozenset[str] = frozenset()
     """The blocks and cells that are left out, since only other variants used them."""
 
-    defaults: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = {}
     """What parameters are by default, where they are something else than in the other."""
 
     def of(self, tree: Fields) -> Fields:
@@ -56,7 +58,7 @@ def _begun(tree: Fields, copy: Beginning) -> Fields:
     for entry in tree.entries:
         match entry.key.text, entry.value:
             case "model", Scalar() as model:
-                entries.append(Entry(entry.key, replace(model, text=copy.name)))
+                entries.append(Entry(entry.key, dataclasses.replace(model, text=copy.name)))
             case "params", Fields() as declared:
                 entries.append(Entry(entry.key, _with_defaults(declared, settings)))
             case "expect", here if expected is not None:
@@ -136,10 +138,10 @@ def _put(tree: Tree, place: Span) -> Tree:
         case Items(items):
             return Items(tuple(_put(each, place) for each in items), place)
         case Fields(entries):
-            moved = (Entry(replace(each.key, span=place), _put(each.value, place)) for each in entries)
+            moved = (Entry(dataclasses.replace(each.key, span=place), _put(each.value, place)) for each in entries)
             return Fields(tuple(moved), place)
         case Scalar():
-            return replace(tree, span=place)
+            return dataclasses.replace(tree, span=place)
     return tree
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.rewrite.spacing import spaced
 from archspec.source import Source, Span
@@ -19,8 +20,7 @@ from archspec.syntax.yaml import composed
 
 
 @final
-@dataclass(frozen=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment, from its `#` to the end of its line."""
 
     text: str
@@ -41,8 +41,7 @@ class Comment:
 
 
 @final
-@dataclass(frozen=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What is known of a source beside its Tree."""
 
     source: Source

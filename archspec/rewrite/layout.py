@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.rewrite.lines import WIDTH, Blank, Joint, Line
 from archspec.source import Span
@@ -13,8 +15,7 @@ INDENT: Final = 4
 
 
 @final
-@dataclass(frozen=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Parts with commas between them, in brackets; a line may be broken before each."""
 
     opening: str
@@ -65,8 +66,7 @@ def _end(written: str, column: int) -> int:
 
 
 @final
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A part of a statement that goes on one line if it can."""
 
     piece: Piece
@@ -74,14 +74,12 @@ class Text:
 
 
 @final
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(Struct, frozen=True):
     """An arrow between two steps; a line may be broken before it."""
 
 
 @final
-@dataclass(frozen=True)
-class Body:
+class Body(Struct, frozen=True):
     """Statements in braces."""
 
     statements: tuple[Statement, ...]
@@ -98,8 +96,7 @@ Segment: TypeAlias = Text | Arrow | Body
 
 
 @final
-@dataclass(frozen=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A statement: what stands before its `=`, if anything does, and a chain."""
 
     segments: tuple[Segment, ...]
@@ -119,8 +116,7 @@ class Statement:
 
 
 @final
-@dataclass(frozen=True)
-class _Style:
+class _Style(Struct, frozen=True):
     """How a statement is broken."""
 
     breaks_arrows: bool = False

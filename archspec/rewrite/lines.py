@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.rewrite.comments import Comment, Notes
 from archspec.source import Span
@@ -25,8 +26,7 @@ class Blank(Enum):
 
 
 @final
-@dataclass(frozen=True)
-class Joint:
+class Joint(Struct, frozen=True):
     """The place in a line that lines in a row have at the same column, where theirs are of the same kind."""
 
     kind: str
@@ -34,8 +34,7 @@ class Joint:
 
 
 @final
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line, or several where a text goes over several; without a text, the end of a body that no line of it shows."""
 
     text: str
@@ -103,22 +102,20 @@ def woven(lines: Sequence[Line], notes: Notes) -> str:
 
 
 @final
-@dataclass
-class _Around:
+class _Around(Struct):
     """The comments around a line."""
 
-    above: list[Comment] = field(default_factory=list)
+    above: list[Comment] = []
     """Those that stood above it."""
 
-    out_of: list[Comment] = field(default_factory=list)
+    out_of: list[Comment] = []
     """Those that stood inside what it says."""
 
     behind: Comment | None = None
 
 
 @final
-@dataclass(frozen=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A line of the result."""
 
     text: str

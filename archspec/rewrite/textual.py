@@ -7,8 +7,9 @@ it is, and cannot be written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.syntax.tree import HOLDING, NO_OPS, Entry, Fields, Items, Scalar, Tree, is_blank
 
@@ -94,8 +95,7 @@ def _without(tree: Fields, *keys: str) -> Fields:
 
 
 @final
-@dataclass(frozen=True)
-class _Layers:
+class _Layers(Struct, frozen=True):
     """Layers of one file, whose words may be these names."""
 
     names: frozenset[str]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.catalog.text import SyntaxFault
 from archspec.rewrite import quoting
@@ -38,12 +40,11 @@ _ORDER: Final = (
 
 
 @final
-@dataclass(frozen=True)
-class _Role:
+class _Role(Struct, frozen=True):
     """What a value is: a text, which means the same in quotes, or an expression, which does not."""
 
     is_text: bool = False
-    under: Mapping[str, _Role] = field(default_factory=dict)
+    under: Mapping[str, _Role] = {}
     """What stands under some keys of a mapping."""
 
     elsewhere: _Role | None = None
@@ -74,8 +75,7 @@ def yaml_lines(tree: Fields, *, keeps_blanks: bool) -> list[Line]:
 
 
 @final
-@dataclass(frozen=True)
-class _Writer:
+class _Writer(Struct, frozen=True):
     keeps_blanks: bool
 
     # Mappings

@@ -17,7 +17,8 @@ How values are found:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archspec.build import Built
 from archspec.diagnostics import Report

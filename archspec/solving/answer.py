@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from msgspec import Struct
+
 from archspec.expression import written
 from archspec.graph import Graph
 from archspec.passes.budget import in_words
@@ -36,8 +38,7 @@ class Setting:
 
 
 @final
-@dataclass(frozen=True)
-class Solution:
+class Solution(Struct, frozen=True):
     """The setting that meets a budget best, with its neighbours."""
 
     budget: Budget

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.expression import COMPARISONS, Binary, Expression, evaluate, free_names
 from archspec.passes.budget import unit_of
@@ -18,8 +20,7 @@ from archspec.syntax.tree import Scalar
 
 
 @final
-@dataclass(frozen=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """A comparison with a figure in it, as an `expect` line has it."""
 
     text: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from math import gcd, prod
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.solving.error import SolveError
 from archspec.solving.varied import Number, Range, Varied, exact, number_of
@@ -17,8 +18,7 @@ ROWS: Final = 500
 
 
 @final
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """Settings in an order: the values of each parameter at a place."""
 
     at: Callable[[int], Mapping[str, Number]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from math import gcd
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.solving.answer import Setting
 from archspec.solving.budget import Budget
@@ -23,8 +24,7 @@ SCANNED: Final = 512
 
 
 @final
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """The setting of a row that meets a budget best."""
 
     row: Row

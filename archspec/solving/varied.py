@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.solving.error import SolveError
 
@@ -16,8 +17,7 @@ FURTHEST: Final = 2**24
 
 
 @final
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """Numbers from a smaller one to a larger one, in equal steps."""
 
     first: Fraction
@@ -54,8 +54,7 @@ class Range:
 
 
 @final
-@dataclass(frozen=True)
-class Varied:
+class Varied(Struct, frozen=True):
     """A parameter that may have other values: those of a range, or any where there is none."""
 
     name: str

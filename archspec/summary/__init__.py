@@ -12,6 +12,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import final
 
+from msgspec import Struct
+
 from archspec.graph import Graph
 from archspec.passes.condition import Condition, conditions
 from archspec.passes.cost import Cost, Costs, Optimiser, costs, is_counted
@@ -26,8 +28,7 @@ FLOATS: Mapping[str, int] = {"float64": 8, "float32": 4, "float16": 2, "bfloat16
 
 
 @final
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One layer of a model."""
 
     layer: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, final
+
+from msgspec import Struct
 
 from archspec.size import Size
 from archspec.summary.tree import Line
@@ -29,8 +30,7 @@ class Title(StrEnum):
 
 
 @final
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """A cell for each line, and one for the total."""
 
     title: Title

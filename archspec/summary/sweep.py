@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final, final
+
+from msgspec import Struct
 
 from archspec.passes.cost import Optimiser
 from archspec.size import Size, evaluate
@@ -24,8 +25,7 @@ MOST_POINTS: Final = 64
 
 
 @final
-@dataclass(frozen=True)
-class Growth:
+class Growth(Struct, frozen=True):
     """The cost of a model at several sizes."""
 
     model: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.passes.cost import NAMES, Optimiser
 from archspec.size import Size
@@ -31,8 +33,7 @@ _GAP: Final = "  "
 
 
 @final
-@dataclass(frozen=True)
-class Signs:
+class Signs(Struct, frozen=True):
     """What the tree is drawn with."""
 
     branch: str

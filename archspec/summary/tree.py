@@ -8,8 +8,10 @@ the lines inside a block add up to those of the block.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Group, Node, Path
 from archspec.passes.cost import Cost
@@ -20,8 +22,7 @@ PAGE: Final = 45
 
 
 @final
-@dataclass(frozen=True)
-class Line:
+class Line(Struct, frozen=True):
     """A layer, a block, or several blocks that are alike."""
 
     name: str

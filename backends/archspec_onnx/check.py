@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final, final
+
+from msgspec.structs import replace
 
 from archspec.diagnostics import Diagnostic, Report
 from archspec.graph import Graph, Node

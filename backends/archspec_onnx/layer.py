@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Output, Value
 from archspec.size import Formula, Size, named
 
 
 @final
-@dataclass(frozen=True)
-class Alone:
+class Alone(Struct, frozen=True):
     """A model of one layer."""
 
     graph: Graph

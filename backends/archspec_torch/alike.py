@@ -7,8 +7,10 @@ is given: a class that has an `nn.Identity` there does the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Path, Value
 from archspec_torch.call import Call
@@ -20,8 +22,7 @@ from archspec_torch.scope import Scope, Step
 
 
 @final
-@dataclass(frozen=True)
-class Use:
+class Use(Struct, frozen=True):
     """One use of a block, or several that read the same."""
 
     paths: tuple[Path, ...]
@@ -44,8 +45,7 @@ class Use:
 
 
 @final
-@dataclass(frozen=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Uses that can have one class."""
 
     plan: Use

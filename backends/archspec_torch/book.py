@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import final
+
+from msgspec import Struct
 
 from archspec_torch.naming import Names
 
 
 @final
-@dataclass
-class Entry:
+class Entry(Struct):
     """A class that all groups share that read the same, or all cells."""
 
     name: str
     write: Callable[[Entry], str]
-    places: list[str] = field(default_factory=list)
+    places: list[str] = []
     """What it is the class of, in words."""
 
     is_reversible: bool = False

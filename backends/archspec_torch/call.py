@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, final
 
+from msgspec import Struct
+
 
 @final
-@dataclass(frozen=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A variable, which is printed as its name."""
 
     name: str
 
 
 @final
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A parameter of the model that is a flag, a text, or a number with a point; whole numbers are sizes.
 
     It stands for a variable, whose name depends on the class in which it is printed.
@@ -30,22 +30,20 @@ class Setting:
 
 
 @final
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """An input of an op, by its number."""
 
     position: int
 
 
 @final
-@dataclass(frozen=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """How a module takes its inputs and gives its outputs, where these are not just tensors in a row."""
 
     positional: tuple[Any, ...]
     """What it is called with: inputs, and tuples of them, such as `(Given(0), (Given(1), Given(2)))`."""
 
-    named: Mapping[str, Given] = field(default_factory=dict)
+    named: Mapping[str, Given] = {}
     """What it is called with by name."""
 
     gives: tuple[Any, ...] | None = None
@@ -53,16 +51,14 @@ class Passing:
 
 
 @final
-@dataclass(frozen=True)
-class Unsaid:
+class Unsaid(Struct, frozen=True):
     """The value of an argument that is left out, as it is torch's default."""
 
     value: Any
 
 
 @final
-@dataclass(frozen=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """As many arguments of a call, each made anew by the same expression, or one argument that gives them in turn."""
 
     value: Any
@@ -108,8 +104,7 @@ class Call:
 
 
 @final
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operator between two values, or a sign before one. Parentheses are printed where they are needed."""
 
     symbol: str
@@ -117,8 +112,7 @@ class Operation:
 
 
 @final
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """What stands at some places of a value, such as `x[:, 0]`: numbers, ranges, and `...` for all axes between."""
 
     base: Any
@@ -126,8 +120,7 @@ class Item:
 
 
 @final
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """The places from one to just before another, such as `1:4`; all of them where nothing else is said."""
 
     start: Any = None

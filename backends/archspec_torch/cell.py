@@ -7,9 +7,10 @@ ones, and that of the batch, are read from what the cell is given.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Value
 from archspec.scan import TIME

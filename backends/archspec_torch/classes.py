@@ -6,9 +6,11 @@ Groups that read the same share a class, and so do cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
@@ -132,8 +134,7 @@ class _Classes:
             return self.text(name, manual, modules, self.root, parameters, is_cell=True, is_reversible=is_reversible)
 
         def write(entry: Entry) -> str:
-            parts = [self.graph.doc.strip(), entry.manual(), shapes]
-            return text(entry.name, "\n\n".join(filter(None, parts)), entry.is_reversible)
+            return text(entry.name, _paragraphs(self.graph.doc.strip(), entry.manual(), shapes), entry.is_reversible)
 
         wish = capitalised(self.graph.name)
         entry = self.book.entry(text("", shapes, False), wish, [f"The cell of `{node.name}`"], write)
@@ -252,11 +253,10 @@ class _Classes:
         text = self.text("", shapes, modules, scope or path, numbered)
 
         def write(entry: Entry) -> str:
-            # A group that cannot be called as a whole is there for its layers.
             parameters = parameters_of(self.graph, scope) if scope else []
-            use = shapes_of(parameters, scope, self.open.shown) if scope else "Holds its layers."
-            parts = [self.graph.groups[path].doc, entry.manual(), use]
-            return self.text(entry.name, "\n\n".join(filter(None, parts)), modules, scope or path, parameters)
+            use = _use_of(scope, parameters, self.open.shown)
+            manual = _paragraphs(self.graph.groups[path].doc, entry.manual(), use)
+            return self.text(entry.name, manual, modules, scope or path, parameters)
 
         return text, write
 
@@ -320,9 +320,8 @@ class _Classes:
             return self.text(name, manual, modules, around, parameters, lifted=lifted)
 
         def write(entry: Entry) -> str:
-            use = shapes_of(parameters, plan.scope, shown) if plan.scope else "Holds its layers."
-            parts = [self.graph.groups[plan.path].doc, entry.manual(), use]
-            return text(entry.name, "\n\n".join(filter(None, parts)))
+            use = _use_of(plan.scope, parameters, shown)
+            return text(entry.name, _paragraphs(self.graph.groups[plan.path].doc, entry.manual(), use))
 
         places = [self.place(path) for each in uses for path in each.paths]
         entry = self.book.entry(text("", ""), class_name(self.graph.groups[plan.path]), places, write)
@@ -393,8 +392,7 @@ class _Classes:
 
 
 @final
-@dataclass(frozen=True)
-class _Lifted:
+class _Lifted(Struct, frozen=True):
     """What the constructor of a class takes, and what it does with that."""
 
     declared: tuple[str, ...]
@@ -407,7 +405,7 @@ class _Lifted:
     shown: Callable[[Value], str]
     form: Form
     is_block: bool = False
-    variables: Mapping[str, Variable] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = {}
     """The parameters of the model that it takes as they are."""
 
     def put(self, modules: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -421,8 +419,6 @@ _BASES: Final = {
     Form.ROW: "nn.Sequential",
     Form.NAMED: "nn.Sequential",
 }
-
-
 _BLOCK_BASES: Final = {
     form: [CHECKPOINTED] if base == "nn.Module" else [CHECKPOINTED, base] for form, base in _BASES.items()
 }
@@ -431,6 +427,16 @@ _CHECKPOINTING: Final = (
     f"{BODY}{INDENT}if isinstance(module, {CHECKPOINTED}):",
     f"{BODY}{INDENT * 2}module.{CHECKPOINTING} = {CHECKPOINTING}",
 )
+
+
+def _use_of(scope: Scope | None, parameters: Sequence[str], shown: Callable[[Value], str]) -> str:
+    """What the method of a class takes and gives; a group that cannot be called as a whole is there for its layers."""
+    return "Holds its layers." if scope is None else shapes_of(parameters, scope, shown)
+
+
+def _paragraphs(*parts: str) -> str:
+    """A docstring of these paragraphs, but for those that are empty."""
+    return "\n\n".join(filter(None, parts))
 
 
 def _reset(graph: Graph) -> Iterator[str]:

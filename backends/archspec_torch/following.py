@@ -8,11 +8,13 @@ parameters that have not; an expression over these is looked for that comes to e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import is_dataclass
 from fractions import Fraction
 from itertools import permutations
 from math import isclose, prod
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 from archspec.size import Formula, Size, SizeError, evaluate, named
 from archspec_torch.call import Call, Operation, Setting, Unsaid
@@ -30,8 +32,7 @@ class UnexplainedError(Exception):
 
 
 @final
-@dataclass(frozen=True)
-class Samples:
+class Samples(Struct, frozen=True):
     """The values of parameters each time a model was built: first those that it has, then others."""
 
     values: tuple[Mapping[str, Any], ...]
@@ -56,7 +57,7 @@ class Samples:
         first = found[0]
         if any(isinstance(each, Formula) for each in found):
             return self._open_size(found)
-        if is_dataclass(first):
+        if is_dataclass(first) or isinstance(first, Struct):
             return self._parts(found)
         if isinstance(first, tuple) and self._is_alike(found, tuple):
             return tuple(self.followed(each) for each in zip(*found, strict=True))
@@ -76,15 +77,16 @@ class Samples:
         if any(type(each) is not type(first) for each in found):
             raise self._unexplained(found)
         parts = {}
-        for each in fields(first):
-            values = [getattr(one, each.name) for one in found]
-            if isinstance(values[0], str) or (isinstance(first, Call) and each.name == "passing"):
+        for name in type(first).__match_args__:
+            values = [getattr(one, name) for one in found]
+            if isinstance(values[0], str) or (isinstance(first, Call) and name == "passing"):
                 # What is called is no value that could be an argument.
                 if any(value != values[0] for value in values):
                     raise self._unexplained(values)
+                parts[name] = values[0]
             else:
-                parts[each.name] = self.followed(values)
-        return replace(first, **parts)
+                parts[name] = self.followed(values)
+        return type(first)(**parts)
 
     def _open_size(self, found: Sequence[Any]) -> Size:
         """A size that is open beside what follows from parameters: `T` times `width`."""

@@ -11,8 +11,9 @@ many values at once for some inputs of the model: the first term has to follow f
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Node, Path, Value, causes
 from archspec_torch.call import Call, Given, Operation

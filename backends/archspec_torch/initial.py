@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from archspec.configured import Initialiser
 from archspec.initialiser import (
     Constant,
-    Initialiser,
     Kaiming,
     Normal,
     Ones,

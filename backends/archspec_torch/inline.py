@@ -12,9 +12,12 @@ What `over` gives may itself be an input of another `Inline`: the parentheses th
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.shape import Shape
 from archspec.size import Formula, Quotient, Size, names
@@ -22,19 +25,17 @@ from archspec_torch.call import Call, Given, Item, Operation, Range, Repeated, S
 
 
 @final
-@dataclass(frozen=True)
-class Method:
+class Method(Struct, frozen=True):
     """A call of a method, such as `x.reshape(2, 8)`."""
 
     receiver: Any
     name: str
     positional: tuple[Any, ...] = ()
-    named: Mapping[str, Any] = field(default_factory=dict)
+    named: Mapping[str, Any] = {}
 
 
 @final
-@dataclass(frozen=True)
-class Inline:
+class Inline(Struct, frozen=True):
     """What an op gives, as an expression over its inputs.
 
     Where an op has several outputs, the expression gives a tuple or list of as many tensors, to be taken apart.
@@ -122,7 +123,7 @@ def _put_in(value: Any, inputs: Sequence[Any], sizes: Mapping[str, Any]) -> Any:
             function = f"{grouped(within(receiver), Tight.ATOM)}.{name}"
             return Call(function, within(positional), {key: within(each) for key, each in named.items()})
         case Call(_, positional, named):
-            return replace(
+            return dataclasses.replace(
                 value, positional=within(positional), named={key: within(each) for key, each in named.items()}
             )
         case Operation(symbol, operands):

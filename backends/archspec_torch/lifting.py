@@ -9,10 +9,13 @@ of one use, is what that use was, whatever the expressions are called.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.size import Formula, Size, divide_exactly
 from archspec_torch.call import Call, Item, Operation, Repeated, Setting, Unsaid, Variable
@@ -44,8 +47,7 @@ ABSENT: Final = _Absent()
 
 
 @final
-@dataclass(frozen=True)
-class Lifted:
+class Lifted(Struct, frozen=True):
     """A value in which uses differ, with that of each use."""
 
     values: tuple[Any, ...]
@@ -102,7 +104,7 @@ def _united_calls(values: Sequence[Any], first: Call, place: str, known: Mapping
         name: united(_parts(values, lambda each, name=name: each.named[name]), f"{place}_{name}", known)
         for name in first.named
     }
-    return replace(first, positional=tuple(positional), named=named)
+    return dataclasses.replace(first, positional=tuple(positional), named=named)
 
 
 _POSITIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -152,8 +154,7 @@ def _is_plain(value: Any) -> bool:
 
 
 @final
-@dataclass(frozen=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """An argument of a class, with what each use has for it."""
 
     name: str
@@ -192,20 +193,19 @@ def _type(value: Any) -> str:
 
 
 @final
-@dataclass
-class Arguments:
+class Arguments(Struct):
     """The arguments of a class so far, and what else could be one."""
 
     known: Sequence[Argument]
     """By what the uses are known, of which nothing is an argument before it is needed."""
 
     names: Names
-    used: dict[str, Argument] = field(default_factory=dict)
-    own: list[Argument] = field(default_factory=list)
+    used: dict[str, Argument] = {}
+    own: list[Argument] = []
     """Those that are none of the known ones."""
 
     uses: int = 1
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
     """Those of the model, by name, as values."""
 
     def put(self, value: Any) -> Any:
@@ -218,7 +218,7 @@ class Arguments:
             case Formula() | Setting() | Operation():
                 return self.of_model(value)
             case Call():
-                return replace(
+                return dataclasses.replace(
                     value,
                     positional=tuple(map(self.put, value.positional)),
                     named={name: self.put(each) for name, each in value.named.items()},

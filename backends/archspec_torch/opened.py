@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archspec.graph import Graph, Group, Node, Path, Value
 from archspec.scan import Scan
@@ -38,8 +40,7 @@ TAKEN_BY_CONSTRUCTOR: Final = frozenset({"nn", "torch", "super", "range", "self"
 
 
 @final
-@dataclass(frozen=True)
-class Passes:
+class Passes(Struct, frozen=True):
     """The passes of a repeat, whose number follows from parameters."""
 
     path: Path
@@ -53,35 +54,34 @@ class Passes:
 
 
 @final
-@dataclass(frozen=True)
-class Open:
+class Open(Struct, frozen=True):
     """A graph, with what is known of it in expressions over the parameters that are open."""
 
     graph: Graph
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
     """Those that are open, with their values."""
 
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
     """What parameters are called where a class keeps them."""
 
-    lowered: Mapping[Path, Call | Inline] = field(default_factory=dict)
+    lowered: Mapping[Path, Call | Inline] = {}
     """What each layer becomes; the layers that run cells are not among them."""
 
-    shapes: Mapping[Value, Shape] = field(default_factory=dict)
+    shapes: Mapping[Value, Shape] = {}
     """The shapes of values, as far as they follow from parameters."""
 
-    settings: Mapping[Path, Mapping[str, Any]] = field(default_factory=dict)
+    settings: Mapping[Path, Mapping[str, Any]] = {}
     """Those of groups, as far as they are known."""
 
-    starts: Mapping[Path, Mapping[str, Call]] = field(default_factory=dict)
+    starts: Mapping[Path, Mapping[str, Call]] = {}
     """For each weight of which it is said how it starts, the call that fills it, with `()` for the weight."""
 
-    cells: Mapping[Path, Open] = field(default_factory=dict)
+    cells: Mapping[Path, Open] = {}
 
-    passes: Mapping[Path, Passes] = field(default_factory=dict)
+    passes: Mapping[Path, Passes] = {}
     """Those of the repeats whose number follows from parameters, by each layer or group that is one of the passes."""
 
-    others: Mapping[str, Sequence[Open]] = field(default_factory=dict)
+    others: Mapping[str, Sequence[Open]] = {}
     """What is known of other numbers of passes, by the parameter that they follow from."""
 
     def repeated(self, path: Path) -> Passes | None:

@@ -7,9 +7,10 @@ lies further inside of those is therefore looked up by its name, as is a weight 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Path
 from archspec_torch.call import Call
@@ -34,8 +35,7 @@ class Form(Enum):
 
 
 @final
-@dataclass(frozen=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How what is inside a class is reached from there."""
 
     path: Path

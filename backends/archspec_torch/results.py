@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Output, Value
 from archspec_torch.layout import INDENT, docstring, fits, header
@@ -18,8 +19,7 @@ OPTIONAL: Final = "Tensor | None = None"
 
 
 @final
-@dataclass(frozen=True)
-class Results:
+class Results(Struct, frozen=True):
     """A `NamedTuple`: it can be taken apart as a tuple, and its values be asked for by their names."""
 
     name: str

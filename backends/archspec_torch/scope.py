@@ -8,9 +8,10 @@ layers, and the scope around it calls them one by one.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Path, Value
 from archspec.shape import Shape
@@ -24,8 +25,7 @@ Place: TypeAlias = tuple[Value, int]
 
 
 @final
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One statement: a layer, or a group of layers."""
 
     path: Path
@@ -59,8 +59,7 @@ class Step:
 
 
 @final
-@dataclass(frozen=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Statements that make up a method, with the values that flow in and out."""
 
     path: Path
@@ -134,8 +133,7 @@ def scope_of(
 
 
 @final
-@dataclass(frozen=True)
-class _Scopes:
+class _Scopes(Struct, frozen=True):
     graph: Graph
     lowered: Mapping[Path, Call | Inline]
     calls: Calls

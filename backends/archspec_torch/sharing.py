@@ -8,8 +8,9 @@ method that reaches both the layer and its module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Path, Value
 from archspec_torch.call import Call
@@ -17,8 +18,7 @@ from archspec_torch.inline import Inline
 
 
 @final
-@dataclass(frozen=True)
-class Again:
+class Again(Struct, frozen=True):
     """Another use of a whole group."""
 
     group: Path
@@ -29,8 +29,7 @@ class Again:
 
 
 @final
-@dataclass(frozen=True)
-class Calls:
+class Calls(Struct, frozen=True):
     """What is called, and how."""
 
     modules: Mapping[Path, Path]

@@ -6,8 +6,9 @@ A pass stands for the pass of the same number, and the last one for all that com
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Group, Node, Path, Repetition
 
@@ -16,8 +17,7 @@ Unit: TypeAlias = Path | Repetition
 
 
 @final
-@dataclass(frozen=True)
-class Aligned:
+class Aligned(Struct, frozen=True):
     """A graph, with what stands in it for the layers and groups of the first one."""
 
     graph: Graph

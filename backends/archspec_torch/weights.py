@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Graph, Node, Path
 from archspec_torch.call import Call, Variable, printed
@@ -21,8 +22,7 @@ _INNER: Final = INDENT * 3
 
 
 @final
-@dataclass(frozen=True)
-class _Tied:
+class _Tied(Struct, frozen=True):
     """A weight of a layer that is one of an earlier layer."""
 
     around: Path
@@ -112,8 +112,7 @@ class Weights:
 
 
 @final
-@dataclass(frozen=True)
-class _Weight:
+class _Weight(Struct, frozen=True):
     """A weight that is filled anew."""
 
     start: Call

@@ -9,9 +9,10 @@ is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from archspec.diagnostics import Diagnostic
 from archspec.graph import Graph

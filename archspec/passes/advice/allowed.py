@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Diagnostic, Edit, Fix, Severity, Suggesting
 from archspec.passes.advice.choice import ABOUT_COMMENTS, USUAL, Choice, UnknownAdviceError, codes_of
@@ -126,8 +127,7 @@ _VERSION: Final = re.compile(r"---|archspec:\s*\d")
 
 
 @final
-@dataclass
-class _Allow:
+class _Allow(Struct):
     """A word of a comment, with what it allows."""
 
     span: Span
@@ -139,13 +139,12 @@ class _Allow:
 
 
 @final
-@dataclass
-class Allowed:
+class Allowed(Struct):
     """What the comments of a file allow."""
 
     source: Source
-    allows: list[_Allow] = field(default_factory=list)
-    unclear: list[Diagnostic] = field(default_factory=list)
+    allows: list[_Allow] = []
+    unclear: list[Diagnostic] = []
     """What is said of words that name no advice."""
 
     def covers(self, finding: Diagnostic) -> bool:

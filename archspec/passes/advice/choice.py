@@ -7,8 +7,9 @@ A word is a code (`A403`), the beginning of codes (`A4`), the name of one (`bias
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.op import Family, Trait
 
@@ -106,8 +107,7 @@ def _unknown(word: str) -> UnknownAdviceError:
 
 
 @final
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The codes of the advice that is given."""
 
     codes: frozenset[str] = USUAL

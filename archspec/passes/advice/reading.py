@@ -7,9 +7,10 @@ so that padding plays no part. Taps that are apart within a window count as if a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import lcm
 from typing import Final, final
+
+from msgspec import Struct
 
 from archspec.graph import Node, Value
 from archspec.op import Family
@@ -22,8 +23,7 @@ LONGEST: Final = 100_000
 
 
 @final
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How a layer reads along an axis: so many windows, the first from here to there, each a stride further on."""
 
     first: int

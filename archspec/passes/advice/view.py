@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, final
+
+from msgspec import Struct
 
 from archspec.diagnostics import Related
 from archspec.graph import Graph, Node, Path, Value
@@ -19,8 +20,7 @@ Key: TypeAlias = tuple[Path, int]
 
 
 @final
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True, dict=True):
     """A model, or a cell in it."""
 
     graph: Graph
