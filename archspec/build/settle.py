@@ -255,12 +255,12 @@ def _setting(
 def _tell_too_many(argument: Argument, kind: type[Configured], layer: Layer, meanings: Meanings) -> None:
     """Report the first value without a name that is one too many; what it says is true of the others as well."""
     positional = kind.positional()
-    nameless = [each for each in layer.arguments if each.key.text.isdecimal()]
+    nameless = (each for each in layer.arguments if each.key.text.isdecimal())
     if argument is next(each for each in nameless if _at(each.key.text, positional) is None):
         from archspec.translation import without_what_flows_in
 
         cure = without_what_flows_in(kind.name, [each.value.span.text for each in layer.arguments])
-        are_more = argument is not nameless[-1]
+        are_more = next(nameless, None) is not None
         meanings.report.add(TooManyValues(argument.key.span, kind.name, positional, cure, are_more))
 
 
