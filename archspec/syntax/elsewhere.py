@@ -410,6 +410,8 @@ def shape_of(before: str, found: str, rest: str, opened: str) -> str:
         return f"a `:` stands before a shape: `{line.strip()}: {rest[1:].partition(chr(10))[0].strip()}`"
     if found == ":" and (match := _HEAD.match(line)) is not None:
         return f"what belongs to it stands in braces: `{line.strip()} {{ ... }}`"
+    if found == ":" and opened in ("", "{") and _LAYER.match(line + rest) is not None:
+        return f"a value gets its name so: `{line.strip()} = {rest[1:].partition(chr(10))[0].strip()}`"
     if found == ":" and line.strip() == "output":
         return f"an output has a name: `output y = {rest[1:].partition(chr(10))[0].strip() or 'x'}`"
     if found[:1].isalnum() and opened == "(" and _BETWEEN.search(before):
@@ -429,6 +431,8 @@ def as_meant(text: str, start: int) -> str | None:
     before, rest = text[begin:start], text[start : start + LONGEST_CALL].partition("\n")[0]
     if start - begin > LONGEST_CALL:
         return None
+    if rest.startswith(":") and _LAYER.match(before + rest) is not None:
+        return f"{text[:start]}={text[start + 1 :]}"
     if _DECLARED.fullmatch(before.strip()) and (shape := _SHAPE.match(rest)) is not None:
         meant = f"[{shape['sizes']}] {shape['element'] or ''}".rstrip()
         wide = len(shape[0])
@@ -509,6 +513,9 @@ _PERCENT: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%\s*\Z")
 _ONE: Final = re.compile(r"\(\s*([\w.-]+)\s*,\s*\Z")
 _BRACED: Final = re.compile(r"[^\W\d]\w*\s*\{[^{}()\n]*\d[^{}()\n]*\Z")
 _SHAPED: Final = re.compile(r"(input|state)\s+\w+")
+_LAYER: Final = re.compile(r"\s*(?!output\b|input\b|state\b)\w+[ \t]*:[ \t]*[^\W\d]\w*[ \t]*(\(|->|\n|$)")
+"""A layer behind a name and a colon."""
+
 _HEAD: Final = re.compile(r"\s*(for|if|repeat|else|residual|shortcut|model|block|cell|\}\s*else)\b")
 _SEVERAL: Final = re.compile(r"[^=\n]*=?[ \t]*(\w+(?:[ \t]*,[ \t]*\w+)+)[ \t]*->")
 _FOR: Final = re.compile(r"for\s+(?P<names>\(?\s*\w+(\s*,\s*\w+)*\s*\)?)")

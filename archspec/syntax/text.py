@@ -49,10 +49,11 @@ def _file_behind_blanks(padded: Padded, report: Report) -> Fields | None:
     """The tree of a text that is read with blanks before it."""
     own = Report()
     tree = _file_as_far(padded.behind, padded.behind.text, own)
-    for gone in own.hidden:
-        report.hide(padded.place(gone))
     for each in own:
         report.add(padded.finding(each))
+    # What is told of a line that is left out is told already: nothing more is.
+    for gone in own.hidden:
+        report.hide(padded.place(gone))
     return None if tree is None else padded.fields(tree)
 
 
