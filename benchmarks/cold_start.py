@@ -1,4 +1,4 @@
-"""How long `archspec check` takes from a cold start, beside the imports of the two libraries that read YAML and check it.
+"""How long `archspec check` takes from a cold start, beside the imports of the libraries that read YAML and check it.
 
 python benchmarks/cold_start.py [RUNS]
 """
