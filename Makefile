@@ -74,7 +74,7 @@ bench: $(READY) ## measure cold starts, building, summaries, layouts, and compil
 	$(BIN)/python -m benchmarks.compiled_models
 
 nightly: $(READY) ## compare 5,000 mutants with torch, and check texts of all kinds, for an hour or so
-	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest --numprocesses auto tests/test_agreement.py
+	ARCHSPEC_MUTANTS=5000 $(BIN)/python -m pytest --numprocesses auto -rP tests/test_agreement.py
 	ARCHSPEC_EXAMPLES=10000 $(BIN)/python -m pytest tests/test_robustness.py
 	ARCHSPEC_NIGHTLY=600 $(BIN)/python -m pytest tests/fuzz tests/test_syntax_recovery.py tests/test_yaml_recovery.py
 
