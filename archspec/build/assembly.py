@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, final
 
 from msgspec import Struct
@@ -34,22 +34,6 @@ class Use(Struct, frozen=True):
     op: str
     span: Span
     results: tuple[Path, ...]
-
-
-@final
-class Unused(Struct, frozen=True):
-    """Something of which nothing uses what it gives."""
-
-    span: Span
-    names: tuple[str, ...]
-    """What the spec calls what it gives."""
-
-    op: str
-    """The word for what it is; empty where an error hides it, or where it is an input."""
-
-    is_input: bool = False
-    is_again: bool = False
-    """Whether something of it is used again, with the weights that it has."""
 
 
 @final
@@ -122,46 +106,6 @@ class Assembly(Struct, eq=False):
             self.uses[path] = use
             self.used.difference_update(each for each in use.results if each[: len(path)] == path)
 
-    def unused(self) -> Iterator[Unused]:
-        """The inputs, layers and uses of blocks of which nothing uses what they give."""
-        left = list(self.left_over())
-        if left:
-            names, again = self.called(), self.used_again()
-            for path, results, span, op, is_input in left:
-                called = (path[-1],) if is_input else _called(path, results, names)
-                yield Unused(span, called, op, is_input, path in again)
-
-    def left_over(self) -> Iterator[tuple[Path, Sequence[Path], Span, str, bool]]:
-        """The path of each of them, the layers that give its results, its place and op, and whether it is an input."""
-        used, told, given = set(self.used), set[Path](), set[Path]()
-        # Those around others come first: what they give is what some of those inside give.
-        for path, use in reversed(self.uses.items()):
-            if not used.isdisjoint(use.results):
-                used.update(use.results)
-            elif () not in use.results and not told.issuperset(use.results):
-                told.update(use.results)
-                yield path, use.results, use.span, use.op, False
-            given.update(use.results)
-        given |= self.used
-        for draft, is_input in self.drafts:
-            path = draft.producer
-            if path not in given:
-                node = self.node(path)
-                op = "" if node is None else node.op.name
-                yield path, (path,), draft.span, op, is_input
-
-    def used_again(self) -> set[Path]:
-        """The layers whose weights others share, and the groups around them."""
-        firsts = {each.shares for each in self.layers.values() if each.shares is not None}
-        return {path[:depth] for path in firsts for depth in range(1, len(path) + 1)}
-
-    def called(self) -> Mapping[Path, Sequence[tuple[int, int, str]]]:
-        """What the spec calls the values of each layer: which it is, how deep in groups that is said, and the name."""
-        names: dict[Path, list[tuple[int, int, str]]] = {}
-        for (producer, port, depth), name in self.names.items():
-            names.setdefault(producer, []).append((port, depth, name))
-        return names
-
     def members(self, first: int, path: Path) -> tuple[Path, ...]:
         """The layers and groups directly in a group that were added from the layer of this number on."""
         return tuple(dict.fromkeys(each[: len(path) + 1] for each in self.order[first:]))
@@ -211,19 +155,6 @@ class Assembly(Struct, eq=False):
         from archspec.partial import Taken
 
         return _taken(self.value(draft)) if len(draft.shapes) == 1 else Taken(draft.producer, draft.port, None)
-
-
-def _called(
-    path: Path, results: Sequence[Path], names: Mapping[Path, Sequence[tuple[int, int, str]]]
-) -> tuple[str, ...]:
-    """What the spec calls the results of a layer, or of a use of a block, outside of it."""
-    found: dict[tuple[Path, int], tuple[int, str]] = {}
-    for producer in results:
-        for port, depth, name in names.get(producer, ()):
-            known = found.get((producer, port))
-            if depth < len(path) and (known is None or depth < known[0]):
-                found[producer, port] = depth, name
-    return tuple(dict.fromkeys(name for _, name in found.values()))
 
 
 def _taken(value: Value) -> Taken:

@@ -24,6 +24,7 @@ from archspec.build.possible import OPEN, Cost, Options, Shapes, anything, optio
 from archspec.build.scope import Draft, Frame, Reusable, Scope
 from archspec.build.settle import fits, settle
 from archspec.build.start import Starts, initialisers_of, starts_of
+from archspec.build.unused import unused
 from archspec.build.weights import Shared, apart, first_use, tie_of
 from archspec.catalog.fields import DuplicateName
 from archspec.catalog.graph import (
@@ -371,7 +372,7 @@ class Placer(Limited, ABC):
         if self.meanings.is_partial:
             return
         told: set[Span] = set()
-        for each in self.assembly.unused():
+        for each in unused(self.assembly):
             # A line that is gone through many times is told of once.
             if each.span not in told:
                 told.add(each.span)
