@@ -153,7 +153,7 @@ def test_what_is_left_and_entered_again_is_not_folded() -> None:
 
 
 def woven_graph() -> Graph:
-    from tests.test_diagram import tangled
+    from tests.diagrams import tangled
 
     return tangled()
 

@@ -19,8 +19,8 @@ from archspec.ops.conv import Conv
 from archspec_diagram import BACKEND
 from archspec_diagram.stages import stages_of
 from archspec_diagram.table import WRITERS, Table, table_of
+from tests.diagrams import HOSTILE, chained
 from tests.read_once import read_once
-from tests.test_diagram import HOSTILE, chained
 
 SPECS = FilePath(__file__).parent.parent / "specs"
 RESNET = SPECS / "vision" / "resnet.arch"

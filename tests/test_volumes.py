@@ -23,8 +23,8 @@ from archspec_diagram.picture import Box, Mark, Part, Picture, Point, Polygon, P
 from archspec_diagram.solid import HIGHEST, Form, Scale, Solid, bar_height, thickness
 from archspec_diagram.solids import feature_maps
 from archspec_diagram.svg import svg
+from tests.diagrams import HOSTILE, chained
 from tests.read_once import read_once, variants_of
-from tests.test_diagram import HOSTILE, chained
 
 SPECS = FilePath(__file__).parent.parent / "specs"
 
